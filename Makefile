@@ -1,0 +1,107 @@
+# The one source of commands: people and the CI call these and nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The newest Python that the project supports. `make setup PYTHON=/path/to/python` names another.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo "$$name"; break; }; done)
+
+# uv installs faster where it is at hand; `make setup UV=` does without it.
+UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
+
+# Wheels with known hashes only: no code of a dependency runs while it is installed.
+FROM_LOCK := --require-hashes --only-binary :all:
+ifneq ($(UV),)
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+else
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: $(VENV)/.setup ## Make .venv with what the service needs, from the lock files
+
+$(VENV)/.setup: requirements/runtime.txt requirements/build.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11, 3.12 or 3.13 found (Debian: apt-get install python3 python3-venv)" >&2; exit 1; }
+	@test -x $(BIN)/python && { test -n "$(UV)" || $(BIN)/python -m pip --version >/dev/null 2>&1; } \
+		|| $(PYTHON) -m venv --clear $(VENV) \
+		|| { echo "make: $(PYTHON) cannot make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "Installing the locked requirements into $(VENV) ..."
+	@$(INSTALL) $(FROM_LOCK) -r requirements/runtime.txt -r requirements/build.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup-dev
+setup-dev: $(VENV)/.setup-dev ## Add what the checks and the tests need
+
+$(VENV)/.setup-dev: $(VENV)/.setup requirements/dev.txt
+	@echo "Installing the locked development requirements into $(VENV) ..."
+	@$(INSTALL) $(FROM_LOCK) -r requirements/dev.txt
+	@touch $@
+
+.PHONY: demo
+demo: setup ## Score the example cases on the embedded judge: no key, no GPU, no network
+	@$(BIN)/python examples/demo.py
+
+.PHONY: serve
+serve: setup ## Serve the API on 127.0.0.1, port PORT (8080)
+	@exec $(BIN)/judge-service serve --host 127.0.0.1 --port $(PORT)
+
+.PHONY: test
+test: lint types layers redis ## Everything the CI asks for: style, types, layers, tests with coverage
+	@$(BIN)/python -m pytest --cov
+
+.PHONY: lint
+lint: setup-dev ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: setup-dev ## Check types
+	$(BIN)/mypy
+
+.PHONY: layers
+layers: setup-dev ## Check who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: redis
+redis: ## Install redis-server for the tests where there is none
+	@.ci/redis
+
+.PHONY: fmt
+fmt: setup-dev ## Put the source in order
+	$(BIN)/ruff check --fix-only --exit-zero .
+	$(BIN)/ruff format .
+
+.PHONY: rubrics
+rubrics: setup ## Write the rubric files' schema and digests anew
+	$(BIN)/judge-service rubrics digest --write
+
+.PHONY: bench
+bench: setup-dev ## Run the benchmarks, one after another
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+.PHONY: lock
+lock: ## Resolve the lock files anew (needs uv)
+	@test -n "$(UV)" || { echo "make: lock needs uv" >&2; exit 1; }
+	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) --upgrade --all-extras --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --upgrade -c requirements/runtime.txt -c requirements/dev.txt requirements/build.in -o requirements/build.txt
+
+.PHONY: clean
+clean: ## Remove everything that was made here
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,173 @@
+"""What a raised error, or a judge that gave no answer, is over HTTP: problem+json (RFC 9457), one table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from judge_service import errors
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+    from judge_service.domain.score import Score
+
+_log = structlog.get_logger(__name__)
+
+TYPE_ROOT = "urn:judge-service:problem:"
+DEFAULT_RETRY_AFTER_S = 5.0
+CONTENT_TYPE = "application/problem+json"
+
+
+class Fault(BaseModel):
+    """One field that is at fault."""
+
+    pointer: str = Field(description="JSON pointer into the body.")
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again."""
+
+    type: str = Field(description="Stable; compare this, not the title.")
+    title: str
+    status: int
+    detail: str
+    retryable: bool
+    outcome: str | None = Field(default=None, description="The outcome, where a judge gave no answer.")
+    code: str | None = None
+    errors: list[Fault] = Field(default_factory=list)
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one class of error is told."""
+
+    status: int
+    name: str
+    title: str
+    retryable: bool = False
+
+
+TABLE: dict[type[Exception], Row] = {
+    errors.RubricNotFound: Row(404, "rubric-not-found", "No such rubric"),
+    errors.JudgeNotFound: Row(404, "judge-not-found", "No such judge"),
+    errors.CacheMiss: Row(404, "cache-miss", "Not in the cache"),
+    errors.BodyRejected: Row(422, "malformed-body", "The body is not of the documented shape"),
+    errors.MediaTypeRejected: Row(415, "media-type-rejected", "Send JSON"),
+    errors.BodyTooLarge: Row(413, "body-too-large", "The body is too large"),
+    errors.ImageRejected: Row(422, "image-rejected", "An image cannot be used"),
+    errors.UnfitCase: Row(422, "unfit-case", "The request asks for what is not offered"),
+    errors.BackendTimeout: Row(504, "judge-timeout", "The judge did not answer in time", retryable=True),
+    errors.BackendRateLimited: Row(503, "judge-busy", "The judge is busy", retryable=True),
+    errors.BackendUnavailable: Row(502, "judge-unavailable", "The judge cannot be reached", retryable=True),
+    errors.BackendBroken: Row(502, "judge-broken-reply", "The judge's reply was broken", retryable=True),
+    errors.BackendRejected: Row(502, "judge-rejected", "The judge refuses our request"),
+    errors.StoreError: Row(503, "store-unavailable", "The store cannot be reached", retryable=True),
+    errors.ConfigurationError: Row(500, "misconfigured", "The service is misconfigured"),
+}
+# A failed judge call reaches us inside a score, by its code.
+_BY_CODE = {
+    "timeout": TABLE[errors.BackendTimeout],
+    "rate_limited": TABLE[errors.BackendRateLimited],
+    "circuit_open": TABLE[errors.BackendRateLimited],
+    "broken_reply": TABLE[errors.BackendBroken],
+    "unauthorized": TABLE[errors.BackendRejected],
+    "unknown_model": TABLE[errors.BackendRejected],
+    "rejected": TABLE[errors.BackendRejected],
+}
+
+
+def response(problem: Problem, retry_after_s: float | None = None) -> Response:
+    """Serialise a problem; a retryable one on 429 and 503 always says when to come back."""
+    headers = {}
+    if problem.retryable and (retry_after_s is not None or problem.status in {429, 503}):
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after_s or DEFAULT_RETRY_AFTER_S)))
+    return Response(
+        problem.model_dump_json(exclude_none=True), problem.status, headers=headers, media_type=CONTENT_TYPE
+    )
+
+
+def no_answer(score: Score, request_id: str | None) -> Response:
+    """A single request whose only judge gave no answer is an error, not a score."""
+    failure = score.failure
+    if failure is None:
+        raise ValueError("a score without failure is an answer")
+    row = _BY_CODE.get(failure.code, TABLE[errors.BackendUnavailable])
+    problem = Problem(
+        type=TYPE_ROOT + row.name,
+        title=row.title,
+        status=row.status,
+        detail=failure.detail,
+        retryable=failure.retryable,
+        outcome=score.outcome,
+        code=failure.code,
+        request_id=request_id,
+    )
+    return response(problem, failure.retry_after_s)
+
+
+def _told(request: Request, row: Row, detail: str, faults: list[Fault] | None = None) -> Response:
+    return response(
+        Problem(
+            type=TYPE_ROOT + row.name,
+            title=row.title,
+            status=row.status,
+            detail=detail,
+            retryable=row.retryable,
+            errors=faults or [],
+            request_id=request.scope.get("request_id"),
+        )
+    )
+
+
+async def _on_error(request: Request, exc: Exception) -> Response:
+    row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
+    if row is None:
+        return await _on_surprise(request, exc)
+    faults = exc.faults if isinstance(exc, errors.BodyRejected) else ()
+    return _told(
+        request, row, str(exc), [Fault(pointer=pointer, detail=detail) for pointer, detail in faults]
+    )
+
+
+async def _on_http(request: Request, exc: Exception) -> Response:
+    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    names = {404: ("not-found", "No such path"), 405: ("method-not-allowed", "Not allowed here")}
+    name, title = names.get(status, ("http", "The request cannot be served"))
+    told = _told(request, Row(status, name, title), title)
+    for key, value in (getattr(exc, "headers", None) or {}).items():
+        told.headers[key] = value
+    return told
+
+
+async def _on_surprise(request: Request, exc: Exception) -> Response:
+    _log.error("unexpected", exc_info=exc, request_id=request.scope.get("request_id"))
+    return _told(request, Row(500, "internal", "A fault of ours"), "an unexpected fault; it is logged")
+
+
+def install(app: FastAPI) -> None:
+    """Register the one set of translations from errors to problems."""
+    app.add_exception_handler(errors.JudgeServiceError, _on_error)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_surprise)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
+    """The `responses` of a route that may answer with these problems."""
+    return {
+        status: {
+            "model": Problem,
+            "description": "; ".join(sorted({r.title for r in TABLE.values() if r.status == status}))
+            or "Problem",
+            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }

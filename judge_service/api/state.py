@@ -1,0 +1,36 @@
+"""What the routes may use; built and closed in one place, `main`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, TypedDict
+
+from fastapi import Depends, Request
+
+from judge_service.observation import Observation
+from judge_service.scoring.scorer import Scorer
+
+Ping = Callable[[], Awaitable[None]]
+
+
+class State(TypedDict):
+    """Yielded by the application's lifespan; every request carries it."""
+
+    scorer: Scorer
+    observation: Observation
+    pings: Mapping[str, Ping]  # name → raises when that part cannot be reached
+    draining: Callable[[], bool]
+
+
+def _scorer(request: Request) -> Scorer:
+    scorer: Scorer = request.state.scorer
+    return scorer
+
+
+def _observation(request: Request) -> Observation:
+    observation: Observation = request.state.observation
+    return observation
+
+
+TheScorer = Annotated[Scorer, Depends(_scorer)]
+TheObservation = Annotated[Observation, Depends(_observation)]

@@ -1,0 +1,111 @@
+"""The seam between scoring and whatever answers: a prompt goes in, a completion comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
+
+from judge_service.errors import JudgeServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_service.domain.case import Case
+    from judge_service.domain.judge import SchemaMode
+    from judge_service.domain.rubric import Criterion, Mode, Rubric
+    from judge_service.domain.score import Attempt
+    from judge_service.errors import BackendError
+
+R = TypeVar("R")
+
+Finish = Literal["stop", "length", "refusal", "content_filter", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question to a judge, rendered and in parts.
+
+    A door to a language model sends `system`, then `user`, then `images`, then `reminder` (which is
+    empty but for the second asking after an unreadable answer), and asks for `schema`. A judge
+    without a language model reads `case` and `criteria` instead.
+    """
+
+    rubric: Rubric
+    criteria: tuple[Criterion, ...]
+    case: Case
+    mode: Mode
+    system: str
+    user: str
+    schema: Mapping[str, object]
+    schema_name: str
+    images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
+    reminder: str = ""
+    max_tokens: int = 2048
+
+    def reminded(self, reminder: str) -> Prompt:
+        """Ask the same again with a constant reminder of the form; never with the broken answer."""
+        return replace(self, reminder=reminder)
+
+    def roomier(self) -> Prompt:
+        """Ask the same again with twice the room for the answer."""
+        return replace(self, max_tokens=self.max_tokens * 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them; None where it did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back, before anybody reads it as verdicts. `text` holds no separate reasoning field."""
+
+    text: str
+    finish: Finish
+    model: str | None = None  # as the provider names it
+    fingerprint: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    schema_mode: SchemaMode = "none"
+    cost_microusd: int | None = None
+
+
+class Backend(Protocol):
+    """Carries a prompt to a model and brings the completion back. Retries nothing, caches nothing.
+
+    `complete` raises a `BackendError` and nothing else (but `CancelledError`), within `timeout_s`
+    whatever the other side does. A refusal or a cut answer is a `Completion`.
+    """
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion: ...
+
+    async def ping(self) -> None: ...  # raises BackendError when it cannot be reached
+
+    async def aclose(self) -> None: ...
+
+
+class Landing(Protocol):
+    """Until when an answer is of use (event-loop time); it may move later when others come to wait for it."""
+
+    @property
+    def deadline(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Called(Generic[R]):
+    """A completion, what was read from it, and every attempt it took."""
+
+    completion: Completion
+    reading: R
+    attempts: tuple[Attempt, ...]
+
+
+class JudgeCallFailed(JudgeServiceError):
+    """No answer could be had: the last error, and every attempt that was made."""
+
+    def __init__(self, error: BackendError, attempts: tuple[Attempt, ...]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.attempts = attempts

@@ -1,0 +1,232 @@
+"""The one place that asks a judge again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+from tenacity import AsyncRetrying
+
+from judge_service.backends.base import Called, JudgeCallFailed
+from judge_service.backends.budget import RetryBudget
+from judge_service.backends.gate import LONGEST_WAIT_S, Gate, Priority
+from judge_service.domain.score import Attempt
+from judge_service.errors import BackendError, BackendRateLimited, BackendTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tenacity import RetryCallState
+
+    from judge_service.backends.base import Backend, Completion, Landing, Prompt
+    from judge_service.backends.gate import Slot
+    from judge_service.domain.judge import JudgeSpec
+
+Fault = Literal["unparsable", "off_scale", "truncated"]
+
+FORMAT_REMINDER = (
+    "Reminder of the form: answer with one JSON object that matches the given schema and with nothing else. "
+    "No text before or after it, no code fence. Give every criterion exactly one of its own levels, "
+    "written as the scale writes it, and keep every explanation short."
+)
+BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 8.0
+RETRY_AFTER_JITTER = 0.25
+FAIR_SHARE = 0.5
+FINAL_FINISHES = frozenset({"refusal", "content_filter"})
+
+
+class Reading(Protocol):
+    """A completion as the caller reads it."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why the judge had better be asked again; None: good enough to keep."""
+        ...
+
+
+class Observer(Protocol):
+    """Counts calls to judges."""
+
+    def attempt(self, judge: str, outcome: str, seconds: float) -> None: ...
+
+
+class Unobserved:
+    """Nobody counts."""
+
+    def attempt(self, judge: str, outcome: str, seconds: float) -> None:
+        """Forget it."""
+
+
+UNOBSERVED = Unobserved()
+
+R = TypeVar("R", bound=Reading)
+
+
+@dataclass(slots=True)
+class _Course:
+    """How one `call` has gone so far."""
+
+    landing: Landing
+    priority: Priority
+    idle_since: float
+    began: float = 0.0
+    waited: float = 0.0
+    failures: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+class Caller:
+    """Asks one judge, waits and asks again where that helps, and never beyond the deadline.
+
+    Two counters. Transport: at most `max_attempts` failed calls, each retry paid from the budget. A
+    rate limit is not paid from the budget, for the gate holds the storm back; and with a Retry-After
+    it does not count as a failed call either, for then the judge itself says when to come: only the
+    deadline ends that. Never asked again: BackendRejected and an open circuit. Form: one more asking
+    when the answer cannot be read, with a reminder, or when it was cut, with more room. That second
+    asking is bounded by its count and pays no budget; when it fails in transport for good, the first
+    answer is returned as it was read: it is what the judge said, an outage would hide it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: JudgeSpec,
+        backend: Backend,
+        *,
+        gate: Gate | None = None,
+        budget: RetryBudget | None = None,
+        observe: Observer = UNOBSERVED,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        random: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.spec = spec
+        self.backend = backend
+        self.gate = gate or Gate(spec.max_concurrency, clock=clock, random=random)
+        self.budget = budget or RetryBudget()
+        self._observe = observe
+        self._sleep = sleep
+        self._random = random
+        self._clock = clock
+
+    async def call(
+        self,
+        prompt: Prompt,
+        read: Callable[[Completion], R],
+        landing: Landing,
+        *,
+        priority: Priority = "interactive",
+    ) -> Called[R]:
+        """Bring a completion and its reading, or raise JudgeCallFailed."""
+        course = _Course(landing, priority, idle_since=self._clock())
+        try:
+            completion, reading = await self._ask(prompt, read, course)
+        except BackendError as error:
+            raise JudgeCallFailed(error, tuple(course.attempts)) from error
+        if (again := _mended(prompt, completion, reading.fault)) is not None:
+            try:
+                completion, reading = await self._ask(again, read, course)
+            except BackendError:
+                pass
+        return Called(completion, reading, tuple(course.attempts))
+
+    async def _ask(
+        self, prompt: Prompt, read: Callable[[Completion], R], course: _Course
+    ) -> tuple[Completion, R]:
+        retrying = AsyncRetrying(
+            sleep=self._sleep,
+            retry=_is_worth_it,
+            wait=self._wait,
+            stop=lambda state: self._gives_up(course, state),
+            reraise=True,
+        )
+        completion: Completion = await retrying(self._attempt, prompt, course)
+        seconds = self._clock() - course.began
+        self.budget.earn()
+        reading = read(completion)
+        outcome = completion.finish if completion.finish in FINAL_FINISHES else reading.fault or "ok"
+        self._note(course, outcome, seconds, completion)
+        return completion, reading
+
+    async def _attempt(self, prompt: Prompt, course: _Course) -> Completion:
+        landing = course.landing
+        async with self.gate.slot(course.priority, deadline=lambda: landing.deadline) as slot:
+            course.began = self._clock()
+            course.waited = course.began - course.idle_since
+            timeout_s = self._time_for(slot, landing)
+            try:
+                return await self._complete(prompt, timeout_s)
+            except BackendError as error:
+                self._note(course, error.code, self._clock() - course.began)
+                raise
+
+    def _time_for(self, slot: Slot, landing: Landing) -> float:
+        left = landing.deadline - asyncio.get_running_loop().time()
+        timeout_s = min(self.spec.attempt_timeout_s, left)
+        slot.fair = timeout_s >= FAIR_SHARE * self.spec.attempt_timeout_s
+        if timeout_s <= 0:
+            raise BackendTimeout("the time was up before the judge could be asked")
+        return timeout_s
+
+    async def _complete(self, prompt: Prompt, timeout_s: float) -> Completion:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self.backend.complete(prompt, timeout_s=timeout_s)
+        except TimeoutError:
+            raise BackendTimeout(f"the judge did not finish within {timeout_s:.1f} s") from None
+
+    def _note(
+        self, course: _Course, outcome: str, seconds: float, completion: Completion | None = None
+    ) -> None:
+        attempt = Attempt(
+            outcome=outcome,
+            latency_ms=seconds * 1000,
+            waited_ms=course.waited * 1000,
+            input_tokens=completion.usage.input_tokens if completion else None,
+            output_tokens=completion.usage.output_tokens if completion else None,
+        )
+        course.attempts.append(attempt)
+        course.idle_since = course.began + seconds
+        self._observe.attempt(self.name, outcome, seconds)
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Full jitter, and never before the judge's own Retry-After."""
+        backoff = self._random() * min(LONGEST_BACKOFF_S, BACKOFF_S * 2.0 ** min(state.attempt_number - 1, 10))
+        named = _error_of(state).retry_after_s or 0.0
+        return max(backoff, named * (1 + RETRY_AFTER_JITTER * self._random()))
+
+    def _gives_up(self, course: _Course, state: RetryCallState) -> bool:
+        """Whether not to ask again; reads the wait that was already chosen, and pays for the retry."""
+        error = _error_of(state)
+        wait = state.upcoming_sleep
+        if wait > LONGEST_WAIT_S or asyncio.get_running_loop().time() + wait >= course.landing.deadline:
+            return True
+        limited = isinstance(error, BackendRateLimited)
+        if limited and error.retry_after_s:
+            return False
+        course.failures += 1
+        return course.failures >= self.spec.max_attempts or not (limited or self.budget.spend())
+
+
+def _mended(prompt: Prompt, completion: Completion, fault: Fault | None) -> Prompt | None:
+    """Ask how, if at all, to ask again after an answer that cannot be used as it is."""
+    if fault is None or completion.finish in FINAL_FINISHES:
+        return None
+    return prompt.roomier() if fault == "truncated" else prompt.reminded(FORMAT_REMINDER)
+
+
+def _error_of(state: RetryCallState) -> BackendError:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, BackendError):
+        raise TypeError("only a failed call is weighed")
+    return error
+
+
+def _is_worth_it(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, BackendError) and error.retryable and error.code != "circuit_open"

@@ -1,0 +1,97 @@
+"""The judge that needs nothing: a lexical baseline, which says so, and abstains where it cannot see."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Protocol
+
+from judge_service.backends.base import Completion
+from judge_service.lexical import VERSION, Reading, agreement, cohesion, english, entailment, self_consistency
+
+if TYPE_CHECKING:
+    from judge_service.backends.base import Prompt
+    from judge_service.domain.case import Case
+    from judge_service.domain.rubric import Criterion, LexicalMeasure, Scale
+
+
+class Similarity(Protocol):
+    """How near two texts are in meaning, in [0, 1]; from a folder of embedding weights."""
+
+    def __call__(self, one: str, other: str) -> float: ...
+
+
+class EmbeddedBackend:
+    """Answers by rule in the form every judge answers in. It reads the case, not the prompt.
+
+    A criterion says in its rubric which lexical measure stands for it. The baseline knows English words;
+    it sees no image, follows no reasoning, and is no substitute for a language model's judgement.
+    """
+
+    def __init__(self, similarity: Similarity | None = None) -> None:
+        self._similarity = similarity
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:  # noqa: ARG002  takes no time
+        """Judge every criterion in well under a millisecond; cannot fail."""
+        entries = {criterion.id: self._entry(criterion, prompt) for criterion in prompt.criteria}
+        return Completion(text=json.dumps(entries), finish="stop", model=VERSION)
+
+    async def ping(self) -> None:
+        """Is always there."""
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+    def _entry(self, criterion: Criterion, prompt: Prompt) -> dict[str, object]:
+        measure = criterion.lexical
+        if measure is None:
+            return _abstention("The lexical baseline has no measure for this criterion.")
+        if "images" in criterion.needs[prompt.mode]:
+            return _abstention("The lexical baseline cannot see images.")
+        against = getattr(prompt.case, measure.against) if measure.against else None
+        if not all(english(text) for text in (prompt.case.response, against) if text):
+            return _abstention("The lexical baseline reads English only.")
+        if measure.measure == "entailment":
+            relation, reading = entailment(prompt.case.response, against or "")
+            return _entry(reading, measure.levels.get(relation) if reading.value is not None else None)
+        reading = self._measured(measure, prompt.case, against or "")
+        return _entry(reading, _nearest(criterion.scale, reading.value))
+
+    def _measured(self, measure: LexicalMeasure, case: Case, against: str) -> Reading:
+        if measure.measure == "self_consistency":
+            return self_consistency(case.response)
+        if measure.measure == "cohesion":
+            return cohesion(case.response)
+        reading = agreement(case.response, against, extra_is_fine=measure.extra_is_fine)
+        return (
+            reading
+            if self._similarity is None
+            else blended(reading, self._similarity(case.response, against))
+        )
+
+
+def blended(reading: Reading, similarity: float) -> Reading:
+    """Let nearness of meaning lift a paraphrase; a reading that found a contradiction is left as it is.
+
+    Similarity cannot tell right from left, so it counts for at most half of the way that is left to the top.
+    """
+    if reading.value is None or reading.flags:
+        return reading
+    lifted = reading.value + (1 - reading.value) * 0.5 * max(0.0, similarity - 0.5) * 2
+    return Reading(
+        lifted, f"{reading.reason} Similarity of meaning {similarity:.2f}.", reading.flags, reading.evidence
+    )
+
+
+def _nearest(scale: Scale, value: float | None) -> int | str | None:
+    if value is None or not scale.is_numeric:
+        return None
+    # Of two equally near levels the lower: a baseline does not round up.
+    return min(scale.levels, key=lambda level: (abs((level.value or 0.0) - value), level.value or 0.0)).label
+
+
+def _entry(reading: Reading, level: int | str | None) -> dict[str, object]:
+    return {"rationale": reading.reason, "evidence": list(reading.evidence), "level": level}
+
+
+def _abstention(reason: str) -> dict[str, object]:
+    return {"rationale": reason, "evidence": [], "level": None}

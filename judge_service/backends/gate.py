@@ -1,0 +1,271 @@
+"""How many calls may be with one judge at once, from when on, and who goes first."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Literal, Self
+
+from judge_service.backends.circuit import Circuit
+from judge_service.errors import BackendError, BackendRateLimited, BackendRejected, BackendTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from judge_service.backends.circuit import State
+
+Priority = Literal["interactive", "batch"]
+
+CUT_EVERY_S = 0.5
+PAUSE_JITTER = 0.25
+LONGEST_PAUSE_S = 3600.0
+LONGEST_WAIT_S = 60.0
+UNNAMED_PAUSE_S = 0.25
+LONGEST_UNNAMED_PAUSE_S = 8.0
+FIRST_BURST = 8
+BURST_TICK_S = 0.05
+
+
+class Slot:
+    """One call's place at the judge; how the block under `async with` ends tells the gate how it went."""
+
+    __slots__ = ("_gate", "deadline", "fair", "priority", "probe", "since")
+
+    def __init__(self, gate: Gate, priority: Priority, deadline: Callable[[], float] | None) -> None:
+        self._gate = gate
+        self.priority = priority
+        self.deadline = deadline
+        self.probe = False
+        self.since = 0.0
+        # False: the caller left the judge too little time, so a timeout says nothing about the judge.
+        self.fair = True
+
+    async def __aenter__(self) -> Self:
+        await self._gate.enter(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._gate.leave(self, error)
+
+
+class Gate:
+    """Additive increase, multiplicative decrease over the calls in flight to one judge.
+
+    Halves on overload (BackendRateLimited, BackendTimeout), at most once per half second and only for
+    a call that began after the last cut; grows by 1/limit with every success up to the given maximum.
+    A Retry-After pauses everybody, a rate limit without one pauses for a doubling moment. Calls in
+    flight may at most double every 50 ms (from 8), so that a burst hears a judge's "no" before all of
+    it is out. Owns the judge's circuit: one state, no lock, for one event loop.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self.inflight = 0
+        self.waiting = 0
+        self.paused_until = 0.0
+        self._maximum = float(limit)
+        self._limit = float(limit)
+        self._clock = clock
+        self._random = random
+        self._circuit = Circuit(random)
+        self._queues: dict[Priority, deque[asyncio.Future[None]]] = {"interactive": deque(), "batch": deque()}
+        self._timer: asyncio.TimerHandle | None = None
+        self._cut_at = -math.inf
+        self._cuts_in_a_row = 0
+        self._tick = -math.inf
+        self._burst = FIRST_BURST
+
+    @property
+    def limit(self) -> int:
+        """How many calls may be in flight now."""
+        return int(self._limit)
+
+    @property
+    def circuit(self) -> State:
+        """Whether calls pass (`closed`), are turned away (`open`), or one is let through to see."""
+        return self._circuit.state
+
+    def slot(self, priority: Priority = "interactive", *, deadline: Callable[[], float] | None = None) -> Slot:
+        """Wait in line for a place at the judge and hold it: `async with gate.slot(): ...`.
+
+        Raises BackendUnavailable at once while the circuit is open, BackendRateLimited when a pause
+        outlasts a minute or the deadline, BackendTimeout when the deadline (of the loop's clock, read
+        again as it comes near) passes in line.
+        """
+        return Slot(self, priority, deadline)
+
+    async def enter(self, slot: Slot) -> None:
+        """Take a place; `Slot` calls it."""
+        now = self._clock()
+        slot.probe = self._circuit.admit(now)
+        if self.waiting or not self._has_room(now):
+            try:
+                await self._stand_in_line(slot, now)
+            except BaseException:
+                self._circuit.abandon(probe=slot.probe)
+                raise
+            now = self._clock()
+        else:
+            self.inflight += 1
+        slot.since = now
+
+    def leave(self, slot: Slot, error: BaseException | None) -> None:
+        """Give the place back and learn from how the call ended; `Slot` calls it."""
+        self.inflight -= 1
+        now = self._clock()
+        if error is None:
+            self._limit = min(self._maximum, self._limit + 1 / self._limit)
+            self._cuts_in_a_row = 0
+            self._circuit.record(now, failed=False, probe=slot.probe)
+        else:
+            self._learn(slot, error, now)
+        if self.waiting or self._timer is not None:
+            self._admit()
+
+    def _learn(self, slot: Slot, error: BaseException, now: float) -> None:
+        if isinstance(error, BackendRateLimited):
+            self._cut(slot, now)
+            self._pause(now, error.retry_after_s)
+            if slot.probe:
+                self._circuit.close()
+        elif not isinstance(error, BackendError) or (isinstance(error, BackendTimeout) and not slot.fair):
+            self._circuit.abandon(probe=slot.probe)
+        else:
+            if isinstance(error, BackendTimeout):
+                self._cut(slot, now)
+            failed = not isinstance(error, BackendRejected)
+            self._circuit.record(now, failed=failed, probe=slot.probe)
+            if self.circuit == "open":
+                self._turn_away(now)
+
+    def _cut(self, slot: Slot, now: float) -> None:
+        if slot.since > self._cut_at and now - self._cut_at >= CUT_EVERY_S:
+            self._cut_at = now
+            self._cuts_in_a_row += 1
+            self._limit = max(1.0, self._limit / 2)
+
+    def _pause(self, now: float, retry_after_s: float | None) -> None:
+        if retry_after_s is not None and retry_after_s > 0:
+            wait = min(retry_after_s, LONGEST_PAUSE_S) * (1 + PAUSE_JITTER * self._random())
+        else:
+            wait = min(UNNAMED_PAUSE_S * 2.0 ** min(self._cuts_in_a_row, 10), LONGEST_UNNAMED_PAUSE_S)
+            wait *= 1 - PAUSE_JITTER * self._random()
+        self.paused_until = max(self.paused_until, now + wait)
+
+    def _has_room(self, now: float) -> bool:
+        if now < self.paused_until or self.inflight + 1 > self._limit:
+            return False
+        if now - self._tick >= BURST_TICK_S:
+            self._tick = now
+            self._burst = max(FIRST_BURST, 2 * self.inflight)
+        return self.inflight < self._burst
+
+    def _admit(self) -> None:
+        """Give free places to those first in line; interactive calls stand before batch calls."""
+        while self.waiting:
+            now = self._clock()
+            if not self._has_room(now):
+                self._arm(now)
+                return
+            turn = self._first_in_line()
+            if turn is None:
+                return
+            self.waiting -= 1
+            self.inflight += 1
+            turn.set_result(None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _first_in_line(self) -> asyncio.Future[None] | None:
+        for queue in self._queues.values():
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    return turn
+        return None
+
+    def _arm(self, now: float) -> None:
+        """Come back when time alone opens the gate; when a call must end first, its end does."""
+        if self._timer is not None or (now >= self.paused_until and self.inflight + 1 > self._limit):
+            return
+        opens = max(self.paused_until, self._tick + BURST_TICK_S)
+        self._timer = asyncio.get_running_loop().call_later(opens - now, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._admit()
+
+    async def _stand_in_line(self, slot: Slot, now: float) -> None:
+        self._refuse_the_hopeless(slot, now)
+        turn = self._join(slot, first=False)
+        while True:
+            await self._come_to_turn(turn, slot)
+            now = self._clock()
+            if now >= self.paused_until and (slot.probe or self.circuit == "closed"):
+                return
+            # The judge said no between our turn's coming and this line.
+            self.inflight -= 1
+            if not slot.probe and self.circuit != "closed":
+                self._admit()
+                raise self._circuit.refusal(now)
+            turn = self._join(slot, first=True)
+
+    def _join(self, slot: Slot, *, first: bool) -> asyncio.Future[None]:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue = self._queues[slot.priority]
+        queue.appendleft(turn) if first else queue.append(turn)
+        self.waiting += 1
+        self._admit()
+        return turn
+
+    async def _come_to_turn(self, turn: asyncio.Future[None], slot: Slot) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while slot.deadline and not turn.done():
+                rest = slot.deadline() - loop.time()
+                if rest <= 0:
+                    raise self._expiry()
+                await asyncio.wait((turn,), timeout=rest)
+            await turn
+        except BaseException:
+            self._step_out(turn)
+            raise
+
+    def _step_out(self, turn: asyncio.Future[None]) -> None:
+        """Leave the line without going; a turn that had come already goes to the next."""
+        if turn.done() and not turn.cancelled():
+            self.inflight -= turn.exception() is None
+        else:
+            turn.cancel()
+            self.waiting -= 1
+        self._admit()
+
+    def _turn_away(self, now: float) -> None:
+        while (turn := self._first_in_line()) is not None:
+            self.waiting -= 1
+            turn.set_exception(self._circuit.refusal(now))
+
+    def _refuse_the_hopeless(self, slot: Slot, now: float) -> None:
+        rest = self.paused_until - now
+        left = slot.deadline() - asyncio.get_running_loop().time() if slot.deadline else math.inf
+        if rest > min(LONGEST_WAIT_S, left):
+            raise self._paused(rest)
+
+    def _expiry(self) -> BackendError:
+        rest = self.paused_until - self._clock()
+        return self._paused(rest) if rest > 0 else BackendTimeout("the time was up before the judge had room")
+
+    def _paused(self, rest: float) -> BackendRateLimited:
+        return BackendRateLimited("the judge asked to be left alone for longer than there is time", retry_after_s=rest)

@@ -1,0 +1,145 @@
+"""The chat completions format: what both doors to language models send, and how they read what comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from judge_service.backends.base import Completion, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_service.backends.base import Finish, Prompt
+    from judge_service.domain.judge import JudgeSpec, SchemaMode
+
+_FINISHES: Final[dict[str, Finish]] = {
+    "stop": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "content_filter": "content_filter",
+    "refusal": "refusal",
+}
+
+
+class NotACompletion(ValueError):
+    """The reply is JSON of some other shape."""
+
+
+def messages(prompt: Prompt) -> list[dict[str, object]]:
+    """Lay out the prompt's parts; text alone stays one string, which servers cache by prefix best."""
+    text = f"{prompt.user}\n\n{prompt.reminder}" if prompt.reminder else prompt.user
+    content: object = text if not prompt.images else _parts(prompt)
+    return [{"role": "system", "content": prompt.system}, {"role": "user", "content": content}]
+
+
+def _parts(prompt: Prompt) -> list[dict[str, object]]:
+    pictures = [{"type": "image_url", "image_url": {"url": url}} for url in prompt.images]
+    reminder = [{"type": "text", "text": prompt.reminder}] if prompt.reminder else []
+    return [{"type": "text", "text": prompt.user}, *pictures, *reminder]
+
+
+def response_format(prompt: Prompt, mode: SchemaMode) -> dict[str, object]:
+    """Build the field that asks for the answer's shape; none for mode `none`."""
+    if mode == "none":
+        return {}
+    if mode == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    shape = {"name": prompt.schema_name, "strict": True, "schema": prompt.schema}
+    return {"response_format": {"type": "json_schema", "json_schema": shape}}
+
+
+def settings(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
+    """Decoding settings of one request."""
+    seed = {} if spec.seed is None else {"seed": spec.seed}
+    return {"temperature": spec.temperature, "max_tokens": prompt.max_tokens, **seed}
+
+
+def request_body(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
+    """Build the body of a chat completions request; `extra_body` has the last word."""
+    return {
+        "model": spec.model,
+        "messages": messages(prompt),
+        **settings(spec, prompt),
+        **response_format(prompt, spec.schema_mode),
+        **spec.extra_body,
+    }
+
+
+def completion_of(reply: object, spec: JudgeSpec, prompt: Prompt) -> Completion:
+    """Read a decoded chat completion; raises NotACompletion, whose text quotes nothing."""
+    body = _object(reply)
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise NotACompletion("no choices")
+    choice = _object(choices[0])
+    message = _object(choice.get("message"))
+    usage = _usage(body.get("usage"))
+    return Completion(
+        text=_text(message.get("content")),
+        finish=_finish(choice.get("finish_reason"), message, usage, _room(spec, prompt)),
+        model=_word(body.get("model")),
+        fingerprint=_word(body.get("system_fingerprint")),
+        usage=usage,
+        schema_mode=spec.schema_mode,
+    )
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise NotACompletion("not an object")
+    return value
+
+
+def _text(content: object) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        raise NotACompletion("content is neither text nor parts")
+    return "".join(_part_text(_object(part)) for part in content)
+
+
+def _part_text(part: Mapping[str, object]) -> str:
+    """Parts of other kinds hold reasoning or a refusal, not the answer."""
+    text = part.get("text") if part.get("type") == "text" else ""
+    if not isinstance(text, str):
+        raise NotACompletion("a text part without text")
+    return text
+
+
+def _room(spec: JudgeSpec, prompt: Prompt) -> int:
+    """Tell the cap that was really sent."""
+    fields = spec.extra_body
+    cap = fields.get("max_completion_tokens") or fields.get("max_tokens")
+    return cap if type(cap) is int else prompt.max_tokens
+
+
+def _finish(reason: object, message: Mapping[str, object], usage: Usage, room: int) -> Finish:
+    if _refuses(message):
+        return "refusal"
+    finish = _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
+    if finish == "stop" and (usage.output_tokens or 0) >= room:
+        # Some servers report `stop` when reasoning has eaten the room; the answer may be cut all the same.
+        return "length"
+    return finish
+
+
+def _refuses(message: Mapping[str, object]) -> bool:
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return bool(message.get("refusal")) or any(_object(part).get("type") == "refusal" for part in parts)
+
+
+def _usage(value: object) -> Usage:
+    counts = value if isinstance(value, dict) else {}
+    return Usage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and value >= 0 else None
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,82 @@
+"""A judge that plays a script: for tests, demonstrations and rehearsals of every failure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Final
+
+from judge_service.backends.base import Completion
+from judge_service.domain.judge import ScriptStep
+from judge_service.errors import (
+    BackendError,
+    BackendRateLimited,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_service.backends.base import Finish, Prompt
+    from judge_service.domain.judge import JudgeSpec
+    from judge_service.domain.rubric import Criterion
+
+MODEL: Final = "scripted"
+EVERY_OTHER: Final = "*"
+IMPROVISED: Final = ScriptStep()
+
+_FINISHES: Final[Mapping[str, Finish]] = {"refused": "refusal", "content_filter": "content_filter"}
+_ERRORS: Final[Mapping[str, type[BackendError]]] = {
+    "timeout": BackendTimeout,
+    "rate_limited": BackendRateLimited,
+    "unavailable": BackendUnavailable,
+    "rejected": BackendRejected,
+}
+
+
+class ScriptedBackend:
+    """Plays the first step of `spec.script` that recognises the response."""
+
+    def __init__(self, spec: JudgeSpec) -> None:
+        self._script = spec.script
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        """Play one step."""
+        step = next((step for step in self._script if step.when in prompt.case.response), IMPROVISED)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await asyncio.sleep(step.delay_ms / 1000)
+        except TimeoutError:
+            raise BackendTimeout(f"the scripted judge did not finish within {timeout_s:g} s") from None
+        return _played(step, prompt)
+
+    async def ping(self) -> None:
+        """Be always there."""
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
+
+def _played(step: ScriptStep, prompt: Prompt) -> Completion:
+    if step.fault in _ERRORS:
+        raise _ERRORS[step.fault](f"the script plays the fault {step.fault!r}")
+    if step.fault in _FINISHES:
+        return Completion(text="", finish=_FINISHES[step.fault], model=MODEL)
+    text = _document(step, prompt) if step.reply is None else step.reply
+    if step.fault == "truncated":
+        return Completion(text=text[: len(text) // 2], finish="length", model=MODEL)
+    return Completion(text=text, finish="stop", model=MODEL)
+
+
+def _document(step: ScriptStep, prompt: Prompt) -> str:
+    answers = {criterion.id: _answer(step, criterion) for criterion in prompt.criteria}
+    return json.dumps(answers, ensure_ascii=False)
+
+
+def _answer(step: ScriptStep, criterion: Criterion) -> dict[str, object]:
+    labels = criterion.scale.labels
+    middle = labels[(len(labels) - 1) // 2]
+    level = step.levels.get(criterion.id, step.levels.get(EVERY_OTHER, middle))
+    return {"rationale": "Played from the script.", "evidence": [], "level": level}

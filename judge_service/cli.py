@@ -1,0 +1,205 @@
+"""The command line: serve, score, rubrics, judges, config. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path  # noqa: TC003  typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from judge_service import __version__
+from judge_service.errors import JudgeServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from judge_service.settings import Settings
+
+app = typer.Typer(
+    name="judge-service",
+    help="Put a trustworthy number on a model's free-text answer, or say why there is none.",
+    epilog="Settings come from the environment: see `judge-service config check`. With nothing set, the "
+    "embedded lexical baseline judges, offline; it is no language model and says so in every answer.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rubrics_app = typer.Typer(help="Look at the rubrics, check them, pin their digests.", no_args_is_help=True)
+config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+app.add_typer(rubrics_app, name="rubrics")
+app.add_typer(config_app, name="config")
+
+
+def run() -> None:
+    """Run the command line; a mistake in use or settings is one line and exit code 2."""
+    try:
+        app()
+    except JudgeServiceError as exc:
+        typer.echo(f"judge-service: {exc}", err=True)
+        sys.exit(2)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Put a trustworthy number on a model's free-text answer, or say why there is none."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8080,
+) -> None:
+    """Serve the scoring API. Documentation is at /docs, readiness at /readyz, figures at /metrics."""
+    from judge_service.serving import serve as start  # noqa: PLC0415  uvicorn and FastAPI
+
+    start(_settings(), host, port)
+
+
+@app.command()
+def score(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IN", help="A .jsonl, .ndjson or .csv file, one case a row.", exists=True, dir_okay=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Where the scores go, one JSON object a line.", dir_okay=False)],
+    rubric: Annotated[str, typer.Option(help="`id`, or `id@version`.")],
+    judge: Annotated[str, typer.Option(help="Name of a configured judge.")] = "default",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COLUMN=FIELD",
+            help="Which column is which field of a case: prompt, response, reference, claim, "
+            "visual_description, id, image (a file beside IN), subgroups.NAME. Columns with a field's name "
+            "need none. Repeat it.",
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(help="Rows at a time; default: the judge's max_concurrency.", min=1, max=4096),
+    ] = None,
+    mode: Annotated[str, typer.Option(help="auto, text or image.")] = "auto",
+    partial: Annotated[
+        str, typer.Option(help="forbid, or renormalise over the criteria that are scored.")
+    ] = "forbid",
+    cache: Annotated[str, typer.Option(help="use, refresh, only or off.")] = "use",
+    deadline_ms: Annotated[int | None, typer.Option(help="Per row.", min=1)] = None,
+    restart: Annotated[bool, typer.Option(help="Begin anew instead of going on with --out.")] = False,
+) -> None:
+    """Score the rows of a file. Ctrl-C stops it; the same command goes on and asks failures again."""
+    from judge_service.files.command import Orders, score_command  # noqa: PLC0415  the whole scorer
+
+    settings = {"mode": mode, "partial": partial, "cache": cache, "deadline_ms": deadline_ms}
+    orders = Orders(path, out, rubric, judge, tuple(columns or ()), settings, concurrency, restart=restart)
+    raise typer.Exit(score_command(_settings(), orders))
+
+
+@app.command()
+def judges() -> None:
+    """List the configured judges."""
+    rows = [
+        (name, s.kind, s.model or "-", str(s.max_concurrency))
+        for name, s in sorted(_settings().judges.items())
+    ]
+    _table(("judge", "kind", "model", "concurrency"), rows)
+
+
+@rubrics_app.command("list")
+def list_rubrics() -> None:
+    """List the rubrics with their criteria, weights and digests."""
+    from judge_service.rubric_store import load_rubrics  # noqa: PLC0415
+
+    rows = [
+        (r.rubric.ref, ", ".join(f"{c.id} {c.weight:g}" for c in r.rubric.criteria), r.digest[:12])
+        for r in load_rubrics(_settings().rubrics_dir).all()
+    ]
+    _table(("rubric", "criteria and weights", "digest"), rows)
+
+
+@rubrics_app.command("show")
+def show_rubric(ref: Annotated[str, typer.Argument(help="`id`, or `id@version`.")]) -> None:
+    """Print the instructions a judge gets under a rubric, in each of its modes."""
+    from judge_service.prompts import Prompts  # noqa: PLC0415
+    from judge_service.rubric_store import load_rubrics  # noqa: PLC0415
+
+    stored = load_rubrics(_settings().rubrics_dir).get(ref)
+    for mode in stored.rubric.modes:
+        typer.echo(f"--- {stored.rubric.ref}, mode {mode}, digest {stored.digest}")
+        typer.echo(Prompts(b"").instructions(stored, stored.rubric.criteria, mode).system)
+
+
+@rubrics_app.command("check")
+def check_rubrics() -> None:
+    """Check every rubric file, the schema for editors, and that no text changed without its version."""
+    from judge_service.rubric_files import faults  # noqa: PLC0415
+
+    found = faults(_settings().rubrics_dir)
+    for fault in found:
+        typer.echo(fault, err=True)
+    typer.echo(f"{len(found)} fault(s)")
+    raise typer.Exit(1 if found else 0)
+
+
+@rubrics_app.command("digest")
+def digest_rubrics(
+    write: Annotated[
+        bool, typer.Option(help="Pin new versions in digests.json and renew the schema.")
+    ] = False,
+) -> None:
+    """Print the digest of every rubric, or pin them; a pinned version that changed is refused."""
+    from judge_service.rubric_files import pin  # noqa: PLC0415
+    from judge_service.rubric_store import digests, load_rubrics  # noqa: PLC0415
+
+    folder = _settings().rubrics_dir
+    if write:
+        pin(folder)
+    typer.echo(json.dumps(digests(load_rubrics(folder)), indent=2))
+
+
+@config_app.command("check")
+def check_config() -> None:
+    """Print the settings in force, secrets hidden; a mistake or an unknown variable fails."""
+    settings = _settings()
+    typer.echo(json.dumps(_redacted(settings.model_dump(mode="json")), indent=2))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from judge_service.main import create_app  # noqa: PLC0415
+
+    typer.echo(json.dumps(create_app(_settings()).openapi(), indent=2, sort_keys=True))
+
+
+def _settings() -> Settings:
+    from judge_service.settings import load_settings  # noqa: PLC0415  pydantic
+
+    return load_settings()
+
+
+def _redacted(settings: dict[str, Any]) -> dict[str, Any]:
+    """Hide a password in the store's address."""
+    scheme, found, rest = str(settings["store_url"]).partition("://")
+    if found and "@" in rest:
+        settings["store_url"] = f"{scheme}://***@{rest.rpartition('@')[2]}"
+    return settings
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
+    for row in [head, *rows]:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,90 @@
+"""Which model judges, and with what settings. Bound to a name by configuration only."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SchemaMode = Literal["json_schema", "json_object", "none"]
+
+
+class ScriptStep(BaseModel):
+    """One line of a scripted judge: what it does with a case it recognises."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when: str = Field(default="", description="A text the response must contain; empty: any response.")
+    levels: dict[str, int | str | None] = Field(
+        default_factory=dict,
+        description="Criterion → level; `*` for the others; null: it abstains. None given: the middle level.",
+    )
+    reply: str | None = Field(default=None, description="A raw reply instead, to be read like any model's.")
+    fault: (
+        Literal[
+            "refused", "content_filter", "truncated", "timeout", "rate_limited", "unavailable", "rejected"
+        ]
+        | None
+    ) = None
+    delay_ms: float = Field(default=0, ge=0)
+
+
+class JudgeSpec(BaseModel):
+    """The settings of one configured judge."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["embedded", "scripted", "openai", "litellm"]
+    base_url: str | None = Field(default=None, description="Of an OpenAI-compatible server, ending in /v1.")
+    model: str | None = None
+    api_key_env: str | None = Field(
+        default=None, description="Name of the environment variable with the key."
+    )
+    max_concurrency: int = Field(default=64, ge=1, le=4096)
+    attempt_timeout_s: float = Field(default=60.0, gt=0, le=600)
+    max_attempts: int = Field(default=5, ge=1, le=20)
+    max_tokens: int = Field(default=2048, ge=16, le=131_072, description="Cap of one reply.")
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    seed: int | None = None
+    images: bool = Field(default=True, description="Whether it can be shown images.")
+    schema_mode: SchemaMode = Field(default="json_schema", description="How the answer's shape is asked for.")
+    extra_body: dict[str, object] = Field(
+        default_factory=dict, description="Further fields of the request, as they are."
+    )
+    script: tuple[ScriptStep, ...] = Field(
+        default=(), description="For kind `scripted`: the first match is played."
+    )
+    embeddings: str | None = Field(
+        default=None, description="For kind `embedded`: a folder of embedding weights."
+    )
+    embeddings_sha256: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Digest that the folder's model.safetensors must have.",
+    )
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.kind == "openai" and not (self.base_url and self.model):
+            raise ValueError("a judge of kind 'openai' needs base_url and model")
+        if self.kind == "litellm" and not self.model:
+            raise ValueError("a judge of kind 'litellm' needs model")
+        if (self.embeddings is None) != (self.embeddings_sha256 is None):
+            raise ValueError("embeddings and embeddings_sha256 come together")
+        return self
+
+    @property
+    def is_llm(self) -> bool:
+        """Whether a language model judges; the embedded and the scripted judge are none."""
+        return self.kind in {"openai", "litellm"}
+
+    @property
+    def instrument(self) -> str:
+        """What judges, in one word, so that a baseline is never taken for a model."""
+        return "llm" if self.is_llm else {"embedded": "lexical-baseline"}.get(self.kind, self.kind)
+
+    @property
+    def sampling(self) -> dict[str, object]:
+        """Decoding settings as provenance and cache key name them."""
+        settings: dict[str, object] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        return settings | ({"seed": self.seed} if self.seed is not None else {}) if self.is_llm else {}

@@ -1,0 +1,50 @@
+"""What a caller asks for: a case under a rubric, by a named judge."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from judge_service.domain.case import Case
+
+DEADLINE_DEFAULT_MS = 120_000
+DEADLINE_CAP_MS = 600_000
+
+Tag = Annotated[str, Field(max_length=512)] | int | float | bool | None
+
+
+class ScoreRequest(BaseModel):
+    """The body of `POST /v1/scores`, and one row of a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    rubric: str = Field(
+        min_length=1, max_length=128, description="`id` (its latest version) or `id@version`."
+    )
+    judge: str = Field(
+        default="default", min_length=1, max_length=64, description="Name of a configured judge."
+    )
+    case: Case
+    mode: Literal["auto", "text", "image"] = Field(
+        default="auto",
+        description="`auto` reads the visual description when there is one, and else looks at the images.",
+    )
+    samples: Literal[1] = Field(default=1, description="How often the judge is asked.")
+    partial: Literal["forbid", "renormalise"] = Field(
+        default="forbid", description="What one unscored criterion means for the total."
+    )
+    calibration: Literal["auto", "none"] = "auto"
+    cache: Literal["use", "refresh", "only", "off"] = Field(
+        default="use", description="`refresh` asks anew and keeps the answer; `only` never asks a judge."
+    )
+    deadline_ms: int | None = Field(
+        default=None,
+        ge=1,
+        le=DEADLINE_CAP_MS,
+        description="When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then wins. "
+        f"Default {DEADLINE_DEFAULT_MS}.",
+    )
+    metadata: dict[str, Tag] = Field(
+        default_factory=dict, max_length=32, description="Yours; comes back as it is."
+    )

@@ -1,0 +1,129 @@
+"""What we tell the caller: verdicts, a total or the reason why there is none, and where it all came from."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from judge_service.domain.judge import SchemaMode
+from judge_service.domain.rubric import Mode
+from judge_service.domain.verdict import Outcome, Verdict
+
+FROZEN = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Attempt(BaseModel):
+    """One call to the judge."""
+
+    model_config = FROZEN
+
+    outcome: str = Field(description="`ok`, or what went wrong with this call.")
+    latency_ms: float
+    waited_ms: float = Field(
+        default=0, description="Spent before it: in the judge's queue and between attempts."
+    )
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class TokenUsage(BaseModel):
+    """Tokens over all attempts; null where no provider counted them."""
+
+    model_config = FROZEN
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class Provenance(BaseModel):
+    """Everything needed to say how the score came about, and to get it again."""
+
+    model_config = FROZEN
+
+    rubric: str
+    rubric_digest: str
+    prompt_digest: str = Field(description="Of the template and the answer schema, not of the rendered text.")
+    judge: str
+    judge_kind: str
+    is_llm: bool
+    instrument: str = Field(description="What judged, in one word: `llm`, `lexical-baseline` or `scripted`.")
+    model: str | None = None
+    model_fingerprint: str | None = None
+    mode: Mode
+    sampling: dict[str, object] = Field(default_factory=dict)
+    schema_mode: SchemaMode
+    images: tuple[str, ...] = Field(
+        default=(), description="SHA-256 of each picture as the judge was shown it."
+    )
+    cache: Literal["hit", "miss", "joined", "off", "none"] = Field(
+        description="`joined`: an equal question was already under way; `none`: no judge was needed."
+    )
+    attempts: tuple[Attempt, ...] = Field(
+        default=(), description="Of the call that made the verdicts, also on a hit."
+    )
+    usage: TokenUsage = TokenUsage()
+    cost_microusd: int | None = None
+    service_version: str
+
+
+class Calibrated(BaseModel):
+    """The score after a calibration map; `none` until a map exists for this instrument."""
+
+    model_config = FROZEN
+
+    score: float | None = None
+    map: str | None = None
+    status: Literal["calibrated", "stale", "out_of_domain", "none"] = "none"
+
+
+class Interval(BaseModel):
+    """Where the score may lie; its source says what the level means."""
+
+    model_config = FROZEN
+
+    low: float
+    high: float
+    level: float
+    source: str
+
+
+class Failure(BaseModel):
+    """Why no answer could be had from the judge, for callers that may ask again."""
+
+    model_config = FROZEN
+
+    code: str
+    detail: str
+    retryable: bool
+    retry_after_s: float | None = None
+
+
+class Score(BaseModel):
+    """The answer to one scoring request."""
+
+    model_config = FROZEN
+
+    id: str
+    case_id: str | None = None
+    outcome: Outcome
+    score: float | None = Field(ge=0, le=100, description="A number only when the outcome is `scored`.")
+    range: tuple[float, float] = (0.0, 100.0)
+    reason: str | None = Field(default=None, description="Why there is no number.")
+    criteria: dict[str, Verdict]
+    interval: Interval | None = None
+    calibrated: Calibrated = Calibrated()
+    comparable: bool = Field(default=True, description="False when criteria were left out of the total.")
+    left_out: tuple[str, ...] = Field(default=(), description="Criteria the total does without.")
+    flags: tuple[str, ...] = ()
+    failure: Failure | None = None
+    metadata: dict[str, object] = Field(default_factory=dict)
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _is_honest(self) -> Self:
+        if self.score is not None and self.outcome != "scored":
+            raise ValueError("a score that is not scored has no number")
+        if self.score is None and self.outcome == "scored" and "no_numeric_scale" not in self.flags:
+            raise ValueError("a scored total has a number unless the scale has none")
+        return self

@@ -1,0 +1,124 @@
+"""Every exception this service raises on purpose; nothing here knows HTTP.
+
+JudgeServiceError
+├─ RequestError            the caller can mend it
+│  ├─ RubricNotFound
+│  ├─ JudgeNotFound
+│  ├─ BodyRejected         the body is not strict JSON, or not of the documented shape
+│  ├─ BodyTooLarge
+│  ├─ MediaTypeRejected
+│  ├─ ImageRejected        an image is not one, is too large, or is of a kind we do not open
+│  ├─ UnfitCase            the case asks for what the rubric or the judge does not offer
+│  └─ CacheMiss            `cache: only`, and the answer is not there
+├─ BackendError            no answer could be had from a judge
+│  ├─ BackendTimeout
+│  ├─ BackendRateLimited
+│  ├─ BackendUnavailable
+│  ├─ BackendBroken        it answered, and the answer is no completion
+│  └─ BackendRejected      the judge refuses the request itself: key, model name, size
+├─ StoreError              never fails a score: caching degrades, readiness reports it
+└─ ConfigurationError      at start only
+
+A judge that answers badly raises nothing: that is data, an `Unscored` verdict.
+"""
+
+from __future__ import annotations
+
+
+class JudgeServiceError(Exception):
+    """Root of the tree; its text names the thing and the remedy and quotes no case."""
+
+
+class RequestError(JudgeServiceError):
+    """The caller can mend it."""
+
+
+class RubricNotFound(RequestError):
+    """No rubric has that id and version."""
+
+
+class JudgeNotFound(RequestError):
+    """No judge is configured under that name."""
+
+
+class BodyRejected(RequestError):
+    """The body is not strict JSON (a key twice, NaN, half a character), or not of the documented shape.
+
+    `faults` lists (JSON pointer, what is wrong) for each field at fault.
+    """
+
+    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
+
+class BodyTooLarge(RequestError):
+    """The body is larger than the service reads."""
+
+
+class MediaTypeRejected(RequestError):
+    """The body is declared as something else than JSON."""
+
+
+class ImageRejected(RequestError):
+    """An image is not one, is too large, or is of a kind we do not open."""
+
+
+class UnfitCase(RequestError):
+    """The request asks for what the rubric or the judge does not offer."""
+
+
+class CacheMiss(RequestError):
+    """`cache: only` was asked and the answer is not there."""
+
+
+class BackendError(JudgeServiceError):
+    """No answer could be had from a judge."""
+
+    code = "provider_error"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        if code is not None:
+            self.code = code
+
+
+class BackendTimeout(BackendError):
+    """The judge did not finish in the time it had."""
+
+    code = "timeout"
+
+
+class BackendRateLimited(BackendError):
+    """The judge asks us to come back later (429, 503, 529)."""
+
+    code = "rate_limited"
+
+
+class BackendUnavailable(BackendError):
+    """The judge cannot be reached or reports a fault of its own."""
+
+    code = "unavailable"
+
+
+class BackendBroken(BackendError):
+    """The judge's reply is cut, or no completion at all."""
+
+    code = "broken_reply"
+
+
+class BackendRejected(BackendError):
+    """The judge refuses the request itself; asking again changes nothing."""
+
+    code = "rejected"
+    retryable = False
+
+
+class StoreError(JudgeServiceError):
+    """The store cannot be reached or broke."""
+
+
+class ConfigurationError(JudgeServiceError):
+    """The service cannot start with these settings."""

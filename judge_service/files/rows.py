@@ -1,0 +1,136 @@
+"""Reads a file's rows as cases: JSONL or CSV, columns by name or by a map."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judge_service.domain.case import Case
+from judge_service.errors import BodyRejected, ConfigurationError
+from judge_service.strict_json import loads, validated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+TEXT_FIELDS = ("id", "prompt", "response", "reference", "claim", "visual_description")
+FIELDS = (*TEXT_FIELDS, "image")
+_KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number from 1, and its case or the reason why it has none."""
+
+    number: int
+    case: Case | None
+    fault: str | None = None
+
+
+def parse_map(pairs: list[str]) -> dict[str, str]:
+    """`column=field` pairs as column → field; a field may also be `subgroups.NAME`."""
+    columns = {}
+    for pair in pairs:
+        column, equals, field = pair.partition("=")
+        if not (equals and column and (field in FIELDS or field.startswith("subgroups."))):
+            raise ConfigurationError(
+                f"--map {pair!r}: write column=field, with field one of {', '.join(FIELDS)} or subgroups.NAME"
+            )
+        columns[column] = field
+    return columns
+
+
+def read_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
+    """Every row of the file in order. A row at fault is told as such and harms no neighbour."""
+    for number, record in enumerate(_records(path, columns), start=1):
+        if isinstance(record, str):
+            yield Row(number, None, record)
+            continue
+        try:
+            yield Row(number, validated(_case(record, columns, path.parent), Case))
+        except (BodyRejected, ConfigurationError) as exc:
+            yield Row(number, None, str(exc))
+
+
+def count_rows(path: Path, columns: Mapping[str, str]) -> int:
+    """How many rows there are."""
+    return sum(1 for _ in _records(path, columns))
+
+
+def _records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | str]:
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return _csv_records(path, columns)
+    if suffix in {".jsonl", ".ndjson"}:
+        return _jsonl_records(path)
+    raise ConfigurationError(f"{path.name}: the file must end in .jsonl, .ndjson or .csv")
+
+
+def _csv_records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | str]:
+    csv.field_size_limit(16 * 1024 * 1024)
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines, strict=True)
+        if absent := [column for column in columns if column not in (reader.fieldnames or [])]:
+            raise ConfigurationError(f"{path.name} has no column {absent[0]!r} (it has: {reader.fieldnames})")
+        for record in reader:
+            if None in record or None in record.values():
+                yield "the row has more or fewer fields than the header"
+            else:
+                yield dict(record)
+
+
+def _jsonl_records(path: Path) -> Iterator[dict[str, object] | str]:
+    with path.open("rb") as lines:
+        for line in lines:
+            if not line.strip():
+                continue
+            try:
+                record = loads(line)
+            except BodyRejected as exc:
+                yield str(exc)
+                continue
+            yield record if isinstance(record, dict) else "the line is no JSON object"
+
+
+def _case(record: Mapping[str, object], columns: Mapping[str, str], folder: Path) -> dict[str, object]:
+    """Gather the fields of a case: from `case` when the row has one, then by column name, then by the map."""
+    nested = record.get("case")
+    case: dict[str, object] = dict(nested) if isinstance(nested, dict) else {}
+    taken = set(columns.values())
+    for name in TEXT_FIELDS:
+        if name in record and name not in taken and name not in columns and not isinstance(nested, dict):
+            case[name] = record[name]
+    for column, field in columns.items():
+        if column in record:
+            _place(case, field, record[column], folder)
+    if isinstance(case.get("id"), int):
+        case["id"] = str(case["id"])
+    return case
+
+
+def _place(case: dict[str, object], field: str, value: object, folder: Path) -> None:
+    if field == "image":
+        images = case.setdefault("images", [])
+        if value and isinstance(images, list):
+            images.append({"url": _data_uri(folder / str(value))})
+    elif field.startswith("subgroups."):
+        subgroups = case.setdefault("subgroups", {})
+        if isinstance(subgroups, dict):
+            subgroups[field.removeprefix("subgroups.")] = (
+                value if isinstance(value, str) else json.dumps(value)
+            )
+    else:
+        case[field] = value
+
+
+def _data_uri(path: Path) -> str:
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise ConfigurationError("the image must be a .png, .jpg or .webp file")
+    try:
+        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    except OSError as exc:
+        raise ConfigurationError(f"the image file cannot be read ({type(exc).__name__})") from exc

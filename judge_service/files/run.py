@@ -1,0 +1,129 @@
+"""Scores a file's rows with the scorer that serves requests: concurrent, resumable, interruptible."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
+from judge_service.domain.verdict import Scored
+from judge_service.errors import RequestError
+from judge_service.files.rows import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from judge_service.domain.score import Score
+    from judge_service.files.ledger import Ledger
+    from judge_service.files.rows import Row
+    from judge_service.scoring.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to do with every row."""
+
+    path: Path
+    columns: Mapping[str, str]
+    rubric: str
+    judge: str = "default"
+    settings: Mapping[str, object] = field(default_factory=dict)  # further fields of the scoring request
+    concurrency: int = 64
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has come out so far."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    levels: dict[str, Counter[str]] = field(default_factory=dict)
+    cache: Counter[str] = field(default_factory=Counter)
+    resumed: int = 0
+
+    def add(self, score: Score) -> None:
+        """Count one score and its verdicts."""
+        self.outcomes[score.outcome] += 1
+        self.cache[score.provenance.cache] += 1
+        for criterion, verdict in score.criteria.items():
+            level = str(verdict.level) if isinstance(verdict, Scored) else verdict.outcome
+            self.levels.setdefault(criterion, Counter())[level] += 1
+
+
+class Told(Protocol):
+    """Told after every row."""
+
+    def __call__(self, tally: Tally) -> None: ...
+
+
+async def score_file(scorer: Scorer, order: Order, ledger: Ledger, told: Told) -> Tally:
+    """Score every row that the ledger does not hold yet; rows are read as they are needed."""
+    tally = Tally()
+    asking = _Asking(scorer, order, ledger, tally, told)
+    rows = read_rows(order.path, order.columns)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(order.concurrency):
+            group.create_task(asking.work(rows))
+    return tally
+
+
+class _Asking:
+    def __init__(self, scorer: Scorer, order: Order, ledger: Ledger, tally: Tally, told: Told) -> None:
+        self._scorer = scorer
+        self._order = order
+        self._ledger = ledger
+        self._tally = tally
+        self._told = told
+        stored = scorer.rubrics.get(order.rubric)
+        self._frame = [stored.digest, order.judge, dict(order.settings)]
+
+    async def work(self, rows: Iterator[Row]) -> None:
+        for row in rows:
+            asked = self._asked(row)
+            if self._ledger.holds(row.number, asked):
+                self._tally.resumed += 1
+            elif row.case is None:
+                self._reject(row.number, asked, row.fault or "")
+            else:
+                await self._score(row, asked)
+            self._told(self._tally)
+
+    async def _score(self, row: Row, asked: str) -> None:
+        request = ScoreRequest.model_validate(
+            {
+                "rubric": self._order.rubric,
+                "judge": self._order.judge,
+                "case": row.case,
+                **self._order.settings,
+            }
+        )
+        budget_s = (request.deadline_ms or DEADLINE_DEFAULT_MS) / 1000
+        try:
+            score = await self._scorer.score(request, deadline=asyncio.get_running_loop().time() + budget_s)
+        except RequestError as exc:
+            self._reject(row.number, asked, str(exc), case_id=request.case.id)
+            return
+        self._tally.add(score)
+        self._ledger.append(row.number, asked, score.model_dump_json())
+
+    def _reject(self, number: int, asked: str, reason: str, case_id: str | None = None) -> None:
+        self._tally.outcomes["rejected_input"] += 1
+        answer: dict[str, object] = {
+            "id": uuid.uuid4().hex,
+            "case_id": case_id,
+            "outcome": "rejected_input",
+            "score": None,
+            "reason": reason,
+            "criteria": {},
+        }
+        self._ledger.append(number, asked, json.dumps(answer))
+
+    def _asked(self, row: Row) -> str:
+        case = row.fault if row.case is None else row.case.model_dump(mode="json")
+        asked = json.dumps([self._frame, case], sort_keys=True)
+        return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,157 @@
+"""Opens untrusted images: known kinds only, bounded, off the event loop, and only their pixels go on."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import io
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judge_service.errors import ImageRejected
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+    from judge_service.domain.case import Image
+
+MAX_BYTES = 10 * 1024 * 1024
+# A decoder's own limit is 179 megapixels: a file of 140 kB may then take 144 MB.
+MAX_PIXELS = 25_000_000
+MAX_SIDE = 10_000
+_KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+_DATA_URI = re.compile(r"data:(image/[a-z+.-]+);base64,", re.IGNORECASE)
+_BYTES_PER_PIXEL = 8  # decoded and pasted once more, at four bytes each
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """An image as it is sent to a judge, and the SHA-256 of just that."""
+
+    data_uri: str
+    digest: str
+
+
+class ImageOpener:
+    """Decodes and re-encodes images in threads, no more at a time than there are cores and memory for."""
+
+    def __init__(self, budget_bytes: int, workers: int | None = None) -> None:
+        self._cores = asyncio.Semaphore(workers or os.cpu_count() or 1)
+        self._budget = _Budget(max(budget_bytes, MAX_PIXELS * _BYTES_PER_PIXEL))
+
+    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+        """All images of a case in their order; raises `ImageRejected` naming the first that is at fault."""
+        return tuple([await self._one(at, image.url) for at, image in enumerate(images)])
+
+    async def _one(self, at: int, url: str) -> Pixels:
+        declared = _DATA_URI.match(url)
+        if not declared:
+            raise ImageRejected(f"images[{at}]: only base64 data URIs are accepted, not addresses")
+        kind = _KINDS.get(declared[1].lower())
+        if kind is None:
+            raise ImageRejected(f"images[{at}]: the kind must be one of {', '.join(_KINDS)}")
+        async with self._cores:
+            try:
+                raw = await asyncio.to_thread(_decoded, url, declared.end())
+                pixels = await asyncio.to_thread(_pixel_count, raw, kind)
+                async with self._budget.hold(pixels * _BYTES_PER_PIXEL):
+                    return await asyncio.to_thread(_reencoded, raw, kind)
+            except ImageRejected as exc:
+                raise ImageRejected(f"images[{at}]: {exc}") from exc
+
+
+class _Budget:
+    """Lets in work as long as its bytes fit; the rest waits."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+        self._changed = asyncio.Condition()
+
+    def hold(self, size: int) -> _Hold:
+        return _Hold(self, size)
+
+    async def take(self, size: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+
+    async def give(self, size: int) -> None:
+        async with self._changed:
+            self._free += size
+            self._changed.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    budget: _Budget
+    size: int
+
+    async def __aenter__(self) -> None:
+        await self.budget.take(self.size)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.budget.give(self.size)
+
+
+def _decoded(url: str, start: int) -> bytes:
+    try:
+        raw = base64.b64decode(url[start:], validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise ImageRejected("not valid base64") from exc
+    if len(raw) > MAX_BYTES:
+        raise ImageRejected(f"larger than {MAX_BYTES} bytes")
+    return raw
+
+
+def _opened(raw: bytes, kind: str) -> PillowImage:
+    import PIL.Image  # noqa: PLC0415  paid for only where there are images
+
+    try:
+        # Only the declared decoder is tried: some others loop in `open` itself (CVE-2026-59203).
+        return PIL.Image.open(io.BytesIO(raw), formats=(kind,))
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as exc:
+        raise ImageRejected(f"not a readable {kind} image") from exc
+
+
+def _pixel_count(raw: bytes, kind: str) -> int:
+    """Read the head only, and refuse what is too large before a pixel is decoded."""
+    with _opened(raw, kind) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+            raise ImageRejected(f"larger than {MAX_PIXELS} pixels or {MAX_SIDE} on one side")
+        if getattr(image, "n_frames", 1) > 1:
+            raise ImageRejected("an animation; one frame is judged, so send one")
+        return width * height
+
+
+def _reencoded(raw: bytes, kind: str) -> Pixels:
+    """Carry over the pixels, upright, and nothing else of the file: no EXIF, comments, profiles or text."""
+    import PIL.ImageOps  # noqa: PLC0415  paid for only where there are images
+
+    with _opened(raw, kind) as image:
+        if image.mode.startswith("I"):
+            raise ImageRejected("16 bits a pixel; choose a window and send 8 bits")
+        try:
+            upright = PIL.ImageOps.exif_transpose(image)
+            bare = _bare(upright)
+        except (OSError, ValueError, SyntaxError) as exc:
+            raise ImageRejected(f"not a readable {kind} image") from exc
+    out = io.BytesIO()
+    bare.save(out, "PNG", compress_level=1)
+    png = out.getvalue()
+    return Pixels("data:image/png;base64," + base64.b64encode(png).decode(), hashlib.sha256(png).hexdigest())
+
+
+def _bare(image: PillowImage) -> PillowImage:
+    import PIL.Image  # noqa: PLC0415
+
+    grey = image.mode in {"1", "L"}
+    alpha = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    shown = image.convert("L" if grey else "RGBA" if alpha else "RGB")
+    bare = PIL.Image.new("RGB" if alpha else shown.mode, shown.size, "white" if alpha else 0)
+    bare.paste(shown, mask=shown.getchannel("A") if alpha else None)
+    return bare

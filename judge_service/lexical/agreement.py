@@ -1,0 +1,121 @@
+"""How far a response agrees with a reference: weighted recall, a little precision, and caps where they conflict."""
+
+import re
+from dataclasses import dataclass
+
+from judge_service.lexical import guards, structure
+from judge_service.lexical.coverage import Coverage, Offer, coverage
+from judge_service.lexical.guards import Conflict
+from judge_service.lexical.reading import Reading, abstained, quotes
+from judge_service.lexical.text import Text, parse
+
+_SILENT = re.compile(
+    r"^\W*(?:n/?a|none|nil|null|unknown|unsure|no (?:answer|comment|response|idea)|not (?:sure|available|applicable)|"
+    r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not) (?:know|say|tell|answer|help|determine|provide)\b.{0,80}|"
+    r"i(?: am|['\u2019]m) (?:not sure|unable|sorry)\b.{0,80})?\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
+# The lowest and highest value a response keeps once a guard has fired; where in between, its recall says.
+CAPS = {
+    "scrambled": (0.0, 0.01),
+    "main_term_differs": (0.03, 0.08),
+    "negation_differs": (0.08, 0.16),
+    "number_differs": (0.14, 0.28),
+    "side_differs": (0.14, 0.28),
+    "site_differs": (0.14, 0.28),
+    "nature_differs": (0.14, 0.28),
+    "variant_differs": (0.14, 0.28),
+    "advice_differs": (0.14, 0.28),
+    "route_differs": (0.2, 0.4),
+    "timing_differs": (0.2, 0.4),
+    "direction_differs": (0.14, 0.3),
+    "course_differs": (0.3, 0.55),
+    "severity_differs": (0.3, 0.55),
+}
+NO_TERM = 0.02
+BRIEF_AND_RIGHT = 0.38
+LONG = 0.08
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Everything the value of an agreement rests on."""
+
+    recall: float
+    precision: float
+    conflicts: list[Conflict]
+    covered: Coverage
+
+
+def _nonsense(reference: Text, response: Text) -> list[Conflict]:
+    mess, place = structure.scrambled(response)
+    shape = structure.shape(reference, response)
+    torn = shape.shared >= structure.FEWEST_SHARED and shape.kept <= 0.24 + 0.2 * shape.reuse
+    if mess < 0.5 and not torn:
+        return []
+    words = "The words of the reference are there but not in an order that keeps their meaning."
+    return [Conflict("scrambled", words, place or (0, len(response.source)))]
+
+
+def compare(reference: Text, response: Text, *, extra_is_fine: bool) -> Comparison:
+    """Set a response beside a reference."""
+    covered = coverage(reference, Offer(response))
+    back = coverage(response, Offer(reference))
+    recall = covered.share()
+    conflicts = _nonsense(reference, response)
+    if not extra_is_fine:
+        conflicts += guards.main_term(reference, response, covered, back)
+        conflicts += guards.variant(covered, back)
+    conflicts += guards.denial(covered, response)
+    conflicts += guards.denied_by_normality(reference, response, covered)
+    conflicts += guards.numbers(reference, response)
+    conflicts += guards.sites(reference, response, covered)
+    conflicts += guards.axes(reference, response)
+    return Comparison(recall, 1.0 if extra_is_fine else back.share(), conflicts, covered)
+
+
+def _bare_value(recall: float, precision: float) -> float:
+    """Return the value before any guard: recall first, a brief right answer lifted, a long one barely lowered."""
+    value = recall + (1 - recall) * recall * (0.3 + 0.5 * precision)
+    if precision > 0.5:
+        value = max(value, BRIEF_AND_RIGHT * precision**1.5)
+    return min(1.0, value) * (1 - LONG * (1 - precision)) if value else NO_TERM
+
+
+def _value(comparison: Comparison) -> float:
+    value = _bare_value(comparison.recall, comparison.precision)
+    mentioned = comparison.covered.mentioned()
+    for conflict in comparison.conflicts:
+        low, high = CAPS[conflict.flag]
+        cap = low + (high - low) * mentioned
+        value = cap if conflict is comparison.conflicts[0] else min(value, cap)
+    return value
+
+
+def _reason(comparison: Comparison) -> str:
+    found, there = comparison.covered.terms()
+    said = list(dict.fromkeys(conflict.words for conflict in comparison.conflicts))[:3]
+    return " ".join([*said, f"{found} of {there} key terms found."])
+
+
+def agreement(response: str, against: str, *, extra_is_fine: bool = False) -> Reading:
+    """Read how far the response agrees with a reference, or with a description it may go beyond."""
+    if not against.strip():
+        return abstained("There is no reference to compare with.", "no_reference")
+    if _SILENT.match(response):
+        return Reading(0.0, "The response says nothing of the reference.", ("says_nothing",))
+    reference, answer = parse(against), parse(response)
+    if not reference.units and not reference.quantities:
+        return abstained("The reference holds no term to look for.", "no_measure")
+    comparison = compare(reference, answer, extra_is_fine=extra_is_fine)
+    flags = tuple(dict.fromkeys(conflict.flag for conflict in comparison.conflicts))
+    spans = [c.span for c in comparison.conflicts] or _found(comparison, answer)
+    value = round(_value(comparison), 4)
+    return Reading(value, _reason(comparison), flags, quotes(response, spans))
+
+
+def _found(comparison: Comparison, response: Text) -> list[tuple[int, int]]:
+    """Return where the response says the weightiest terms of the reference."""
+    credits = sorted(comparison.covered.credits, key=lambda c: -c.weight * c.credit)[:3]
+    units = [response.by_key[c.key][0] for c in credits if c.key in response.by_key]
+    return [(unit.start, unit.end) for unit in units]

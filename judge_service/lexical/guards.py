@@ -1,0 +1,223 @@
+"""Where two texts contradict each other: denial, side, site, number, severity, main term, each in plain words."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+from judge_service.lexical.coverage import BY_BROADER, Coverage
+from judge_service.lexical.quantities import Quantity
+from judge_service.lexical.text import Text, Unit
+
+AXIS_FLAGS = {
+    "side": "side_differs",
+    "orientation": "site_differs",
+    "severity": "severity_differs",
+    "course": "course_differs",
+    "direction": "direction_differs",
+    "nature": "nature_differs",
+    "cause": "nature_differs",
+    "stroke": "nature_differs",
+    "pattern": "nature_differs",
+    "time": "timing_differs",
+    "meal": "timing_differs",
+    "daytime": "timing_differs",
+    "action": "advice_differs",
+    "route": "route_differs",
+}
+_COMPATIBLE = {
+    frozenset(pair)
+    for pair in (
+        ("inferior", "basal"), ("superior", "apical"), ("distal", "inferior"), ("proximal", "superior"),
+        ("mild", "moderate"), ("moderate", "severe"), ("anterior", "superior"), ("central", "medial"),
+        ("peripheral", "lateral"), ("distal", "peripheral"), ("proximal", "central"), ("morning", "fasting"),
+    )
+}  # fmt: skip
+_OPPOSABLE = frozenset({"diagnosis", "drug", "finding", "treatment", "organism", "test", "word", "general", "axis"})
+_HEADS = frozenset({"diagnosis", "drug", "organism"})
+_LOUD_GENERAL = frozenset(
+    {"need", "recommend", "cause", "cure", "prevent", "improve", "worsen", "common", "treat", "take", "contact"}
+)
+NEAR = 3
+DENIAL_WEIGHT = 0.9
+DENIAL_SHARE = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One contradiction: its flag, the words for it and where the response says it."""
+
+    flag: str
+    words: str
+    span: tuple[int, int]
+
+
+def _span(unit: Unit, text: Text) -> tuple[int, int]:
+    return text.clause_span(unit.clause)
+
+
+def denial(covered: Coverage, response: Text) -> list[Conflict]:
+    """Find ideas that one text affirms and the other denies."""
+    opposed = [
+        c
+        for c in covered.credits
+        if c.opposed and c.kind in _OPPOSABLE and (c.kind != "general" or c.key in _LOUD_GENERAL)
+    ]
+    weight = sum(c.weight for c in opposed)
+    total = sum(c.weight for c in covered.credits)
+    if not opposed or (weight < DENIAL_WEIGHT and weight < DENIAL_SHARE * total):
+        return []
+    main = max(opposed, key=lambda c: c.weight)
+    assert main.unit is not None  # noqa: S101
+    said, meant = ("denies", "affirms") if not main.unit.denied else ("affirms", "denies")
+    words = f"The response {said} {main.key}, which the reference {meant}."
+    return [Conflict("negation_differs", words, _span(response.by_key[main.key][0], response))]
+
+
+def anchors(unit: Unit, text: Text) -> set[str]:
+    """Return the keys a side or place word belongs to: what it stands next to, else its clause."""
+    clause = text.by_clause[unit.clause]
+    rivals = {u.concept.key for u in clause if u.concept.group == unit.concept.group and u.concept.kind == "axis"}
+    others = [u for u in clause if u.concept.kind not in {"axis", "general"}]
+    if len(rivals) == 1:
+        return {u.concept.key for u in others}
+    after = [u for u in others if 0 < u.first - unit.last <= NEAR][:1]
+    before = [u for u in others if 0 < unit.first - u.last <= NEAR + 1][-1:]
+    return {u.concept.key for u in (after or before)}
+
+
+def _agree(one: str, other: str) -> bool:
+    return one == other or frozenset((one, other)) in _COMPATIBLE
+
+
+def _axis_units(text: Text, axis: str) -> list[Unit]:
+    return [u for u in text.units if u.concept.kind == "axis" and u.concept.group == axis and not u.denied]
+
+
+def _axis(axis: str, reference: Text, response: Text, *, anywhere: bool) -> Conflict | None:
+    ours, theirs = _axis_units(reference, axis), _axis_units(response, axis)
+    if not ours or not theirs:
+        return None
+    held = [(u, anchors(u, response)) for u in islice(theirs, 40)]
+    known = {u.concept.key for u in ours}
+    for unit in islice(ours, 20):
+        mine = anchors(unit, reference)
+        near = [u for u, keys in held if keys & mine]
+        rivals = near or ([u for u, _ in held] if anywhere else [])
+        if axis == "action" and any(u.concept.key in known for u in rivals):
+            continue
+        if rivals and not any(_agree(unit.concept.key, u.concept.key) for u in rivals):
+            return _axis_conflict(axis, unit, rivals[0], response)
+    return None
+
+
+def _axis_conflict(axis: str, ours: Unit, theirs: Unit, response: Text) -> Conflict:
+    name = {"orientation": "Site"}.get(axis, axis.capitalize())
+    words = f"{name} differs: reference {ours.concept.key}, response {theirs.concept.key}."
+    return Conflict(AXIS_FLAGS[axis], words, _span(theirs, response))
+
+
+def axes(reference: Text, response: Text) -> list[Conflict]:
+    """Find sides, places, degrees and the like that differ for the same thing."""
+    found = [
+        _axis(axis, reference, response, anywhere=axis in {"side", "orientation", "nature", "cause", "stroke"})
+        for axis in AXIS_FLAGS
+    ]
+    return [conflict for conflict in found if conflict is not None]
+
+
+def _grouped(text: Text, kind: str) -> dict[str, dict[str, Unit]]:
+    groups: dict[str, dict[str, Unit]] = {}
+    for unit in text.units:
+        if unit.concept.kind == kind and unit.concept.group and not unit.denied:
+            groups.setdefault(unit.concept.group, {}).setdefault(unit.concept.key, unit)
+    return groups
+
+
+def sites(reference: Text, response: Text, covered: Coverage) -> list[Conflict]:
+    """Find body sites of the reference that the response lacks while it names another site of the same sort."""
+    missing = {c.key for c in covered.credits if c.kind == "site" and c.credit == 0.0}
+    theirs = _grouped(response, "site")
+    for group, ours in _grouped(reference, "site").items():
+        lost = [key for key in ours if key in missing]
+        new = [unit for key, unit in theirs.get(group, {}).items() if key not in ours]
+        if lost and new:
+            words = f"Site differs: reference {lost[0]}, response {new[0].concept.key}."
+            return [Conflict("site_differs", words, _span(new[0], response))]
+    return []
+
+
+def _number_words(quantity: Quantity, text: Text) -> str:
+    first, last = text.tokens[quantity.first], text.tokens[quantity.last]
+    return text.source[first.start : last.end]
+
+
+def _drugs(quantity: Quantity, text: Text) -> set[str]:
+    return {u.concept.key for u in text.by_clause.get(quantity.clause, ()) if u.concept.kind == "drug"}
+
+
+def _may_be(mine: set[str], theirs: set[str]) -> bool:
+    return not mine or not theirs or bool(mine & theirs)
+
+
+def _replaces(theirs: Quantity, ours: Quantity, reference: Text) -> bool:
+    """Tell whether the response's value is new: a number the reference never gives, or in another unit here."""
+    if any(theirs.meets(r) for r in reference.quantities if r.of == theirs.of):
+        return False
+    written = frozenset[float]().union(*(r.written for r in reference.quantities))
+    return not theirs.written <= written or theirs.written == ours.written or not theirs.written
+
+
+def numbers(reference: Text, response: Text) -> list[Conflict]:
+    """Find quantities of the reference that the response lacks while it gives another value of the same kind."""
+    for ours in islice(reference.quantities, 40):
+        same = [q for q in islice(response.quantities, 200) if q.of == ours.of and q.of != "count "]
+        if not same or any(q.meets(ours) for q in same):
+            continue
+        mine = _drugs(ours, reference)
+        new = [q for q in same if _replaces(q, ours, reference) and _may_be(mine, _drugs(q, response))]
+        if new:
+            said, meant = _number_words(new[0], response), _number_words(ours, reference)
+            span = (response.tokens[new[0].first].start, response.tokens[new[0].last].end)
+            return [Conflict("number_differs", f"Number differs: reference {meant}, response {said}.", span)]
+    return []
+
+
+def main_term(reference: Text, response: Text, covered: Coverage, back: Coverage) -> list[Conflict]:
+    """Find a main diagnosis, drug or organism of the reference that another one has replaced."""
+    heads = [c for c in covered.credits if c.kind in _HEADS and c.unit and not c.unit.denied]
+    if not heads or max(c.credit for c in heads) > 0:
+        return []
+    kinds = {c.kind for c in heads}
+    new = [
+        c
+        for c in back.credits
+        if c.kind in kinds and c.unit and not c.unit.denied and c.credit == 0.0 and not c.opposed
+    ]
+    if not new:
+        return []
+    assert new[0].unit is not None  # noqa: S101
+    words = f"Main term differs: reference {heads[0].key}, response {new[0].key}."
+    return [Conflict("main_term_differs", words, _span(new[0].unit, response))]
+
+
+def variant(covered: Coverage, back: Coverage) -> list[Conflict]:
+    """Find a variant of a disease or drug replaced by a sister of it, as type 1 by type 2."""
+    new = {b: c for c in back.credits if c.unit and c.credit <= BY_BROADER for b in c.unit.concept.broader}
+    for ours in covered.credits:
+        if ours.kind not in _HEADS or ours.unit is None or ours.credit > BY_BROADER or ours.unit.denied:
+            continue
+        rival = next((new[b] for b in ours.unit.concept.broader if b in new), None)
+        if rival is not None and rival.unit is not None and not rival.unit.denied:
+            words = f"Variant differs: reference {ours.key}, response {rival.key}."
+            return [Conflict("variant_differs", words, (rival.unit.start, rival.unit.end))]
+    return []
+
+
+def denied_by_normality(reference: Text, response: Text, covered: Coverage) -> list[Conflict]:
+    """Find a response that calls everything normal where the reference names something abnormal, or the reverse."""
+    ours = any(not u.denied for u in reference.by_key.get("normal", ()))
+    theirs = [u for u in response.by_key.get("normal", ()) if not u.denied]
+    ill = [c for c in covered.credits if c.kind in {"diagnosis", "finding"} and c.unit and not c.unit.denied]
+    if ours or not theirs or not ill or max(c.credit for c in ill if c.key != "normal") > 0:
+        return []
+    words = f"The response calls things normal where the reference names {ill[0].key}."
+    return [Conflict("negation_differs", words, _span(theirs[0], response))]

@@ -1,0 +1,104 @@
+"""Which words of a clause are denied: cues before, cues after, and denials that deny nothing (NegEx kind)."""
+
+from judge_service.lexical.scan import Token
+
+SCOPE = 9
+
+# A cue is a sequence of words; longer ones are tried first (after Chapman et al. 2001, "A simple algorithm
+# for identifying negated findings and diseases in discharge summaries", rewritten for answers to questions).
+_BEFORE = (
+    "no", "not", "without", "denies", "denied", "deny", "never", "neither", "nor", "cannot", "none of",
+    "negative for", "absence of", "absent", "free of", "free from", "lack of", "lacks", "lacking", "rules out",
+    "ruled out", "rule out", "excludes", "excluded", "no evidence of", "nothing to suggest", "no sign of",
+    "no signs of", "rather than", "instead of", "avoid", "avoiding", "fails to", "failed to", "clear of",
+    "unlikely to be", "unlikely", "argues against", "against", "devoid of", "stay away from", "refrain from", "resolution of", "except",
+)  # fmt: skip
+_AFTER = (
+    "absent", "ruled out", "excluded", "not seen", "not present", "not identified", "not visible",
+    "not visualised", "not visualized", "not detected", "not evident", "not demonstrated", "not noted",
+    "not found", "not apparent", "not shown", "not observed", "unlikely", "negative", "contraindicated",
+    "should be avoided", "must be avoided", "be avoided", "avoided", "is unsafe", "not recommended", "not needed",
+    "not required", "not indicated", "not necessary", "not advised", "not appropriate", "not safe", "not suitable",
+    "not suspected", "not involved", "not affected", "not allowed", "not used", "not given", "never given",
+    "unnecessary", "not be used", "not be given", "not be taken", "not be started",
+    "can be discounted", "not be needed", "not be seen", "no longer present", "has resolved", "not work",
+    "not there", "not a concern", "not a feature", "not an option", "not acceptable", "not warranted",
+)  # fmt: skip
+_NOTHING = (
+    "not only", "not just", "no doubt", "not uncommon", "without delay", "no change", "not rule out",
+    "not ruled out", "cannot exclude", "not exclude", "not be excluded", "not be ruled out", "not been excluded",
+    "not been ruled out", "not excluded", "no more than", "not exceed", "not more than", "no later than",
+    "no less than", "not sure", "not certain", "is not clear", "no longer than", "not to exceed", "no further",
+    "rule out", "to rule out", "to exclude", "not necessarily", "not always", "not hesitate", "not delay",
+    "not wait", "not ignore", "do not forget", "not uncommonly", "no matter", "not least", "not to mention",
+    "not avoid", "not be avoided", "not skip", "not miss", "not forget",
+)  # fmt: skip
+
+# Denials of a halt deny the halt alone: what goes on is not denied.
+_ALONE = (
+    "not stop", "never stop", "not discontinue", "not be stopped", "not withhold", "no need to stop", "not suddenly stop",
+)  # fmt: skip
+_CONDITIONS = frozenset({"if", "when", "unless", "until"})
+
+_Table = dict[str, list[tuple[str, ...]]]
+
+
+def _table(cues: tuple[str, ...]) -> _Table:
+    by_first: _Table = {}
+    for cue in sorted(cues, key=len, reverse=True):
+        words = tuple(cue.split())
+        by_first.setdefault(words[0], []).append(words)
+    return by_first
+
+
+_BEFORE_CUES, _AFTER_CUES, _EMPTY_CUES = _table(_BEFORE), _table(_AFTER), _table(_NOTHING)
+_ALONE_CUES = _table(_ALONE)
+
+
+def _cue(words: list[str], at: int, table: _Table) -> int:
+    """Return how many words a cue of the table takes at this place, 0 for none."""
+    for cue in table.get(words[at], ()):
+        if tuple(words[at : at + len(cue)]) == cue:
+            return len(cue)
+    return 0
+
+
+def _forward(denied: list[bool], start: int, end: int) -> None:
+    for at in range(start, min(end, start + SCOPE)):
+        denied[at] = True
+
+
+def _clause(words: list[str], denied: list[bool], first: int) -> None:
+    """Mark the denied places of one clause."""
+    if words[0] in _CONDITIONS:
+        return
+    at = 0
+    while at < len(words):
+        if taken := _cue(words, at, _EMPTY_CUES):
+            at += taken
+            continue
+        if taken := _cue(words, at, _ALONE_CUES):
+            at += taken
+            denied[first + at - 1] = True
+            continue
+        if (after := _cue(words, at, _AFTER_CUES)) and at > 0:
+            for place in range(max(0, at - SCOPE), at + after):
+                denied[first + place] = True
+            at += after
+            continue
+        if before := _cue(words, at, _BEFORE_CUES):
+            _forward(denied, first + at + before, first + len(words))
+        at += before or 1
+
+
+def denials(found: list[Token]) -> list[bool]:
+    """Return, for each token, whether its clause denies it."""
+    denied = [False] * len(found)
+    start = 0
+    while start < len(found):
+        end = start
+        while end < len(found) and found[end].clause == found[start].clause:
+            end += 1
+        _clause([token.word for token in found[start:end]], denied, start)
+        start = end
+    return denied

@@ -1,0 +1,88 @@
+"""Logs as JSON lines behind an allow-list: a field nobody listed is dropped, so no case's text gets out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+ALLOWED = frozenset(
+    {
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "request_id",
+        "route",
+        "status",
+        "rubric",
+        "judge",
+        "outcome",
+        "error_code",
+        "cache",
+        "attempts",
+        "ms",
+        "tokens_in",
+        "tokens_out",
+        "image_count",
+        "bytes",
+        "exception",
+    }
+)
+# Their messages quote what a model said.
+_TALKATIVE = ("litellm", "LiteLLM", "instructor", "httpx", "openai", "aiohttp", "PIL")
+
+
+def set_up_logs(level: str) -> None:
+    """Send our logs and our libraries' warnings to standard error, as JSON, allowed fields only."""
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exception_class_only,
+            _allowed_only,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _exception_class_only(
+    _: object, __: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Name an exception's class and place; its text and the locals around it may quote a case."""
+    info = event.pop("exc_info", None)
+    exc = info[1] if isinstance(info, tuple) else info
+    if isinstance(exc, BaseException):
+        trace, place = exc.__traceback__, ""
+        while trace is not None:
+            place = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        event["exception"] = f"{type(exc).__name__}{place}"
+    return event
+
+
+def _allowed_only(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
+    return {key: value for key, value in event.items() if key in ALLOWED}

@@ -1,0 +1,102 @@
+"""Builds the application: the only place where objects are made, handed to each other, and closed."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from judge_service import __version__
+from judge_service.api import health, problems, rubrics, scores
+from judge_service.api.middleware import Envelope
+from judge_service.api.state import State
+from judge_service.domain.request import ScoreRequest
+from judge_service.images import ImageOpener
+from judge_service.judgement_cache import StoredJudgements
+from judge_service.judges import open_lines
+from judge_service.observation import Observation
+from judge_service.prompts import Prompts
+from judge_service.rubric_store import load_rubrics
+from judge_service.scoring.judge import Judge
+from judge_service.scoring.scorer import Scorer
+from judge_service.settings import Settings, load_settings
+from judge_service.stores.flights import Flights
+from judge_service.stores.opening import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+_ABOUT = """\
+Puts a model's free-text answer before a judge and answers with verdicts per criterion, a weighted score and
+where it all came from. **A score is either honest or null**: a refusal, a cut or unreadable reply, a timeout
+or an outage is a typed outcome with a reason, and never a number.
+"""
+
+
+@asynccontextmanager
+async def open_state(settings: Settings, observation: Observation) -> AsyncIterator[State]:
+    """Open what requests need; whatever was opened is closed again, also when a later part fails to open."""
+    async with AsyncExitStack() as stack:
+        stored = load_rubrics(settings.rubrics_dir)
+        store = await stack.enter_async_context(open_store(settings.store_url))
+        flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
+        stack.push_async_callback(flights.aclose)
+        lines = await stack.enter_async_context(open_lines(settings.judges, observation))
+        prompts = Prompts(settings.fence_key.get_secret_value().encode())
+        cache = StoredJudgements(flights)
+        judges = {
+            name: Judge(name, settings.judges[name], line, prompts, cache)
+            for name, (_, line) in lines.items()
+        }
+        scorer = Scorer(stored, judges, ImageOpener(settings.image_budget_mib * 1024 * 1024))
+        pings = {"store": store.ping} | {
+            f"judge:{name}": backend.ping for name, (backend, _) in lines.items()
+        }
+        yield State(scorer=scorer, observation=observation, pings=pings, draining=lambda: False)
+
+
+def create_app(
+    settings: Settings,
+    open_state: Callable[[Settings, Observation], AbstractAsyncContextManager[State]] = open_state,
+    draining: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """Wire routes, problems and lifespan; nothing is opened before the application starts."""
+    observation = Observation()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        async with open_state(settings, observation) as state:
+            yield {**state, "draining": draining}
+
+    app = FastAPI(title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan)
+    for router in (scores.router, rubrics.router, health.router):
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(Envelope, observation=observation, body_cap=settings.body_cap_mib * 1024 * 1024)
+    _describe_bodies(app)
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """Make the application with settings from the environment: uvicorn's factory."""
+    return create_app(load_settings())
+
+
+def _describe_bodies(app: FastAPI) -> None:
+    """Put the schemas of bodies that routes read themselves into the OpenAPI document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            _, schemas = models_json_schema(
+                [(ScoreRequest, "validation")], ref_template="#/components/schemas/{model}"
+            )
+            document["components"]["schemas"].update(schemas["$defs"])
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it

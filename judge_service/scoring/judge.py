@@ -1,0 +1,227 @@
+"""Puts one case before one judge: prompt, call, reading, and the cache around the three."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import rfc8785
+
+from judge_service.backends.base import JudgeCallFailed, Usage
+from judge_service.domain.score import Attempt, Failure
+from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
+from judge_service.errors import BackendError, BackendTimeout, CacheMiss
+from judge_service.scoring.guard import GUARD_VERSION, degenerate
+from judge_service.scoring.judgement import Judgement, from_record, to_record
+from judge_service.scoring.reading import PARSER_VERSION, Reading, read, scored
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from judge_service.backends.base import Called, Completion, Landing, Prompt
+    from judge_service.domain.case import Case
+    from judge_service.domain.judge import JudgeSpec
+    from judge_service.domain.rubric import Criterion, Mode
+    from judge_service.prompts import Prompts
+    from judge_service.rubric_store import StoredRubric
+
+KEY_VERSION = 1
+
+R = TypeVar("R", bound=Reading)
+# What went wrong with a call, as an outcome of the verdicts; any other code is the provider's fault.
+_OUTCOMES: dict[str, UnscoredOutcome] = {
+    "timeout": "timeout",
+    "context_too_long": "rejected_input",
+    "bad_image": "rejected_input",
+    "bad_request": "rejected_input",
+    "content_filter": "refused",
+}
+
+
+class Line(Protocol):
+    """The way to a judge's backend, with its retries and its gate."""
+
+    async def call(self, prompt: Prompt, read: Callable[[Completion], R], landing: Landing) -> Called[R]:
+        """Raises `JudgeCallFailed` when no answer could be had."""
+        ...
+
+
+class JudgementCache(Protocol):
+    """Finds or makes a judgement; equal questions at one time are asked once."""
+
+    async def fetch(
+        self,
+        key: str,
+        compute: Callable[[Landing], Awaitable[Judgement]],
+        restore: Callable[[Mapping[str, object]], Judgement | None],
+        *,
+        deadline: float,
+        refresh: bool,
+    ) -> Judgement:
+        """Keep what `to_record` gives a record for, and nothing else."""
+        ...
+
+    async def peek(
+        self, key: str, restore: Callable[[Mapping[str, object]], Judgement | None]
+    ) -> Judgement | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One case as it is put before a judge: under which rubric, on which criteria, with which pictures."""
+
+    stored: StoredRubric
+    criteria: tuple[Criterion, ...]
+    case: Case
+    mode: Mode
+    images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
+    image_digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedLanding:
+    """A deadline that does not move: of a question nobody else waits for."""
+
+    deadline: float
+
+
+class Judge:
+    """A configured judge: the settings, the way to it, and what it is known to have said."""
+
+    def __init__(
+        self, name: str, spec: JudgeSpec, line: Line, prompts: Prompts, cache: JudgementCache
+    ) -> None:
+        self.name = name
+        self.spec = spec
+        self._line = line
+        self._prompts = prompts
+        self._cache = cache
+        self._identity = _identity(spec)
+
+    async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
+        """Verdicts on every criterion of the matter; a failure of the judge is a judgement too."""
+        try:
+            return await self._find(matter, cache=cache, deadline=deadline)
+        except JudgeCallFailed as exc:
+            return failed(matter.criteria, exc.error, exc.attempts)
+        except TimeoutError:
+            late = BackendTimeout("the deadline of the request passed before the judge had answered")
+            return failed(matter.criteria, late)
+
+    async def _find(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
+        if cache == "off":
+            async with asyncio.timeout_at(deadline + GRACE_S):
+                judgement = await self._ask(matter, FixedLanding(deadline))
+            return replace(judgement, cache="off")
+        key = self.key(matter)
+
+        def restore(record: Mapping[str, object]) -> Judgement | None:
+            return from_record(record, matter.criteria)
+
+        if cache == "only":
+            known = await self._cache.peek(key, restore)
+            if known is None:
+                raise CacheMiss("this case has no judgement in the cache; ask with cache: use")
+            return known
+        return await self._cache.fetch(
+            key,
+            lambda landing: self._ask(matter, landing),
+            restore,
+            deadline=deadline + GRACE_S,
+            refresh=cache == "refresh",
+        )
+
+    async def _ask(self, matter: Matter, landing: Landing) -> Judgement:
+        if reason := degenerate(matter.case.response):
+            return floored(matter.criteria, reason)
+        rendered = self._prompts.render(
+            matter.stored, matter.criteria, matter.case, matter.mode, matter.images, self.spec.max_tokens
+        )
+
+        def reader(completion: Completion) -> Reading:
+            return read(completion, matter.criteria, matter.case.response)
+
+        called = await self._line.call(rendered.prompt, reader, landing)
+        return Judgement(
+            verdicts=called.reading.verdicts,
+            model=called.completion.model,
+            fingerprint=called.completion.fingerprint,
+            schema_mode=called.completion.schema_mode,
+            attempts=called.attempts,
+            usage=_summed(called.attempts),
+            cost_microusd=called.completion.cost_microusd,
+            flags=rendered.flags,
+            keeps=called.reading.keeps,
+        )
+
+    def key(self, matter: Matter) -> str:
+        """Name this judgement by everything it depends on, and nothing it does not (RFC 8785, SHA-256)."""
+        case = matter.case
+        content = {
+            "v": KEY_VERSION,
+            "parser": PARSER_VERSION,
+            "guard": GUARD_VERSION,
+            "judge": self._identity,
+            "rubric": matter.stored.digest,
+            "prompt": matter.stored.prompt_digest,
+            "criteria": [criterion.id for criterion in matter.criteria],
+            "mode": matter.mode,
+            "texts": [case.prompt, case.response, case.reference, case.claim, case.visual_description],
+            "images": list(matter.image_digests),
+        }
+        return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+# The judge's own timeout ends a call at the deadline and brings its attempts along; the waiter's follows
+# this much later and ends what does not end by itself.
+GRACE_S = 0.05
+
+
+def _identity(spec: JudgeSpec) -> str:
+    settings = spec.model_dump(
+        mode="json",
+        exclude={"api_key_env", "max_concurrency", "attempt_timeout_s", "max_attempts", "images"},
+    )
+    return hashlib.sha256(rfc8785.dumps(settings)).hexdigest()
+
+
+def _summed(attempts: tuple[Attempt, ...]) -> Usage:
+    def total(counts: list[int | None]) -> int | None:
+        known = [count for count in counts if count is not None]
+        return sum(known) if known else None
+
+    return Usage(total([a.input_tokens for a in attempts]), total([a.output_tokens for a in attempts]))
+
+
+def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
+    """What a response without content gets: the level each criterion names for it, or none."""
+    verdicts: dict[str, Scored | Unscored] = {}
+    for criterion in criteria:
+        label = criterion.when_degenerate
+        verdicts[criterion.id] = (
+            Unscored(outcome="degenerate_response", weight=criterion.weight, reason=reason)
+            if label is None
+            else scored(criterion, label, f"No judge was asked: {reason}.")
+        )
+    return Judgement(verdicts=verdicts, flags=("degenerate_response",), keeps=True)
+
+
+def failed(
+    criteria: tuple[Criterion, ...], error: BackendError, attempts: tuple[Attempt, ...] = ()
+) -> Judgement:
+    """What is known when no answer could be had: why, and whether asking again may help."""
+    outcome = _OUTCOMES.get(error.code, "provider_error")
+    failure = Failure(
+        code=error.code, detail=str(error), retryable=error.retryable, retry_after_s=error.retry_after_s
+    )
+    return Judgement(
+        verdicts={c.id: Unscored(outcome=outcome, weight=c.weight, reason=str(error)) for c in criteria},
+        attempts=attempts,
+        usage=_summed(attempts),
+        failure=failure,
+    )
+
+
+__all__ = ["Judge", "JudgementCache", "Line", "Matter", "to_record"]

@@ -1,0 +1,80 @@
+"""What every store offers: bytes under a key for a time, a lease on a key, a wake-up when it is settled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+
+class Store(Protocol):
+    """Bytes by key. Every failure is a `StoreError`; the caller goes on without a store.
+
+    A value never changes for a key, so two writers of one key do no harm. A lease saves cost; nothing
+    is wrong without it: whoever holds it computes, the others wait.
+    """
+
+    kind: str
+
+    async def get(self, key: str) -> bytes | None:
+        """Give the value, or None when there is none or its time is over."""
+        ...
+
+    async def put(self, key: str, value: bytes, ttl_s: float) -> None:
+        """Keep the value for `ttl_s` seconds at most; a store may drop it sooner."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Drop the value; a key without one is no error."""
+        ...
+
+    async def lead(self, key: str, token: str, lease_s: float) -> bool:
+        """Take the lease on the key if it is free; True means it is yours."""
+        ...
+
+    async def renew(self, key: str, token: str, lease_s: float) -> bool:
+        """Lengthen a lease that is still yours; False means it is not."""
+        ...
+
+    async def publish(self, key: str, token: str, value: bytes | None, ttl_s: float) -> None:
+        """In one atomic step write the value if given, drop the lease if yours, wake those who wait."""
+        ...
+
+    async def awaited(self, key: str, timeout_s: float) -> None:
+        """Return when the key is settled or the time is over; it may return early, so look again."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise `StoreError` when the store cannot be used now."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections, threads and tasks."""
+        ...
+
+
+class Waiters:
+    """Those in this process who wait for a key."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+
+    async def wait(self, key: str, timeout_s: float) -> None:
+        """Return when the key is woken or the time is over."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, set()).add(woken)
+        try:
+            await asyncio.wait((woken,), timeout=timeout_s)
+        finally:
+            self._forget(key, woken)
+
+    def wake(self, key: str) -> None:
+        """Wake all who wait for the key."""
+        for woken in self._waiting.get(key, ()):
+            if not woken.done():
+                woken.set_result(None)
+
+    def _forget(self, key: str, woken: asyncio.Future[None]) -> None:
+        waiting = self._waiting[key]
+        waiting.discard(woken)
+        if not waiting:
+            del self._waiting[key]

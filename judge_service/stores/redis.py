@@ -1,0 +1,169 @@
+"""The store shared by replicas: Redis, never waited for longer than a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, RedisError
+
+from judge_service.errors import StoreError
+from judge_service.stores.base import Waiters
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from redis.asyncio.client import PubSub
+
+T = TypeVar("T")
+
+_HEARTBEAT_S = 5.0
+_RELISTEN_S = 0.5
+
+_RENEW = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0
+"""
+# A write that is refused (out of memory) must still let go of the lease and wake the followers.
+_PUBLISH = """
+local written = true
+if tonumber(ARGV[2]) > 0 then written = redis.pcall('SET', KEYS[1], ARGV[3], 'PX', ARGV[2]) end
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+redis.call('PUBLISH', KEYS[3], ARGV[4])
+return written
+"""
+
+
+class RedisStore:
+    """Values, leases and wake-ups in Redis; it connects on first use and again whenever it must.
+
+    Every wake-up goes over one channel and one connection, whatever the number of keys waited for.
+    """
+
+    kind = "redis"
+
+    def __init__(self, client: Redis, *, prefix: str = "js", call_s: float = 0.2) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._call_s = call_s
+        self._renewal = client.register_script(_RENEW)
+        self._publication = client.register_script(_PUBLISH)
+        self._channel = f"{prefix}:wake"
+        self._waiters = Waiters()
+        self._listener: asyncio.Task[None] | None = None
+
+    @classmethod
+    def at(cls, url: str, *, prefix: str = "js", call_s: float = 0.2) -> RedisStore:
+        """Prepare a store for an address without calling it; a bad address is a ValueError."""
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=32,
+            timeout=0.05,
+            socket_timeout=0.15,
+            socket_connect_timeout=0.1,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        # An option that does not exist shows here, where nothing is connected yet, and not at work.
+        pool.connection_class(**pool.connection_kwargs)
+        return cls(Redis.from_pool(pool), prefix=prefix, call_s=call_s)
+
+    async def get(self, key: str) -> bytes | None:
+        """GET."""
+        value = await self._call("get", self._client.get(self._value(key)))
+        return None if value is None else bytes(value)
+
+    async def put(self, key: str, value: bytes, ttl_s: float) -> None:
+        """SET PX."""
+        await self._call("put", self._client.set(self._value(key), value, px=_ms(ttl_s)))
+
+    async def delete(self, key: str) -> None:
+        """DEL."""
+        await self._call("delete", self._client.delete(self._value(key)))
+
+    async def lead(self, key: str, token: str, lease_s: float) -> bool:
+        """SET NX PX."""
+        return bool(
+            await self._call("lead", self._client.set(self._lease(key), token, nx=True, px=_ms(lease_s)))
+        )
+
+    async def renew(self, key: str, token: str, lease_s: float) -> bool:
+        """Lengthen the lease where the token is still ours."""
+        return bool(
+            await self._call("renew", self._renewal(keys=[self._lease(key)], args=[token, _ms(lease_s)]))
+        )
+
+    async def publish(self, key: str, token: str, value: bytes | None, ttl_s: float) -> None:
+        """Write, let go and wake in one script."""
+        keys = [self._value(key), self._lease(key), self._channel]
+        lifetime = 0 if value is None else _ms(ttl_s)
+        await self._call("publish", self._publication(keys=keys, args=[token, lifetime, value or b"", key]))
+
+    async def awaited(self, key: str, timeout_s: float) -> None:
+        """Wait for a wake-up on the shared connection."""
+        if self._listener is None or self._listener.done():
+            self._listener = asyncio.create_task(self._listen(), name="store-wake-ups")
+        await self._waiters.wait(key, timeout_s)
+
+    async def ping(self) -> None:
+        """PING."""
+        await self._call("ping", self._client.ping())
+
+    async def aclose(self) -> None:
+        """End the listener and the connections."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.wait((self._listener,))
+        with contextlib.suppress(RedisError, OSError):
+            await self._client.aclose(close_connection_pool=True)
+
+    async def _call(self, name: str, command: Awaitable[Any]) -> Any:
+        try:
+            async with asyncio.timeout(self._call_s):
+                return await command
+        except ReadOnlyError as exc:
+            # After a failover these connections lead to a replica: new ones ask for the address again.
+            await self._client.connection_pool.disconnect(inuse_connections=False)
+            raise _failure(name, exc) from exc
+        except (RedisError, OSError, TimeoutError) as exc:
+            raise _failure(name, exc) from exc
+
+    async def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with self._client.pubsub(ignore_subscribe_messages=True) as channel:
+                    await channel.subscribe(self._channel)
+                    await self._hear(channel)
+            await asyncio.sleep(_RELISTEN_S * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, no secret)
+
+    async def _hear(self, channel: PubSub) -> None:
+        pinged = False
+        while True:
+            message = await channel.get_message(timeout=_HEARTBEAT_S)
+            if message is None:
+                if pinged:
+                    raise RedisConnectionError
+                await channel.ping()
+            elif message["type"] == "message":
+                self._waiters.wake(message["data"].decode())
+            pinged = message is None
+
+    def _value(self, key: str) -> str:
+        return f"{self._prefix}:v:{key}"
+
+    def _lease(self, key: str) -> str:
+        return f"{self._prefix}:l:{key}"
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _failure(name: str, exc: BaseException) -> StoreError:
+    return StoreError(f"redis failed to {name}: {type(exc).__name__}")

@@ -1,0 +1,3 @@
+"""What every test may use: a loopback-only world, and a real Redis of its own."""
+
+from __future__ import annotations

@@ -1,0 +1,316 @@
+"""A stub OpenAI-compatible judge on a loopback socket, which can also misbehave on the wire."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+import struct
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any, Self, cast
+
+import msgspec
+from stubshapes import ANSWERS, AT_CAP, BROKEN, FAULTS, HANGS, MARKER, RATE_LIMITS, REJECTIONS, SHAPES, Shape
+
+__all__ = [
+    "ANSWERS",
+    "BROKEN",
+    "FAULTS",
+    "HANGS",
+    "MARKER",
+    "RATE_LIMITS",
+    "REJECTIONS",
+    "SHAPES",
+    "Call",
+    "Shape",
+    "StubJudge",
+    "answering",
+    "document_of",
+]
+
+DRIP_S = 0.1
+KEPT_CALLS = 10_000
+MODELS = b'{"object": "list", "data": [{"id": "stub-judge", "object": "model"}]}'
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    head: bytes
+    raw: bytes
+    at: float
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The decoded body."""
+        decoded: dict[str, Any] = msgspec.json.decode(self.raw)
+        return decoded
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers by lower-case name."""
+        pairs = (line.partition(":") for line in self.head.decode("latin-1").split("\r\n")[1:])
+        return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def document_of(schema: Mapping[str, Any], name: str = "", root: Mapping[str, Any] | None = None) -> Any:
+    """Make a valid value: texts, and of an enum the middle one that is not null."""
+    top = root or schema
+    if ref := schema.get("$ref"):
+        return document_of(top["$defs"][ref.rpartition("/")[2]], name, top)
+    if enum := [label for label in schema.get("enum", ()) if label is not None]:
+        return enum[(len(enum) - 1) // 2]
+    if options := schema.get("anyOf"):
+        return document_of(options[0], name, top)
+    if properties := schema.get("properties"):
+        return {key: document_of(inner, key, top) for key, inner in properties.items()}
+    plain = {"string": f"A {name} from the stub.", "array": [], "integer": 1, "number": 0.5, "boolean": True}
+    return plain.get(schema.get("type", "object"), {})
+
+
+def answering(levels: Mapping[str, object]) -> Shape:
+    """Answer with these levels; the other criteria get the middle one."""
+
+    def content(document: dict[str, Any]) -> str:
+        return json.dumps({k: {**v, "level": levels.get(k, v["level"])} for k, v in document.items()})
+
+    return Shape(content)
+
+
+class StubJudge:
+    """Plays one shape per request: those given to `plays`, in order, the last for ever."""
+
+    def __init__(
+        self,
+        *,
+        latency_s: float = 0.0,
+        rate_per_s: float | None = None,
+        schema: Mapping[str, Any] | None = None,
+        choose: Callable[[Call], Shape] | None = None,
+    ) -> None:
+        self.latency_s = latency_s
+        self.rate_per_s = rate_per_s
+        self.schema = schema or {}  # for requests that bring none
+        self.choose = choose
+        self.calls: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self.count = 0
+        self.in_flight = 0
+        self.peak = 0
+        self.connections = 0
+        self.left = 0  # clients that went away before their answer was sent
+        self.url = ""
+        self._allowance: tuple[float, float] = (rate_per_s or 0.0, time.monotonic())
+        self._plan: list[Shape] = [SHAPES["normal"]]
+        self._somebody_left = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Transport] = set()
+
+    def plays(self, *shapes: str | Shape) -> None:
+        """Set what comes next."""
+        self._plan = [SHAPES[shape] if isinstance(shape, str) else shape for shape in shapes]
+
+    async def start(self, port: int = 0) -> Self:
+        """Listen on loopback; port 0 picks a free one."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", port)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return self
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+        for transport in list(self._open):
+            transport.abort()
+        await asyncio.sleep(0)
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def somebody_left(self, within_s: float = 2.0) -> None:
+        """Wait until a client has gone away before its answer."""
+        await asyncio.wait_for(self._somebody_left.wait(), within_s)
+
+    def next_shape(self, call: Call) -> Shape:
+        """Decide how to answer this request."""
+        self.calls.append(call)
+        self.count += 1
+        if self.rate_per_s is not None and not self._admits():
+            return SHAPES["rate_seconds_one"]
+        if self.choose is not None:
+            return self.choose(call)
+        return self._plan.pop(0) if len(self._plan) > 1 else self._plan[0]
+
+    def _admits(self) -> bool:
+        rate = self.rate_per_s or 0.0
+        tokens, then = self._allowance
+        now = time.monotonic()
+        tokens = min(rate, tokens + (now - then) * rate)
+        self._allowance = (tokens - 1 if tokens >= 1 else tokens, now)
+        return tokens >= 1
+
+    def enters(self, transport: asyncio.Transport) -> None:
+        """Count a new connection."""
+        self.connections += 1
+        self._open.add(transport)
+
+    def leaves(self, transport: asyncio.Transport, *, waiting: bool) -> None:
+        """Note a closed connection."""
+        self._open.discard(transport)
+        if waiting:
+            self.left += 1
+            self._somebody_left.set()
+
+
+class _Connection(asyncio.Protocol):
+    """One client; one request at a time."""
+
+    def __init__(self, stub: StubJudge) -> None:
+        self._stub = stub
+        self._buffer = bytearray()
+        self._busy = False
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+        self._stub.enters(self._transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stub.leaves(self._transport, waiting=self._busy)
+        self._done()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._busy:
+            self._take()
+
+    def _take(self) -> None:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = bytes(self._buffer[:end])
+        length = _content_length(head)
+        if len(self._buffer) < end + 4 + length:
+            return
+        raw = bytes(self._buffer[end + 4 : end + 4 + length])
+        del self._buffer[: end + 4 + length]
+        method, path, _ = head[: head.find(b"\r\n")].decode("latin-1").split(" ", 2)
+        self._answer(Call(method, path, head, raw, time.monotonic()))
+
+    def _answer(self, call: Call) -> None:
+        stub = self._stub
+        if call.path == "/v1/models":
+            self._transport.write(_reply(Shape(), MODELS))
+            return
+        self._busy = True
+        stub.in_flight += 1
+        stub.peak = max(stub.peak, stub.in_flight)
+        shape = stub.next_shape(call)
+        if stub.latency_s:
+            asyncio.get_running_loop().call_later(stub.latency_s, self._send, shape, call)
+        else:
+            self._send(shape, call)
+
+    def _send(self, shape: Shape, call: Call) -> None:
+        if shape.wire == "silence" or not self._busy:
+            return
+        if shape.wire == "reset":
+            self._reset()
+            return
+        reply = _reply(shape, shape.body if shape.body is not None else _completion(shape, call, self._stub.schema))
+        if shape.wire == "drip":
+            self._drip(reply, 0)
+        elif shape.wire == "whole":
+            self._transport.write(reply)
+            self._done()
+            self._take()
+        else:
+            self._break_off(reply[: len(reply) - 30] if shape.wire == "cut" else b"\x00\x01\x02 what?\r\n\r\n")
+
+    def _done(self) -> None:
+        self._stub.in_flight -= self._busy
+        self._busy = False
+
+    def _break_off(self, data: bytes) -> None:
+        self._done()
+        self._transport.write(data)
+        self._transport.close()
+
+    def _reset(self) -> None:
+        self._done()
+        sock = self._transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    def _drip(self, reply: bytes, sent: int) -> None:
+        if self._busy and sent < len(reply):
+            self._transport.write(reply[sent : sent + 1])
+            asyncio.get_running_loop().call_later(DRIP_S, self._drip, reply, sent + 1)
+
+
+def _content_length(head: bytes) -> int:
+    lowered = head.lower()
+    at = lowered.find(b"content-length:")
+    return int(lowered[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+
+
+def _reply(shape: Shape, body: bytes) -> bytes:
+    headers = dict(shape.headers)
+    if shape.retry_in_s is not None:
+        headers["Retry-After"] = formatdate(time.time() + shape.retry_in_s, usegmt=True)
+    extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"HTTP/1.1 {shape.status} X\r\nContent-Type: {shape.content_type}\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
+    return head.encode() + body
+
+
+def _completion(shape: Shape, call: Call, schema: Mapping[str, Any]) -> bytes:
+    request = call.body
+    asked = request.get("response_format", {}).get("json_schema", {}).get("schema", schema)
+    tokens = request.get("max_tokens", 0) if shape.output_tokens == AT_CAP else shape.output_tokens
+    message = {"role": "assistant", "content": shape.content(document_of(asked)), **shape.message}
+    completion: dict[str, Any] = {
+        "id": "chatcmpl-stub",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "stub-judge-1",
+        "system_fingerprint": "fp_stub",
+        "choices": [{"index": 0, "message": message, "finish_reason": shape.finish, "logprobs": None}],
+    }
+    if tokens is not None:
+        completion["usage"] = {"prompt_tokens": 321, "completion_tokens": tokens, "total_tokens": 321 + tokens}
+    return msgspec.json.encode(completion)
+
+
+async def _serve(port: int, latency_s: float, rate_per_s: float | None) -> None:
+    stub = await StubJudge(latency_s=latency_s, rate_per_s=rate_per_s).start(port)
+    print(stub.url, flush=True)
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve until killed; for benchmarks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--rate", type=float, default=None, help="requests per second that are let in")
+    chosen = parser.parse_args()
+    try:
+        import uvloop as runner
+    except ImportError:
+        runner = asyncio
+    runner.run(_serve(chosen.port, chosen.latency_ms / 1000, chosen.rate))
+
+
+if __name__ == "__main__":
+    main()
