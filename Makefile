@@ -18,10 +18,12 @@ UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
 
 # Wheels with known hashes only: no code of a dependency runs while it is installed.
 FROM_LOCK := --require-hashes --only-binary :all:
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 ifneq ($(UV),)
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+INSTALL := install() { $(UV) pip install --quiet --python $(BIN)/python "$$@" \
+	|| { echo "uv could not install; trying pip ..." >&2; $(PIP) "$$@"; }; }; install
 else
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(PIP)
 endif
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -36,7 +38,7 @@ setup: $(VENV)/.setup ## Make .venv with what the service needs, from the lock f
 
 $(VENV)/.setup: requirements/runtime.txt requirements/build.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11, 3.12 or 3.13 found (Debian: apt-get install python3 python3-venv)" >&2; exit 1; }
-	@test -x $(BIN)/python && { test -n "$(UV)" || $(BIN)/python -m pip --version >/dev/null 2>&1; } \
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 \
 		|| $(PYTHON) -m venv --clear $(VENV) \
 		|| { echo "make: $(PYTHON) cannot make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@echo "Installing the locked requirements into $(VENV) ..."

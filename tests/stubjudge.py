@@ -120,7 +120,7 @@ class StubJudge:
     async def start(self, port: int = 0) -> Self:
         """Listen on loopback; port 0 picks a free one."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", port)
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", port, backlog=2048)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
         return self
 

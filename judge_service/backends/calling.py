@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
@@ -129,10 +130,8 @@ class Caller:
         except BackendError as error:
             raise JudgeCallFailed(error, tuple(course.attempts)) from error
         if (again := _mended(prompt, completion, reading.fault)) is not None:
-            try:
+            with suppress(BackendError):
                 completion, reading = await self._ask(again, read, course)
-            except BackendError:
-                pass
         return Called(completion, reading, tuple(course.attempts))
 
     async def _ask(
@@ -196,7 +195,8 @@ class Caller:
 
     def _wait(self, state: RetryCallState) -> float:
         """Full jitter, and never before the judge's own Retry-After."""
-        backoff = self._random() * min(LONGEST_BACKOFF_S, BACKOFF_S * 2.0 ** min(state.attempt_number - 1, 10))
+        doublings = min(state.attempt_number - 1, 10)
+        backoff = self._random() * min(LONGEST_BACKOFF_S, BACKOFF_S * 2.0**doublings)
         named = _error_of(state).retry_after_s or 0.0
         return max(backoff, named * (1 + RETRY_AFTER_JITTER * self._random()))
 

@@ -96,7 +96,9 @@ class Gate:
         """Whether calls pass (`closed`), are turned away (`open`), or one is let through to see."""
         return self._circuit.state
 
-    def slot(self, priority: Priority = "interactive", *, deadline: Callable[[], float] | None = None) -> Slot:
+    def slot(
+        self, priority: Priority = "interactive", *, deadline: Callable[[], float] | None = None
+    ) -> Slot:
         """Wait in line for a place at the judge and hold it: `async with gate.slot(): ...`.
 
         Raises BackendUnavailable at once while the circuit is open, BackendRateLimited when a pause
@@ -231,17 +233,20 @@ class Gate:
         return turn
 
     async def _come_to_turn(self, turn: asyncio.Future[None], slot: Slot) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while slot.deadline and not turn.done():
-                rest = slot.deadline() - loop.time()
-                if rest <= 0:
-                    raise self._expiry()
-                await asyncio.wait((turn,), timeout=rest)
+                await asyncio.wait((turn,), timeout=self._time_left(slot.deadline))
             await turn
         except BaseException:
             self._step_out(turn)
             raise
+
+    def _time_left(self, deadline: Callable[[], float]) -> float:
+        left = deadline() - asyncio.get_running_loop().time()
+        if left > 0:
+            return left
+        rest = self.paused_until - self._clock()
+        raise _paused(rest) if rest > 0 else BackendTimeout("the time was up before the judge had room")
 
     def _step_out(self, turn: asyncio.Future[None]) -> None:
         """Leave the line without going; a turn that had come already goes to the next."""
@@ -261,11 +266,9 @@ class Gate:
         rest = self.paused_until - now
         left = slot.deadline() - asyncio.get_running_loop().time() if slot.deadline else math.inf
         if rest > min(LONGEST_WAIT_S, left):
-            raise self._paused(rest)
+            raise _paused(rest)
 
-    def _expiry(self) -> BackendError:
-        rest = self.paused_until - self._clock()
-        return self._paused(rest) if rest > 0 else BackendTimeout("the time was up before the judge had room")
 
-    def _paused(self, rest: float) -> BackendRateLimited:
-        return BackendRateLimited("the judge asked to be left alone for longer than there is time", retry_after_s=rest)
+def _paused(rest: float) -> BackendRateLimited:
+    text = "the judge asked to be left alone for longer than there is time"
+    return BackendRateLimited(text, retry_after_s=rest)

@@ -85,9 +85,11 @@ class LiteLLMBackend:
     def _shape(self, prompt: Prompt) -> dict[str, Any]:
         if self._spec.schema_mode != "json_schema":
             return response_format(prompt, self._spec.schema_mode)
-        return _shaped(prompt.schema_name, msgspec.json.encode(prompt.schema))
+        # Decoded anew for each call: litellm edits schemas in place for some providers.
+        shaped: dict[str, Any] = msgspec.json.decode(_shaped(prompt.schema_name, msgspec.json.encode(prompt.schema)))
+        return {"response_format": shaped}
 
-    def _completion(self, reply: Any, prompt: Prompt) -> Completion:  # noqa: ANN401  litellm is untyped to us
+    def _completion(self, reply: Any, prompt: Prompt) -> Completion:
         try:
             completion = completion_of(_plain(reply), self._spec, prompt)
             return replace(completion, cost_microusd=_cost_microusd(reply))
@@ -110,7 +112,7 @@ def _port(scheme: str) -> int:
     return 443 if scheme == "https" else 80
 
 
-def _litellm() -> Any:  # noqa: ANN401  its 2,700 modules are nothing to type-check
+def _litellm() -> Any:
     """Import litellm with what its first call would import, and make it quiet; seconds, so in a thread."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else the import fetches a price list
     for name in CHATTY_LOGGERS:
@@ -126,7 +128,7 @@ def _litellm() -> Any:  # noqa: ANN401  its 2,700 modules are nothing to type-ch
 
 
 @lru_cache(maxsize=SHAPES_KEPT)
-def _shaped(name: str, schema: bytes) -> dict[str, Any]:
+def _shaped(name: str, schema: bytes) -> bytes:
     """Let instructor shape the request for this schema, in its JSON_SCHEMA mode.
 
     Its clients parse and ask again after a bad answer; its shaping step alone does neither, needs no client
@@ -137,10 +139,10 @@ def _shaped(name: str, schema: bytes) -> dict[str, Any]:
     mode = import_module("instructor").Mode.JSON_SCHEMA
     _, shaped = import_module("instructor.processing").handle_response_model(answer, mode=mode, messages=[])
     shaped["response_format"]["json_schema"]["strict"] = True
-    return {"response_format": shaped["response_format"]}
+    return msgspec.json.encode(shaped["response_format"])
 
 
-def _plain(reply: Any) -> dict[str, Any]:  # noqa: ANN401
+def _plain(reply: Any) -> dict[str, Any]:
     """Take the fields we read out of litellm's objects."""
     choice = reply.choices[0]
     said = choice.message
@@ -154,14 +156,14 @@ def _plain(reply: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def _counted(usage: Any) -> dict[str, Any]:  # noqa: ANN401
+def _counted(usage: Any) -> dict[str, Any]:
     """Read the provider's counts; litellm puts zeros where there were none, and no prompt has zero tokens."""
     if not getattr(usage, "prompt_tokens", 0):
         return {}
     return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
 
 
-def _cost_microusd(reply: Any) -> int | None:  # noqa: ANN401
+def _cost_microusd(reply: Any) -> int | None:
     """Read the price that litellm's list gives; zero is its word for unknown."""
     cost = getattr(reply, "_hidden_params", {}).get("response_cost")
     return round(cost * 1_000_000) if isinstance(cost, float) and cost > 0 else None

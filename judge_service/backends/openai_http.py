@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 REPLY_CAP: Final = 8 * 1024 * 1024
 ERROR_CAP: Final = 64 * 1024
+PIECEWISE: Final = 512 * 1024
 PING_TIMEOUT_S: Final = 5.0
 # Below the 5 s after which uvicorn, hence vLLM, closes an idle connection: a request sent into that moment is lost.
 KEEPALIVE_S: Final = 4.0
@@ -78,7 +80,9 @@ class OpenAIBackend:
             raise BackendUnavailable(f"{said} cannot be reached") from None
 
     async def _send(self, method: str, url: str, body: bytes | None) -> bytes:
-        async with self._open().request(method, url, data=body, allow_redirects=False) as response:
+        # aiohttp writes large bytes in one go, which holds up the loop; a file it writes piece by piece.
+        data = BytesIO(body) if body and len(body) > PIECEWISE else body
+        async with self._open().request(method, url, data=data, allow_redirects=False) as response:
             if response.status != OK:
                 said = await _explanation(response)
                 raise error_of_status(self._name, response.status, response.headers, said)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from judge_service.lexical import guards, structure
 from judge_service.lexical.coverage import Coverage, Offer, coverage
-from judge_service.lexical.guards import Conflict
+from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.reading import Reading, abstained, quotes
 from judge_service.lexical.text import Text, parse
 
@@ -35,6 +35,12 @@ CAPS = {
 NO_TERM = 0.02
 BRIEF_AND_RIGHT = 0.38
 LONG = 0.08
+SILENT_LENGTH = 160
+
+
+def silent(response: str) -> bool:
+    """Tell whether the response is empty or says only that it has no answer."""
+    return _SILENT.match(response[:SILENT_LENGTH]) is not None and len(response.strip()) < SILENT_LENGTH
 
 
 @dataclass(slots=True)
@@ -50,7 +56,7 @@ class Comparison:
 def _nonsense(reference: Text, response: Text) -> list[Conflict]:
     mess, place = structure.scrambled(response)
     shape = structure.shape(reference, response)
-    torn = shape.shared >= structure.FEWEST_SHARED and shape.kept <= 0.24 + 0.2 * shape.reuse
+    torn = shape.shared >= structure.FEWEST_SHARED and shape.kept <= min(0.39, 0.24 + 0.2 * shape.reuse)
     if mess < 0.5 and not torn:
         return []
     words = "The words of the reference are there but not in an order that keeps their meaning."
@@ -83,12 +89,13 @@ def _bare_value(recall: float, precision: float) -> float:
 
 
 def _value(comparison: Comparison) -> float:
-    value = _bare_value(comparison.recall, comparison.precision)
+    if not comparison.conflicts:
+        return _bare_value(comparison.recall, comparison.precision)
     mentioned = comparison.covered.mentioned()
+    value = _bare_value(mentioned, comparison.precision)
     for conflict in comparison.conflicts:
         low, high = CAPS[conflict.flag]
-        cap = low + (high - low) * mentioned
-        value = cap if conflict is comparison.conflicts[0] else min(value, cap)
+        value = min(value, low + (high - low) * mentioned)
     return value
 
 
@@ -102,7 +109,7 @@ def agreement(response: str, against: str, *, extra_is_fine: bool = False) -> Re
     """Read how far the response agrees with a reference, or with a description it may go beyond."""
     if not against.strip():
         return abstained("There is no reference to compare with.", "no_reference")
-    if _SILENT.match(response):
+    if silent(response):
         return Reading(0.0, "The response says nothing of the reference.", ("says_nothing",))
     reference, answer = parse(against), parse(response)
     if not reference.units and not reference.quantities:

@@ -38,7 +38,9 @@ class Coverage:
     def mentioned(self) -> float:
         """Return the weighted share spoken of at all, whether affirmed or denied."""
         total = sum(c.weight for c in self.credits)
-        return sum(c.weight * (1.0 if c.opposed else c.credit) for c in self.credits) / total if total else 0.0
+        return (
+            sum(c.weight * (1.0 if c.opposed else c.credit) for c in self.credits) / total if total else 0.0
+        )
 
     def terms(self) -> tuple[int, int]:
         """Return how many key terms were found and how many there are."""
@@ -72,7 +74,7 @@ class Offer:
             if concept.kind == "word" and len(key) >= PREFIX:
                 self.spellings.setdefault(key[:PREFIX], []).append(key)
 
-    def _put(self, key: str, credit: float, denied: bool) -> None:  # noqa: FBT001
+    def _put(self, key: str, credit: float, denied: bool) -> None:
         if key not in self.soft or self.soft[key][0] < credit:
             self.soft[key] = (credit, denied)
 
@@ -80,7 +82,9 @@ class Offer:
         for parts in unit.concept.parts:
             if not all(part in self.text.by_key for part in parts):
                 continue
-            places = [{u.sentence for u in self.text.by_key[part] if u.denied == unit.denied} for part in parts]
+            places = [
+                {u.sentence for u in self.text.by_key[part] if u.denied == unit.denied} for part in parts
+            ]
             if set.intersection(*places):
                 return BY_PARTS
         return 0.0
@@ -92,12 +96,20 @@ class Offer:
         near = self.spellings.get(key[:PREFIX], ())
         return BY_SPELLING if any(abs(len(other) - len(key)) <= 3 for other in near) else 0.0
 
-    def credit(self, unit: Unit) -> tuple[float, bool]:
-        """Return the credit for one idea and whether the text says the opposite of it."""
+    def _places(self, unit: Unit) -> set[str]:
+        clause = self.text.by_clause[unit.clause]
+        return {u.concept.key for u in clause if u.concept.kind in {"site", "anatomy"}}
+
+    def credit(self, unit: Unit, places: set[str]) -> tuple[float, bool]:
+        """Return the credit for one idea and whether the text says the opposite of it, at one of those places."""
         same = self.text.by_key.get(unit.concept.key)
         if same is not None:
-            alike = any(u.denied == unit.denied for u in same)
-            return (1.0, False) if alike or _unspoken(unit) else (0.0, True)
+            if _unspoken(unit) or any(u.denied == unit.denied for u in same):
+                return 1.0, False
+            kinder = self.soft.get(unit.concept.key)
+            if kinder is not None and kinder[1] == unit.denied:
+                return kinder[0], False
+            return 0.0, any(self._places(u) <= places for u in same)
         soft = self.soft.get(unit.concept.key)
         if soft is not None:
             return (soft[0], False) if soft[1] == unit.denied else (0.0, False)
@@ -115,17 +127,26 @@ class Offer:
         return 0.7 if counts else 0.0
 
 
+def _known_places(text: Text) -> set[str]:
+    """Return the places the text names, in words of their own or within a term."""
+    named = set(text.by_key)
+    for units in text.by_key.values():
+        named |= units[0].concept.hints.union(*units[0].concept.parts)
+    return named
+
+
 def coverage(of: Text, by: Offer) -> Coverage:
     """Return what the offer covers of the text's distinct ideas and quantities."""
     credits: list[Credit] = []
     mixed = {key for key, units in of.by_key.items() if len({u.denied for u in units}) > 1}
+    places = _known_places(of)
     seen: set[tuple[str, bool]] = set()
     for unit in of.units:
         mark = (unit.concept.key, unit.denied)
         if mark in seen:
             continue
         seen.add(mark)
-        share, opposed = by.credit(unit)
+        share, opposed = by.credit(unit, places)
         if opposed and unit.concept.key in mixed:
             share, opposed = 1.0, False
         credits.append(Credit(unit.concept.key, unit.concept.kind, unit.concept.weight, share, opposed, unit))
@@ -133,6 +154,6 @@ def coverage(of: Text, by: Offer) -> Coverage:
         if quantity.of == "count ":
             continue
         credits.append(
-            Credit(quantity.of, "number", NUMBER_WEIGHT, by.number(quantity), False, None, quantity)  # noqa: FBT003
+            Credit(quantity.of, "number", NUMBER_WEIGHT, by.number(quantity), False, None, quantity)
         )
     return Coverage(credits)

@@ -1,8 +1,8 @@
 """Where two texts contradict each other: denial, side, site, number, severity, main term, each in plain words."""
 
-from dataclasses import dataclass
 from itertools import islice
 
+from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.coverage import BY_BROADER, Coverage
 from judge_service.lexical.quantities import Quantity
 from judge_service.lexical.text import Text, Unit
@@ -31,23 +31,29 @@ _COMPATIBLE = {
         ("peripheral", "lateral"), ("distal", "peripheral"), ("proximal", "central"), ("morning", "fasting"),
     )
 }  # fmt: skip
-_OPPOSABLE = frozenset({"diagnosis", "drug", "finding", "treatment", "organism", "test", "word", "general", "axis"})
+_OPPOSABLE = frozenset(
+    {"diagnosis", "drug", "finding", "treatment", "organism", "test", "word", "general", "axis"}
+)
 _HEADS = frozenset({"diagnosis", "drug", "organism"})
 _LOUD_GENERAL = frozenset(
-    {"need", "recommend", "cause", "cure", "prevent", "improve", "worsen", "common", "treat", "take", "contact"}
+    {
+        "need",
+        "recommend",
+        "cause",
+        "cure",
+        "prevent",
+        "improve",
+        "worsen",
+        "common",
+        "treat",
+        "take",
+        "contact",
+    }
 )
+_INTERVALS = frozenset({"duration", "frequency", "times"})
 NEAR = 3
 DENIAL_WEIGHT = 0.9
 DENIAL_SHARE = 0.12
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """One contradiction: its flag, the words for it and where the response says it."""
-
-    flag: str
-    words: str
-    span: tuple[int, int]
 
 
 def _span(unit: Unit, text: Text) -> tuple[int, int]:
@@ -75,7 +81,9 @@ def denial(covered: Coverage, response: Text) -> list[Conflict]:
 def anchors(unit: Unit, text: Text) -> set[str]:
     """Return the keys a side or place word belongs to: what it stands next to, else its clause."""
     clause = text.by_clause[unit.clause]
-    rivals = {u.concept.key for u in clause if u.concept.group == unit.concept.group and u.concept.kind == "axis"}
+    rivals = {
+        u.concept.key for u in clause if u.concept.group == unit.concept.group and u.concept.kind == "axis"
+    }
     others = [u for u in clause if u.concept.kind not in {"axis", "general"}]
     if len(rivals) == 1:
         return {u.concept.key for u in others}
@@ -118,7 +126,9 @@ def _axis_conflict(axis: str, ours: Unit, theirs: Unit, response: Text) -> Confl
 def axes(reference: Text, response: Text) -> list[Conflict]:
     """Find sides, places, degrees and the like that differ for the same thing."""
     found = [
-        _axis(axis, reference, response, anywhere=axis in {"side", "orientation", "nature", "cause", "stroke"})
+        _axis(
+            axis, reference, response, anywhere=axis in {"side", "orientation", "nature", "cause", "stroke"}
+        )
         for axis in AXIS_FLAGS
     ]
     return [conflict for conflict in found if conflict is not None]
@@ -162,7 +172,8 @@ def _replaces(theirs: Quantity, ours: Quantity, reference: Text) -> bool:
     """Tell whether the response's value is new: a number the reference never gives, or in another unit here."""
     if any(theirs.meets(r) for r in reference.quantities if r.of == theirs.of):
         return False
-    written = frozenset[float]().union(*(r.written for r in reference.quantities))
+    alike = _INTERVALS if ours.of in _INTERVALS else {ours.of}
+    written = frozenset[float]().union(*(r.written for r in reference.quantities if r.of in alike))
     return not theirs.written <= written or theirs.written == ours.written or not theirs.written
 
 

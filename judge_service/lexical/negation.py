@@ -3,6 +3,8 @@
 from judge_service.lexical.scan import Token
 
 SCOPE = 9
+NEITHER, DENIED, SHUNNED = 0, 1, 2
+_SHUNNING = frozenset({"avoid", "avoiding"})
 
 # A cue is a sequence of words; longer ones are tried first (after Chapman et al. 2001, "A simple algorithm
 # for identifying negated findings and diseases in discharge summaries", rewritten for answers to questions).
@@ -30,7 +32,7 @@ _NOTHING = (
     "not been ruled out", "not excluded", "no more than", "not exceed", "not more than", "no later than",
     "no less than", "not sure", "not certain", "is not clear", "no longer than", "not to exceed", "no further",
     "rule out", "to rule out", "to exclude", "not necessarily", "not always", "not hesitate", "not delay",
-    "not wait", "not ignore", "do not forget", "not uncommonly", "no matter", "not least", "not to mention",
+    "not wait", "not ignore", "do not forget", "not usually", "not commonly", "not typically", "not often", "not normally", "not uncommonly", "no matter", "not least", "not to mention",
     "not avoid", "not be avoided", "not skip", "not miss", "not forget",
 )  # fmt: skip
 
@@ -63,12 +65,12 @@ def _cue(words: list[str], at: int, table: _Table) -> int:
     return 0
 
 
-def _forward(denied: list[bool], start: int, end: int) -> None:
+def _forward(denied: list[int], start: int, end: int, how: int) -> None:
     for at in range(start, min(end, start + SCOPE)):
-        denied[at] = True
+        denied[at] = how
 
 
-def _clause(words: list[str], denied: list[bool], first: int) -> None:
+def _clause(words: list[str], denied: list[int], first: int) -> None:
     """Mark the denied places of one clause."""
     if words[0] in _CONDITIONS:
         return
@@ -79,21 +81,22 @@ def _clause(words: list[str], denied: list[bool], first: int) -> None:
             continue
         if taken := _cue(words, at, _ALONE_CUES):
             at += taken
-            denied[first + at - 1] = True
+            denied[first + at - 1] = DENIED
             continue
         if (after := _cue(words, at, _AFTER_CUES)) and at > 0:
             for place in range(max(0, at - SCOPE), at + after):
-                denied[first + place] = True
+                denied[first + place] = DENIED
             at += after
             continue
         if before := _cue(words, at, _BEFORE_CUES):
-            _forward(denied, first + at + before, first + len(words))
+            how = SHUNNED if words[at] in _SHUNNING else DENIED
+            _forward(denied, first + at + before, first + len(words), how)
         at += before or 1
 
 
-def denials(found: list[Token]) -> list[bool]:
-    """Return, for each token, whether its clause denies it."""
-    denied = [False] * len(found)
+def denials(found: list[Token]) -> list[int]:
+    """Return, for each token, whether its clause denies it, shuns it ("avoid") or neither."""
+    denied = [NEITHER] * len(found)
     start = 0
     while start < len(found):
         end = start

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from judge_service.lexical.scan import Token
 
 TOLERANCE = 0.02
+ROUGH = 0.15
 
 _WORDS = {
-    word: float(value)
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
-    )
-} | {"twenty": 20.0, "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0, "hundred": 100.0}
+    "zero": 0.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0,
+    "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0, "eleven": 11.0, "twelve": 12.0,
+    "thirteen": 13.0, "fourteen": 14.0, "fifteen": 15.0, "twenty": 20.0, "thirty": 30.0, "forty":
+    40.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0, "hundred": 100.0,
+}  # fmt: skip
 _ROMAN = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0, "v": 5.0}
 _UNITS: dict[str, tuple[str, float]] = {
     "mg": ("mass", 1.0), "milligram": ("mass", 1.0), "milligrams": ("mass", 1.0), "mgs": ("mass", 1.0),
@@ -36,9 +37,21 @@ _UNITS: dict[str, tuple[str, float]] = {
     "mgkg": ("mass/kg", 1.0), "times": ("times", 1.0), "drops": ("drops", 1.0), "drop": ("drops", 1.0),
     "spoonfuls": ("spoons", 1.0), "teaspoons": ("spoons", 1.0),
 }  # fmt: skip
-_STAGES = frozenset("type grade stage class phase score gcs level category degree tier bi-rads birads g p".split())
+_STAGES = frozenset({
+    "type", "grade", "stage", "class", "phase", "score", "gcs", "level", "category", "degree",
+    "tier", "bi-rads", "birads", "g", "p",
+})  # fmt: skip
 _DAYS = {"day": 1.0, "daily": 1.0, "week": 1 / 7, "weekly": 1 / 7, "month": 1 / 30, "monthly": 1 / 30}
 _DAYS |= {"night": 1.0, "morning": 1.0, "hour": 24.0, "nightly": 1.0, "year": 1 / 365}
+_OPENERS = (
+    _WORDS.keys()
+    | _ROMAN.keys()
+    | {"once", "twice", "thrice", "every", "q", "daily", "weekly", "monthly", "nightly"}
+)
+_ROUGHLY = frozenset({
+    "about", "around", "approximately", "nearly", "almost", "roughly", "circa",
+})  # fmt: skip
+_SAID = frozenset({"is", "of", "was", "at", ":"})
 _RANGE = frozenset({"-", "\u2013", "to", "or"})
 
 
@@ -53,10 +66,11 @@ class Quantity:
     last: int
     clause: int
     written: frozenset[float] = frozenset()
+    rough: bool = False
 
     def meets(self, other: "Quantity") -> bool:
-        """Tell whether the two ranges touch, within two parts in a hundred."""
-        room = TOLERANCE * max(abs(self.high), abs(other.high))
+        """Tell whether the two ranges touch, within two parts in a hundred, or fifteen if said roughly."""
+        room = (ROUGH if self.rough or other.rough else TOLERANCE) * max(abs(self.high), abs(other.high))
         return self.low <= other.high + room and other.low <= self.high + room
 
 
@@ -83,7 +97,11 @@ class _Reader:
     def add(self, of: str, values: tuple[float, float], first: int, last: int) -> None:
         low, high = sorted(values)
         written = frozenset(v for t in self.found[first : last + 1] if (v := _value(t)) is not None)
-        self.quantities.append(Quantity(of, low, high, first, last, self.found[first].clause, written))
+        rough = self.word(first - 1) in _ROUGHLY or (self.word(first - 2), self.word(first - 1)) == (
+            "just",
+            "under",
+        )
+        self.quantities.append(Quantity(of, low, high, first, last, self.found[first].clause, written, rough))
 
     def range_end(self, at: int) -> tuple[int, float | None]:
         """Return the place and value of a range's upper end that follows, if any."""
@@ -128,7 +146,7 @@ class _Reader:
                 count, last = value, last + 1
         start = last + 1 if count is not None else at
         period = self.period(start)
-        if period is None or (count is None and self.word(at) in {"a", "in", "/", "per"}):
+        if period is None:
             return None
         place, rate = period
         if count is None and self.word(place) in {"night", "morning", "hour"}:
@@ -161,6 +179,10 @@ class _Reader:
         self.add(of, (value * factor, (upper if upper is not None else value) * factor), at, nxt)
         return nxt
 
+    def plain_before(self, at: int) -> bool:
+        """Tell whether a word stands before the "is" or "of" that leads to this number."""
+        return at >= 2 and not self.found[at - 2].mark and not self.found[at - 2].number
+
     def bare(self, at: int, value: float) -> int:
         """Read a stage before the number or a count of what follows it; return the last place taken."""
         last, upper = self.range_end(at)
@@ -168,6 +190,8 @@ class _Reader:
         before = self.word(at - 1)
         if before in _STAGES:
             self.add(before, (value, high), at, last)
+        elif before in _SAID and self.found[at].number and self.plain_before(at):
+            self.add(f"value {self.found[at - 2].root}", (value, high), at, last)
         elif self.found[at].number or self.found[at].word not in {"one", "zero"}:
             follows = self.found[last + 1] if last + 1 < len(self.found) else None
             of = follows.root if follows and not follows.mark and not follows.number else ""
@@ -177,6 +201,8 @@ class _Reader:
     def read(self, at: int) -> int:
         """Read whatever quantity starts here; return the next place."""
         token = self.found[at]
+        if not token.number and token.word not in _OPENERS:
+            return at + 1
         if self.word(at - 1) in _STAGES and token.word in _ROMAN:
             self.add(self.word(at - 1), (_ROMAN[token.word],) * 2, at, at)
             return at + 1

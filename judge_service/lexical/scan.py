@@ -12,21 +12,29 @@ COMMA_LOOKAHEAD = 12
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_][^\W_]*(?:['\u2019][^\W\d_]+)?|[.;:,!?()%°/<>\n\u2013\u2014-]")
 _SENTENCE_ENDS = frozenset(".!?\n")
 _CLAUSE_ENDS = frozenset(";:()\u2014")
-_BREAKS = frozenset(
-    "but however although though whereas while because so therefore except unless if when which who that despite "
-    "thus hence instead then until since".split()
-)
-_FINITE = frozenset(
-    "is are was were has have had can could may might will would shall should must do does did be shows show showed "
-    "appears appear demonstrates reveals suggests needs need remains looks seems contains there it you they he she "
-    "we take use avoid call see stop start keep continue causes means makes".split()
-)
-_ORDERS = frozenset(
-    "take use lose give get seek drink eat do try see go rest apply raise start stop continue call keep reduce refer "
-    "repeat check recheck monitor withhold restart consider ask wear wash lie lay inject ring ensure treat limit "
-    "increase exercise phone switch add arrange".split()
-)
-_SHORT_FORMS = frozenset("e.g i.e g dr mr mrs vs approx etc fig no st".split())
+_BREAKS = frozenset({
+    "but", "however", "although", "though", "whereas", "while", "because", "so", "therefore",
+    "except", "unless", "if", "when", "which", "who", "that", "despite", "thus", "hence", "instead",
+    "then", "until", "since",
+})  # fmt: skip
+_FINITE = frozenset({
+    "is", "are", "was", "were", "has", "have", "had", "can", "could", "may", "might", "will",
+    "would", "shall", "should", "must", "do", "does", "did", "be", "shows", "show", "showed",
+    "appears", "appear", "demonstrates", "reveals", "suggests", "needs", "need", "remains", "looks",
+    "seems", "contains", "there", "it", "you", "they", "he", "she", "we", "take", "use", "avoid",
+    "call", "see", "stop", "start", "keep", "continue", "causes", "means", "makes",
+})  # fmt: skip
+_ORDERS = frozenset({
+    "take", "use", "lose", "give", "get", "seek", "drink", "eat", "do", "try", "see", "go", "rest",
+    "apply", "raise", "start", "stop", "continue", "call", "keep", "reduce", "refer", "repeat",
+    "check", "recheck", "monitor", "withhold", "restart", "consider", "ask", "wear", "wash", "lie",
+    "lay", "inject", "ring", "ensure", "treat", "limit", "increase", "exercise", "phone", "switch",
+    "add", "arrange",
+})  # fmt: skip
+_DENYING = frozenset({"no", "not", "without", "never", "avoid"})
+_SHORT_FORMS = frozenset({
+    "e.g", "i.e", "g", "dr", "mr", "mrs", "vs", "approx", "etc", "fig", "no", "st",
+})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ def _ends_sentence(found: list[Token], at: int) -> bool:
     if token.word != "." or at == 0:
         return True
     before = found[at - 1].word
-    return len(before) > 1 and before not in _SHORT_FORMS or before.isdigit()
+    return (len(before) > 1 and before not in _SHORT_FORMS) or before.isdigit()
 
 
 def _sentences(found: list[Token]) -> None:
@@ -102,16 +110,20 @@ def _opens_clause(found: list[Token], at: int) -> bool:
     return False
 
 
-def _breaks(found: list[Token], at: int) -> bool:
+def _breaks(found: list[Token], at: int, *, whole: bool) -> bool:
     token = found[at]
     if token.word in _CLAUSE_ENDS or token.word in _BREAKS:
         return True
-    return token.word in {",", "and"} and _opens_clause(found, at)
+    if token.word not in {",", "and"}:
+        return False
+    return (at + 1 < len(found) and found[at + 1].word in _DENYING) or (whole and _opens_clause(found, at))
 
 
 def _clauses(found: list[Token]) -> None:
-    clause = 0
+    """Number the clauses; one without a verb or denial so far is not whole, so that lists stay together."""
+    clause, whole = 0, False
     for at, token in enumerate(found):
-        if at and (token.sentence != found[at - 1].sentence or _breaks(found, at)):
-            clause += 1
+        if at and (token.sentence != found[at - 1].sentence or _breaks(found, at, whole=whole)):
+            clause, whole = clause + 1, False
+        whole = whole or token.word in _FINITE or token.word in _ORDERS or token.word in _DENYING
         token.clause = clause

@@ -9,13 +9,30 @@ from judge_service.lexical.text import Text
 LONGEST_SEQUENCE = 60
 FEWEST_SHARED = 4
 
-_DETERMINERS = frozenset("a an the this these those its his her their my your our every".split())
-_PREPOSITIONS = frozenset("of in on at by for with from to into onto between during via per upon without".split())
-_VERBS = frozenset("is are was were be been has have had does do did can could may might will would should must".split())
-_JOINERS = frozenset("and or but because although while whereas if than".split())
+_DETERMINERS = frozenset({
+    "a", "an", "the", "this", "these", "those", "its", "his", "her", "their", "my", "your", "our",
+    "every",
+})  # fmt: skip
+_PREPOSITIONS = frozenset({
+    "of", "in", "on", "at", "by", "for", "with", "from", "to", "into", "onto", "between", "during",
+    "via", "per", "upon", "without",
+})  # fmt: skip
+_VERBS = frozenset({
+    "is", "are", "was", "were", "be", "been", "has", "have", "had", "does", "do", "did", "can",
+    "could", "may", "might", "will", "would", "should", "must",
+})  # fmt: skip
+_JOINERS = frozenset({
+    "and", "or", "but", "because", "although", "while", "whereas", "if", "than",
+})  # fmt: skip
 _AFTER_DETERMINER = _DETERMINERS | _PREPOSITIONS | _VERBS | _JOINERS
-_AFTER_PREPOSITION = (_PREPOSITIONS - {"to", "in", "on", "at", "between", "by", "without"}) | _VERBS - {"do", "be", "have"} | {"and", "but"}
-_SAFE_PAIRS = frozenset({("in", "between"), ("from", "within"), ("to", "be"), ("for", "or"), ("with", "or"), ("by", "and")})
+_AFTER_PREPOSITION = (
+    (_PREPOSITIONS - {"to", "in", "on", "at", "between", "by", "without"})
+    | _VERBS - {"do", "be", "have"}
+    | {"and", "but"}
+)
+_SAFE_PAIRS = frozenset(
+    {("in", "between"), ("from", "within"), ("to", "be"), ("for", "or"), ("with", "or"), ("by", "and")}
+)
 
 
 def _items(text: Text) -> list[str]:
@@ -77,9 +94,14 @@ def _impossible(one: str, other: str) -> bool:
     if (one, other) in _SAFE_PAIRS:
         return False
     if one in _DETERMINERS:
-        return other in _AFTER_DETERMINER and not (one in {"this", "these", "those", "her", "his"}) or other in {".", ",", ";"} and one in {"a", "an", "the", "every", "your", "my", "its", "our", "their"}
+        return (other in _AFTER_DETERMINER and one not in {"this", "these", "those", "her", "his"}) or (
+            other in {".", ",", ";"}
+            and one in {"a", "an", "the", "every", "your", "my", "its", "our", "their"}
+        )
     if one in _PREPOSITIONS:
-        return other in _AFTER_PREPOSITION or (one in {"of", "from", "into", "with"} and other in {".", ",", ";"})
+        return other in _AFTER_PREPOSITION or (
+            one in {"of", "from", "into", "with"} and other in {".", ",", ";"}
+        )
     return one in _JOINERS and other in {".", ";"}
 
 

@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from judge_service.lexical.negation import denials
+from judge_service.lexical.negation import DENIED, SHUNNED, denials
 from judge_service.lexical.quantities import Quantity, quantities
 from judge_service.lexical.scan import Token, tokens
 from judge_service.lexical.vocabulary import WEIGHTS, Concept, Name, Vocabulary, vocabulary
 
 OTHER_WEIGHT = 0.6
 SHORTEST_CONTENT = 2
+PARSES_KEPT = 4  # the measures of one case read the same response one after another
 
 _DISEASE = re.compile(
     r".{2,}(?:itis|osis|oses|oma|omas|aemia|emia|pathy|plegia|algia|trophy|plasia|penia|megaly|rrhage|rrhoea|"
@@ -47,7 +49,6 @@ class Text:
     quantities: list[Quantity]
     by_key: dict[str, list[Unit]] = field(default_factory=dict)
     by_clause: dict[int, list[Unit]] = field(default_factory=dict)
-    by_sentence: dict[int, list[Unit]] = field(default_factory=dict)
 
     def sentence_span(self, sentence: int) -> tuple[int, int]:
         """Return where a sentence starts and ends in the source."""
@@ -59,6 +60,20 @@ class Text:
         inside = [t for t in self.tokens if t.clause == clause]
         words = [t for t in inside if not t.mark] or inside
         return (words[0].start, words[-1].end) if words else (0, 0)
+
+
+def part(text: Text, sentences: range) -> Text:
+    """Return the piece of a text that these sentences make up, its places still those of the whole."""
+    held = [unit for unit in text.units if unit.sentence in sentences]
+    numbers = [q for q in text.quantities if text.tokens[q.first].sentence in sentences]
+    return _indexed(Text(text.source, text.tokens, held, numbers))
+
+
+def _indexed(text: Text) -> Text:
+    for unit in text.units:
+        text.by_key.setdefault(unit.concept.key, []).append(unit)
+        text.by_clause.setdefault(unit.clause, []).append(unit)
+    return text
 
 
 def _matched(found: list[Token], at: int, words: Vocabulary) -> tuple[Name, int] | None:
@@ -98,6 +113,11 @@ def _unlisted(token: Token) -> Concept | None:
     return Concept(token.root, "word", "", 1.0 if token.capitals else OTHER_WEIGHT)
 
 
+def _denies(how: int, concept: Concept) -> bool:
+    """Tell whether the clause denies the concept: to avoid an illness is to prevent it, not to deny it."""
+    return how == DENIED or (how == SHUNNED and concept.kind not in {"diagnosis", "finding"})
+
+
 def _units(found: list[Token], counted: set[int]) -> list[Unit]:
     words, denied = vocabulary(), denials(found)
     units: list[Unit] = []
@@ -114,7 +134,7 @@ def _units(found: list[Token], counted: set[int]) -> list[Unit]:
             concept = _unlisted(token)
         if concept is not None and not (at in counted and taken == 1):
             end = found[at + taken - 1]
-            flipped = denied[at] != bool(match and match[0].denies)
+            flipped = _denies(denied[at], concept) != bool(match and match[0].denies)
             units.append(
                 Unit(concept, flipped, at, at + taken - 1, token.clause, token.sentence, token.start, end.end)
             )
@@ -122,14 +142,10 @@ def _units(found: list[Token], counted: set[int]) -> list[Unit]:
     return units
 
 
+@lru_cache(maxsize=PARSES_KEPT)
 def parse(source: str) -> Text:
     """Read a text into concepts, denials and quantities."""
     found = tokens(source)
     numbers = quantities(found)
     counted = {place for quantity in numbers for place in range(quantity.first, quantity.last + 1)}
-    text = Text(source, found, _units(found, counted), numbers)
-    for unit in text.units:
-        text.by_key.setdefault(unit.concept.key, []).append(unit)
-        text.by_clause.setdefault(unit.clause, []).append(unit)
-        text.by_sentence.setdefault(unit.sentence, []).append(unit)
-    return text
+    return _indexed(Text(source, found, _units(found, counted), numbers))

@@ -64,9 +64,11 @@ def _entry(line: str) -> tuple[list[str], list[str], list[str]]:
     line, _, denying = line.partition("!")
     line, _, broader = line.partition(">")
     names = [name.strip() for name in line.split("|")]
-    return names, [b.strip() for b in broader.split(",") if b.strip()], [
-        name.strip() for name in denying.split("|") if name.strip()
-    ]
+    return (
+        names,
+        [b.strip() for b in broader.split(",") if b.strip()],
+        [name.strip() for name in denying.split("|") if name.strip()],
+    )
 
 
 def roots(name: str) -> tuple[str, ...]:

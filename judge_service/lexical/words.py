@@ -24,11 +24,12 @@ _ENDINGS = (
     "ies", "ied", "i", "e", "y",
 )  # fmt: skip
 # Words whose endings would fold them into another word's root (several and severe, frontal and front).
-_KEPT = frozenset(
-    "several number numbers position positions later majority minority organism organisms massive extension "
-    "frontal temporary lowered general generally question questions medium basis basic portion mental "
-    "severity united uniform unit units".split()
-)
+_KEPT = frozenset({
+    "several", "number", "numbers", "position", "positions", "later", "majority", "minority",
+    "organism", "organisms", "massive", "extension", "frontal", "temporary", "lowered", "general",
+    "generally", "question", "questions", "medium", "basis", "basic", "portion", "mental",
+    "severity", "united", "uniform", "unit", "units",
+})  # fmt: skip
 _BY_LAST: dict[str, tuple[str, ...]] = {
     last: tuple(sorted((e for e in _ENDINGS if e[-1] == last), key=len, reverse=True))
     for last in {e[-1] for e in _ENDINGS}

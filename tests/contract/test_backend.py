@@ -1,0 +1,299 @@
+"""What every judge owes to the service, whichever door leads to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from asking import RUBRIC, SCHEMA, SECRET_TEXT, asking
+from stubjudge import (
+    ANSWERS,
+    BROKEN,
+    FAULTS,
+    HANGS,
+    MARKER,
+    RATE_LIMITS,
+    REJECTIONS,
+    SHAPES,
+    StubJudge,
+    document_of,
+)
+from stubshapes import AT_CAP
+
+from judge_service.backends.base import Backend, Completion, Usage
+from judge_service.backends.litellm_backend import LiteLLMBackend
+from judge_service.backends.openai_http import OpenAIBackend
+from judge_service.backends.scripted import ScriptedBackend
+from judge_service.domain.judge import JudgeSpec, ScriptStep
+from judge_service.errors import (
+    BackendBroken,
+    BackendError,
+    BackendRateLimited,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+KEY = "sk-KEY-4f7a"
+SLOW = "SLOW"
+SOON_S = 0.5
+
+FINISHES = {
+    "truncated": "length",
+    "length_though_parseable": "length",
+    "stop_at_cap": "length",
+    "finish_max_tokens": "length",
+    "null_at_cap": "length",
+    "finish_unknown": "other",
+    "finish_null": "other",
+    "refusal": "refusal",
+    "content_filter": "content_filter",
+}
+WAITS = {"rate_seconds": 7.0, "rate_seconds_one": 1.0, "rate_ms": 1.5, "rate_date": 30.0, "busy_503_seconds": 3.0}
+
+
+async def failure(backend: Backend, timeout_s: float = 5.0) -> BackendError:
+    """Ask, and hand back the error that must come."""
+    with pytest.raises(BackendError) as caught:
+        await backend.complete(asking(SLOW), timeout_s=timeout_s)
+    return caught.value
+
+
+class BackendContract:
+    """Holds for every judge. The fixture `judge` answers well, but for the response SLOW, which takes a minute."""
+
+    async def test_it_answers_in_the_shape_that_was_asked_for(self, judge: Backend) -> None:
+        completion = await judge.complete(asking(), timeout_s=5)
+        document = json.loads(completion.text)
+        assert completion.finish == "stop"
+        assert list(document) == [criterion.id for criterion in RUBRIC.criteria]
+        assert {tuple(answer) for answer in document.values()} == {("rationale", "evidence", "level")}
+        assert {answer["level"] for answer in document.values()} == {2}
+
+    async def test_the_deadline_ends_a_slow_judge(self, judge: Backend) -> None:
+        started = time.monotonic()
+        error = await failure(judge, timeout_s=0.3)
+        assert type(error) is BackendTimeout
+        assert error.retryable
+        assert 0.25 <= time.monotonic() - started < 0.3 + SOON_S
+
+    async def test_cancelling_the_caller_ends_the_call(self, judge: Backend) -> None:
+        call = asyncio.create_task(judge.complete(asking(SLOW), timeout_s=60))
+        await asyncio.sleep(0.05)
+        started = time.monotonic()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert time.monotonic() - started < SOON_S
+
+    async def test_many_at_once_are_answered(self, judge: Backend) -> None:
+        answers = await asyncio.gather(*(judge.complete(asking(str(n)), timeout_s=20) for n in range(40)))
+        assert {answer.finish for answer in answers} == {"stop"}
+
+    async def test_it_can_be_pinged_and_closed_twice(self, judge: Backend) -> None:
+        await judge.ping()
+        await judge.aclose()
+        await judge.aclose()
+
+
+class TestScripted(BackendContract):
+    @pytest.fixture
+    def judge(self) -> Backend:
+        slow = ScriptStep(when=SLOW, delay_ms=60_000)
+        return ScriptedBackend(JudgeSpec(kind="scripted", script=(slow,)))
+
+
+class DoorContract(BackendContract):
+    """Holds for every door to a language model, against a stub server on a real socket."""
+
+    # What this door cannot tell apart: shape → the error it raises, or the finish it reports.
+    blurs: dict[str, type[BackendError] | str]
+
+    def heard(self, name: str) -> str:
+        return told(name)
+
+    @pytest.fixture
+    def judge(self, door: Backend, stub: StubJudge) -> Backend:
+        stub.choose = lambda call: SHAPES["silence" if SLOW.encode() in call.raw else "normal"]
+        return door
+
+    @pytest.mark.parametrize("name", ANSWERS)
+    async def test_every_answer_comes_through_as_it_is(self, door: Backend, stub: StubJudge, name: str) -> None:
+        stub.plays(name)
+        blur = self.blurs.get(name)
+        if isinstance(blur, type):
+            assert type(await failure(door)) is blur
+            return
+        completion = await door.complete(asking(), timeout_s=5)
+        assert completion.text == self.heard(name)
+        assert completion.finish == (blur or FINISHES.get(name, "stop"))
+        assert completion.usage == counted(name)
+        assert (completion.model, completion.fingerprint) == ("stub-judge-1", "fp_stub")
+        assert completion.schema_mode == "json_schema"
+
+    @pytest.mark.parametrize("name", REJECTIONS)
+    async def test_a_refused_request_is_not_asked_again(self, door: Backend, stub: StubJudge, name: str) -> None:
+        stub.plays(name)
+        error = await failure(door)
+        assert (type(error), error.code, error.retryable) == (BackendRejected, refused_for(name), False)
+        assert stub.count == 1
+
+    @pytest.mark.parametrize("name", RATE_LIMITS)
+    async def test_a_busy_judge_says_when_to_come_back(self, door: Backend, stub: StubJudge, name: str) -> None:
+        stub.plays(name)
+        error = await failure(door)
+        assert (type(error), error.code, error.retryable) == (BackendRateLimited, "rate_limited", True)
+        assert error.retry_after_s == pytest.approx(WAITS[name], abs=2) if name in WAITS else error.retry_after_s is None
+        assert stub.count == 1
+
+    @pytest.mark.parametrize("name", [*FAULTS, *BROKEN])
+    async def test_a_fault_is_worth_another_try(self, door: Backend, stub: StubJudge, name: str) -> None:
+        stub.plays(name, "normal")
+        error = await failure(door)
+        expected = self.blurs.get(name, BackendUnavailable if name in FAULTS else BackendBroken)
+        assert type(error) is expected
+        assert error.retryable
+        assert stub.count == 1
+        assert (await door.complete(asking(), timeout_s=5)).finish == "stop"
+
+    @pytest.mark.parametrize("name", HANGS)
+    async def test_the_deadline_ends_what_does_not_end(self, door: Backend, stub: StubJudge, name: str) -> None:
+        stub.plays(name)
+        started = time.monotonic()
+        assert type(await failure(door, timeout_s=0.3)) is BackendTimeout
+        assert time.monotonic() - started < 0.3 + SOON_S
+        await stub.somebody_left()
+
+    async def test_cancelling_the_caller_hangs_up_on_the_judge(self, door: Backend, stub: StubJudge) -> None:
+        stub.plays("silence")
+        call = asyncio.create_task(door.complete(asking(), timeout_s=60))
+        await until(lambda: stub.in_flight == 1)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await stub.somebody_left()
+
+    async def test_nobody_there_is_unavailable(self, door: Backend, stub: StubJudge) -> None:
+        await stub.stop()
+        error = await failure(door)
+        assert (type(error), error.retryable) == (BackendUnavailable, True)
+        with pytest.raises(BackendUnavailable):
+            await door.ping()
+
+    async def test_no_text_of_any_side_is_repeated(
+        self, door: Backend, stub: StubJudge, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        said = [await complaint(door, stub, name) for name in SHAPES if name not in HANGS]
+        out, err = capfd.readouterr()
+        everything = "\n".join([*said, caplog.text, out, err])
+        assert len([text for text in said if text]) > 30
+        for private in (MARKER, SECRET_TEXT, KEY):
+            assert private not in everything
+
+    async def test_the_request_says_what_is_asked(self, door: Backend, stub: StubJudge) -> None:
+        await door.complete(asking(), timeout_s=5)
+        call = stub.calls[0]
+        assert call.headers["authorization"] == f"Bearer {KEY}"
+        shape = {"name": "verdicts", "strict": True, "schema": SCHEMA}
+        expected = {
+            "messages": [{"role": "system", "content": asking().system}, {"role": "user", "content": asking().user}],
+            "response_format": {"type": "json_schema", "json_schema": shape},
+            "temperature": 0.0,
+            "max_tokens": 512,
+            "seed": 7,
+            "top_k": 1,
+        }
+        assert {key: call.body.get(key) for key in expected} == expected
+
+    async def test_images_go_between_the_question_and_the_reminder(self, door: Backend, stub: StubJudge) -> None:
+        pixels = "data:image/png;base64,AAAA"
+        await door.complete(asking(images=(pixels,)).reminded("Only JSON."), timeout_s=5)
+        content = stub.calls[0].body["messages"][1]["content"]
+        assert [part["type"] for part in content] == ["text", "image_url", "text"]
+        assert content[1]["image_url"] == {"url": pixels}
+        assert content[2]["text"] == "Only JSON."
+
+
+class TestOpenAI(DoorContract):
+    blurs: dict[str, type[BackendError] | str] = {}  # noqa: RUF012
+
+    @pytest.fixture
+    async def door(self, stub: StubJudge) -> AsyncIterator[Backend]:
+        spec = JudgeSpec(kind="openai", base_url=stub.url, model="judge", seed=7, extra_body={"top_k": 1})
+        backend = OpenAIBackend(spec, KEY)
+        yield backend
+        await backend.aclose()
+
+
+class TestLiteLLM(DoorContract):
+    # litellm reports most of what is no completion as a server's fault, and a missing finish reason as `stop`.
+    blurs: dict[str, type[BackendError] | str] = {  # noqa: RUF012
+        **dict.fromkeys(BROKEN, BackendUnavailable),
+        "no_choices": BackendBroken,
+        "parts": BackendUnavailable,
+        "finish_null": "stop",
+    }
+
+    def heard(self, name: str) -> str:
+        # It takes a leading think block away when it is closed, and leaves one that is not.
+        return told(name).partition("</think>")[2] if name == "think_closed" else told(name)
+
+    @pytest.fixture
+    async def door(self, stub: StubJudge) -> AsyncIterator[Backend]:
+        spec = JudgeSpec(kind="litellm", base_url=stub.url, model="openai/judge", seed=7, extra_body={"top_k": 1})
+        backend = LiteLLMBackend(spec, KEY)
+        await backend.ping()  # its import is not part of any deadline here
+        yield backend
+        await backend.aclose()
+
+
+def told(name: str) -> str:
+    """Tell which text a shape's content amounts to."""
+    content: Any = SHAPES[name].content(document_of(SCHEMA))
+    return "".join(part["text"] for part in content) if isinstance(content, list) else content or ""
+
+
+def counted(name: str) -> Usage:
+    """Tell the usage that a shape reports."""
+    tokens = SHAPES[name].output_tokens
+    return Usage() if tokens is None else Usage(321, 512 if tokens == AT_CAP else tokens)
+
+
+def refused_for(name: str) -> str:
+    """Tell the code that a rejection's name stands for."""
+    kinds = {"context": "context_too_long", "filter": "content_filter", "image": "bad_image"}
+    names = {"unauthorized": "unauthorized", "forbidden": "unauthorized", "unknown_model": "unknown_model"}
+    return names.get(name) or kinds.get(name.partition("_")[0], "bad_request")
+
+
+async def complaint(backend: Backend, stub: StubJudge, name: str) -> str:
+    """Print an error as a crashing program would; nothing for an answer."""
+    stub.plays(name)
+    try:
+        answer = await backend.complete(asking(), timeout_s=5)
+    except BackendError as error:
+        return "".join(traceback.format_exception(error))
+    assert isinstance(answer, Completion)
+    return ""
+
+
+async def until(holds: Callable[[], bool], within_s: float = 2.0) -> None:
+    """Wait for something to become true."""
+    async with asyncio.timeout(within_s):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[StubJudge]:
+    async with StubJudge() as server:
+        yield server

@@ -1,0 +1,128 @@
+"""The compose file: a service and its Redis, each with the least it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from judge_service.settings import PREFIX, Settings, load_settings
+from judge_service.stores.redis import RedisStore
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+EACH = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def seconds(text: str) -> int:
+    found = re.fullmatch(r"(\d+)s", text)
+    assert found, text
+    return int(found[1])
+
+
+def with_defaults(text: str) -> str:
+    """Put in what compose puts in when the caller's environment names none of it."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+
+
+def test_has_the_service_and_its_redis() -> None:
+    assert set(SERVICES) == {"service", "redis"}
+
+
+@EACH
+def test_each_runs_with_no_more_rights_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert int(service["user"].split(":")[0]) > 0
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+
+
+@EACH
+def test_each_has_a_health_check_without_a_shell_that_ends_before_the_next(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    assert check["test"][1] in {"python", "redis-cli"}
+    assert seconds(check["timeout"]) < seconds(check["interval"])
+    assert check["retries"] >= 2
+
+
+@EACH
+def test_no_image_floats(name: str) -> None:
+    image = SERVICES[name]["image"]
+    assert re.search(r":\d+\.\d+\.\d+(-[a-z]+)?$", image), image
+
+
+def test_the_health_check_and_the_user_are_those_of_the_image() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    image = json.loads(text.partition("HEALTHCHECK")[2].partition("CMD ")[2].splitlines()[0])
+    assert SERVICES["service"]["healthcheck"]["test"][1:] == image
+    assert f"USER {SERVICES['service']['user']}\n" in text
+
+
+def test_the_service_is_built_from_this_repository() -> None:
+    build = SERVICES["service"]["build"]
+    context = (FOLDER / build["context"]).resolve()
+    assert context == ROOT.resolve()
+    assert (context / build["dockerfile"]).is_file()
+
+
+def test_the_service_waits_for_a_healthy_redis() -> None:
+    assert SERVICES["service"]["depends_on"]["redis"]["condition"] == "service_healthy"
+
+
+def test_only_the_service_reaches_redis_and_only_this_host_the_service() -> None:
+    assert SERVICES["redis"]["networks"] == ["store"]
+    assert COMPOSE["networks"]["store"]["internal"] is True
+    assert "ports" not in SERVICES["redis"]
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES["service"]["ports"])
+
+
+def test_redis_forgets_before_it_is_full_and_keeps_nothing() -> None:
+    command = SERVICES["redis"]["command"]
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+    assert options["--maxmemory-policy"] == "allkeys-lru"
+    assert options["--save"] == ""
+    assert options["--appendonly"] == "no"
+    limit = int(SERVICES["redis"]["mem_limit"].removesuffix("m"))
+    assert int(options["--maxmemory"].removesuffix("mb")) < limit
+
+
+def test_every_setting_named_exists() -> None:
+    named = [name for name in SERVICES["service"]["environment"] if name.startswith(PREFIX)]
+    assert named
+    for name in named:
+        assert name.removeprefix(PREFIX).lower() in Settings.model_fields
+
+
+async def test_the_service_accepts_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SERVICES["service"]["environment"].items():
+        monkeypatch.setenv(name, with_defaults(value))
+    settings = load_settings()
+    assert settings.judges["default"].kind == "embedded"
+    await RedisStore.at(settings.store_url, prefix="js").aclose()
+
+
+def test_redis_is_named_as_the_service_asks_for_it() -> None:
+    url = SERVICES["service"]["environment"]["JUDGE_SERVICE_STORE_URL"]
+    assert url.startswith("redis://redis:6379/")
+
+
+def test_a_stop_waits_longer_than_the_drain() -> None:
+    service = SERVICES["service"]
+    assert seconds(service["stop_grace_period"]) > int(service["environment"]["JUDGE_SERVICE_DRAIN_S"])
+
+
+def test_carries_no_secret() -> None:
+    text = (FOLDER / "compose.yaml").read_text("utf-8")
+    assert not re.search(r"(?i)(api[_-]?key|password|secret|token)\w*\s*[:=]", text)

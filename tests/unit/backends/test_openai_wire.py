@@ -1,0 +1,117 @@
+"""The chat completions format."""
+
+from __future__ import annotations
+
+import pytest
+from asking import SCHEMA, asking
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judge_service.backends.base import Completion, Usage
+from judge_service.backends.openai_wire import NotACompletion, completion_of, request_body
+from judge_service.domain.judge import JudgeSpec, SchemaMode
+
+SPEC = JudgeSpec(kind="openai", base_url="http://127.0.0.1:1/v1", model="judge")
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def read(message: object = None, *, finish: object = "stop", usage: object = None, spec: JudgeSpec = SPEC) -> Completion:
+    said = {"content": "x"} if message is None else message
+    reply = {"choices": [{"message": said, "finish_reason": finish}], "usage": usage}
+    return completion_of(reply, spec, asking())
+
+
+def test_plain_text_stays_one_string() -> None:
+    body = request_body(SPEC, asking())
+    assert body["messages"] == [
+        {"role": "system", "content": asking().system},
+        {"role": "user", "content": asking().user},
+    ]
+    assert "seed" not in body
+
+
+def test_a_reminder_follows_the_question() -> None:
+    messages = request_body(SPEC, asking().reminded("Only JSON."))["messages"]
+    assert isinstance(messages, list)
+    assert messages[1]["content"] == f"{asking().user}\n\nOnly JSON."
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked"),
+    [
+        ("json_schema", {"type": "json_schema", "json_schema": {"name": "verdicts", "strict": True, "schema": SCHEMA}}),
+        ("json_object", {"type": "json_object"}),
+        ("none", None),
+    ],
+)
+def test_the_shape_is_asked_for_in_the_judges_own_way(mode: SchemaMode, asked: object) -> None:
+    body = request_body(SPEC.model_copy(update={"schema_mode": mode}), asking())
+    assert body.get("response_format") == asked
+
+
+def test_more_room_is_asked_for_when_the_prompt_is_roomier() -> None:
+    assert request_body(SPEC, asking().roomier())["max_tokens"] == 1024
+
+
+def test_further_fields_have_the_last_word() -> None:
+    spec = SPEC.model_copy(update={"extra_body": {"temperature": 0.3, "chat_template_kwargs": {"enable_thinking": False}}})
+    body = request_body(spec, asking())
+    assert body["temperature"] == 0.3
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+@pytest.mark.parametrize(
+    ("extra", "tokens", "finish"),
+    [
+        ({}, 511, "stop"),
+        ({}, 512, "length"),
+        ({"max_completion_tokens": 4096}, 512, "stop"),
+        ({"max_completion_tokens": 4096}, 4096, "length"),
+        ({"max_tokens": 100}, 100, "length"),
+    ],
+)
+def test_a_stop_at_the_cap_that_was_sent_is_a_cut(extra: dict[str, object], tokens: int, finish: str) -> None:
+    spec = SPEC.model_copy(update={"extra_body": extra})
+    assert read(usage={"completion_tokens": tokens}, spec=spec).finish == finish
+
+
+def test_a_refusal_outweighs_the_reason_to_stop() -> None:
+    assert read({"content": None, "refusal": "no"}).finish == "refusal"
+    assert read({"content": [{"type": "refusal", "refusal": "no"}]}).finish == "refusal"
+    assert read({"content": "x", "refusal": None}).finish == "stop"
+
+
+def test_only_text_parts_are_the_answer() -> None:
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert read({"content": parts, "reasoning_content": "hm"}).text == "ab"
+
+
+@given(JSON)
+def test_odd_counts_are_unknown_and_never_numbers_of_ours(count: object) -> None:
+    usage = read(usage={"prompt_tokens": count, "completion_tokens": count}).usage
+    known = count if type(count) is int and count >= 0 else None
+    assert usage == Usage(known, known)
+
+
+@given(JSON)
+def test_nothing_but_an_object_with_choices_is_a_completion(reply: object) -> None:
+    for shaped in (reply, {"choices": reply}, {"choices": [reply]}):
+        with pytest.raises(NotACompletion):
+            completion_of(shaped, SPEC, asking())
+
+
+@given(JSON, JSON, JSON)
+def test_a_completion_is_always_well_typed(content: object, finish: object, usage: object) -> None:
+    try:
+        completion = read({"content": content}, finish=finish, usage=usage)
+    except NotACompletion:
+        assert content is not None
+        assert not isinstance(content, str)
+        return
+    assert isinstance(completion.text, str)
+    assert completion.finish in {"stop", "length", "refusal", "content_filter", "other"}
