@@ -25,6 +25,8 @@ MAX_PIXELS = 25_000_000
 MAX_SIDE = 10_000
 _KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 _DATA_URI = re.compile(r"data:(image/[a-z+.-]+);base64,", re.IGNORECASE)
+# The decoder drops the lower half of 16-bit colours in silence; the file's head tells.
+_PNG_DEPTH_AT = 24
 _BYTES_PER_PIXEL = 8  # decoded and pasted once more, at four bytes each
 
 
@@ -133,7 +135,7 @@ def _reencoded(raw: bytes, kind: str) -> Pixels:
     import PIL.ImageOps  # noqa: PLC0415  paid for only where there are images
 
     with _opened(raw, kind) as image:
-        if image.mode.startswith("I"):
+        if image.mode.startswith("I") or (kind == "PNG" and raw[_PNG_DEPTH_AT] == 16):  # noqa: PLR2004  bits
             raise ImageRejected("16 bits a pixel; choose a window and send 8 bits")
         try:
             upright = PIL.ImageOps.exif_transpose(image)
@@ -149,8 +151,8 @@ def _reencoded(raw: bytes, kind: str) -> Pixels:
 def _bare(image: PillowImage) -> PillowImage:
     import PIL.Image  # noqa: PLC0415
 
-    grey = image.mode in {"1", "L"}
     alpha = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    grey = image.mode in {"1", "L"} and not alpha
     shown = image.convert("L" if grey else "RGBA" if alpha else "RGB")
     bare = PIL.Image.new("RGB" if alpha else shown.mode, shown.size, "white" if alpha else 0)
     bare.paste(shown, mask=shown.getchannel("A") if alpha else None)

@@ -74,7 +74,7 @@ def _exception_class_only(
 ) -> MutableMapping[str, object]:
     """Name an exception's class and place; its text and the locals around it may quote a case."""
     info = event.pop("exc_info", None)
-    exc = info[1] if isinstance(info, tuple) else info
+    exc = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
     if isinstance(exc, BaseException):
         trace, place = exc.__traceback__, ""
         while trace is not None:

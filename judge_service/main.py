@@ -46,6 +46,7 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
         stack.push_async_callback(flights.aclose)
         lines = await stack.enter_async_context(open_lines(settings.judges, observation))
         prompts = Prompts(settings.fence_key.get_secret_value().encode())
+        prompts.prepare(stored.all())
         cache = StoredJudgements(flights)
         judges = {
             name: Judge(name, settings.judges[name], line, prompts, cache)

@@ -11,10 +11,11 @@ import jinja2
 import jinja2.sandbox
 
 from judge_service.backends.base import Prompt
+from judge_service.errors import ConfigurationError
 from judge_service.texts import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from judge_service.domain.case import Case
     from judge_service.domain.rubric import Criterion, Mode
@@ -68,12 +69,20 @@ class Prompts:
         """Render and keep the case-independent half."""
         key = (stored.digest, tuple(criterion.id for criterion in criteria), mode)
         if key not in self._instructions:
-            template = self._environment.from_string(stored.template)
-            self._instructions[key] = Instructions(
-                system=template.render(rubric=stored.rubric, criteria=criteria, mode=mode),
-                schema=answer_schema(criteria),
-            )
+            try:
+                template = self._environment.from_string(stored.template)
+                system = template.render(rubric=stored.rubric, criteria=criteria, mode=mode)
+            except jinja2.TemplateError as exc:
+                place = f"rubric {stored.rubric.ref!r}: its template {stored.rubric.prompt}"
+                raise ConfigurationError(f"{place} cannot be rendered: {exc}") from exc
+            self._instructions[key] = Instructions(system=system, schema=answer_schema(criteria))
         return self._instructions[key]
+
+    def prepare(self, rubrics: Iterable[StoredRubric]) -> None:
+        """Render all instructions; call it at the start, for a bad template is a `ConfigurationError`."""
+        for stored in rubrics:
+            for mode in stored.rubric.modes:
+                self.instructions(stored, stored.rubric.criteria, mode)
 
     def render(
         self,

@@ -55,11 +55,12 @@ class RubricStore:
             raise RubricNotFound(f"there is no rubric {rubric_id[:80]!r} (known: {names})")
         if not version:
             return self._by_ref[rubric_id, known[-1]]
-        if not (version.isdecimal() and version.isascii()) or int(version[:9]) not in known:
-            raise RubricNotFound(
-                f"rubric {rubric_id!r} has no version {version[:20]!r} (known: {', '.join(map(str, known))})"
-            )
-        return self._by_ref[rubric_id, int(version)]
+        for number in known:
+            if str(number) == version:
+                return self._by_ref[rubric_id, number]
+        raise RubricNotFound(
+            f"rubric {rubric_id!r} has no version {version[:20]!r} (known: {', '.join(map(str, known))})"
+        )
 
     def all(self) -> list[StoredRubric]:
         """Every rubric, by id and version."""
@@ -82,14 +83,14 @@ def digests(store: RubricStore) -> dict[str, str]:
 def _load(file: Path) -> StoredRubric:
     try:
         rubric = Rubric.model_validate(parse_yaml(file.read_bytes()))
-    except (ValidationError, yaml.YAMLError, ValueError) as exc:
+        # Defaults stay out, so that a rubric keeps its digest when the format gains an optional field.
+        canonical = rfc8785.dumps(json.loads(rubric.model_dump_json(exclude_defaults=True)))
+    except (OSError, yaml.YAMLError, ValueError) as exc:
         raise ConfigurationError(f"rubric file {file.name}: {_plainly(exc)}") from exc
     try:
         template = (file.parent / rubric.prompt).read_text("utf-8")
-    except OSError as exc:
+    except (OSError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"rubric {rubric.ref!r}: cannot read its template {rubric.prompt}") from exc
-    # Defaults stay out, so that a rubric keeps its digest when the format gains an optional field.
-    canonical = rfc8785.dumps(json.loads(rubric.model_dump_json(exclude_defaults=True)))
     return StoredRubric(
         rubric=rubric,
         template=template,

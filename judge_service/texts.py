@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 # NFC and never NFKC: the latter turns 10³/µL into 103/μL, which is another laboratory value.
 _KEPT_CONTROLS = frozenset("\n\t")
+# Where another system breaks the line or the page. Dropped like other controls, they would join two numbers.
+_BREAKS = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85]")
 _JOINERS = frozenset("\u200c\u200d")
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
@@ -47,9 +49,10 @@ def _break_open(token: re.Match[str]) -> str:
 
 
 def _visible(text: str) -> tuple[str, int]:
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    composed = unicodedata.normalize("NFC", _BREAKS.sub("\n", text))
     kept = [char for at, char in enumerate(composed) if _stays(composed, at, char)]
-    return "".join(kept), len(composed) - len(kept)
+    # Once more: what stood apart only by what was dropped composes now.
+    return unicodedata.normalize("NFC", "".join(kept)), len(composed) - len(kept)
 
 
 def _stays(text: str, at: int, char: str) -> bool:

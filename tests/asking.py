@@ -16,7 +16,13 @@ LABELS = (0, 1, 2, 3, 4, 5)
 def _criterion(name: str) -> dict[str, Any]:
     levels = [{"label": label, "value": label / 5, "means": f"as good as {label}"} for label in LABELS]
     scale = {"kind": "ordinal", "levels": levels}
-    return {"id": name, "title": name.title(), "question": f"Is it {name}?", "needs": ["response"], "scale": scale}
+    return {
+        "id": name,
+        "title": name.title(),
+        "question": f"Is it {name}?",
+        "needs": ["response"],
+        "scale": scale,
+    }
 
 
 RUBRIC = Rubric.model_validate(

@@ -7,15 +7,19 @@ import asyncio
 import json
 import socket
 import struct
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import msgspec
+import uvloop
 from stubshapes import ANSWERS, AT_CAP, BROKEN, FAULTS, HANGS, MARKER, RATE_LIMITS, REJECTIONS, SHAPES, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "ANSWERS",
@@ -228,7 +232,8 @@ class _Connection(asyncio.Protocol):
         if shape.wire == "reset":
             self._reset()
             return
-        reply = _reply(shape, shape.body if shape.body is not None else _completion(shape, call, self._stub.schema))
+        body = _completion(shape, call, self._stub.schema) if shape.body is None else shape.body
+        reply = _reply(shape, body)
         if shape.wire == "drip":
             self._drip(reply, 0)
         elif shape.wire == "whole":
@@ -236,7 +241,9 @@ class _Connection(asyncio.Protocol):
             self._done()
             self._take()
         else:
-            self._break_off(reply[: len(reply) - 30] if shape.wire == "cut" else b"\x00\x01\x02 what?\r\n\r\n")
+            self._break_off(
+                reply[: len(reply) - 30] if shape.wire == "cut" else b"\x00\x01\x02 what?\r\n\r\n"
+            )
 
     def _done(self) -> None:
         self._stub.in_flight -= self._busy
@@ -270,15 +277,16 @@ def _reply(shape: Shape, body: bytes) -> bytes:
     if shape.retry_in_s is not None:
         headers["Retry-After"] = formatdate(time.time() + shape.retry_in_s, usegmt=True)
     extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    head = f"HTTP/1.1 {shape.status} X\r\nContent-Type: {shape.content_type}\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
-    return head.encode() + body
+    head = f"HTTP/1.1 {shape.status} X\r\nContent-Type: {shape.content_type}\r\nContent-Length: {len(body)}"
+    return f"{head}\r\n{extra}\r\n".encode() + body
 
 
 def _completion(shape: Shape, call: Call, schema: Mapping[str, Any]) -> bytes:
     request = call.body
     asked = request.get("response_format", {}).get("json_schema", {}).get("schema", schema)
     tokens = request.get("max_tokens", 0) if shape.output_tokens == AT_CAP else shape.output_tokens
-    message = {"role": "assistant", "content": shape.content(document_of(asked)), **shape.message}
+    content = shape.content(document_of(asked))
+    message = {"role": "assistant", "content": content, **shape.message}
     completion: dict[str, Any] = {
         "id": "chatcmpl-stub",
         "object": "chat.completion",
@@ -288,13 +296,18 @@ def _completion(shape: Shape, call: Call, schema: Mapping[str, Any]) -> bytes:
         "choices": [{"index": 0, "message": message, "finish_reason": shape.finish, "logprobs": None}],
     }
     if tokens is not None:
-        completion["usage"] = {"prompt_tokens": 321, "completion_tokens": tokens, "total_tokens": 321 + tokens}
+        completion["usage"] = {
+            "prompt_tokens": 321,
+            "completion_tokens": tokens,
+            "total_tokens": 321 + tokens,
+        }
     return msgspec.json.encode(completion)
 
 
 async def _serve(port: int, latency_s: float, rate_per_s: float | None) -> None:
     stub = await StubJudge(latency_s=latency_s, rate_per_s=rate_per_s).start(port)
-    print(stub.url, flush=True)
+    sys.stdout.write(f"{stub.url}\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 
@@ -305,11 +318,7 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--rate", type=float, default=None, help="requests per second that are let in")
     chosen = parser.parse_args()
-    try:
-        import uvloop as runner
-    except ImportError:
-        runner = asyncio
-    runner.run(_serve(chosen.port, chosen.latency_ms / 1000, chosen.rate))
+    uvloop.run(_serve(chosen.port, chosen.latency_ms / 1000, chosen.rate))
 
 
 if __name__ == "__main__":

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Document = dict[str, Any]
 Wire = Literal["whole", "drip", "silence", "cut", "reset", "no_http"]
 
 MARKER = "PLANTED-MARKER-7c1e"  # in every text that no exception or log may repeat
 AT_CAP = -1
+DRAFT = '{"level": 5}'
 
 
 def as_json(document: Document) -> str:
@@ -41,13 +44,16 @@ def _changed(document: Document, **fields: object) -> str:
 
 def _level(change: Callable[[Any], object]) -> Callable[[Document], str]:
     def content(document: Document) -> str:
-        return json.dumps({key: {**value, "level": change(value["level"])} for key, value in document.items()})
+        return json.dumps(
+            {key: {**value, "level": change(value["level"])} for key, value in document.items()}
+        )
 
     return content
 
 
 def _doubled_level(document: Document) -> str:
-    inner = (f"{json.dumps(key)}: {json.dumps(value)[:-1]}, \"level\": 1}}" for key, value in document.items())
+    again = ', "level": 1}'
+    inner = (f"{json.dumps(key)}: {json.dumps(value)[:-1]}{again}" for key, value in document.items())
     return "{" + ", ".join(inner) + "}"
 
 
@@ -86,10 +92,12 @@ ANSWERS: dict[str, Shape] = {
     "no_usage": Shape(output_tokens=None),
     "reasoning_field": Shape(message={"reasoning_content": f"{MARKER} maybe 5?", "reasoning": f"{MARKER}"}),
     "fenced": Shape(lambda d: f"```json\n{json.dumps(d, indent=1)}\n```"),
-    "think_closed": Shape(lambda d: f"<think>It could be {{\"level\": 5}}.</think>\n{json.dumps(d)}"),
+    "think_closed": Shape(lambda d: f"<think>It could be {DRAFT}.</think>\n{json.dumps(d)}"),
     "think_unclosed": Shape(lambda d: f"<think>A first draft: {json.dumps(d)} but wait"),
-    "two_objects": Shape(lambda d: f"{json.dumps(d)}\n{json.dumps(d)}"),
-    "injected_echo": Shape(lambda d: f"The response says {_changed(d, rationale='give me 5')} and I say {json.dumps(d)}"),
+    "two_objects": Shape(lambda d: f"{_changed(d, level=None)}\n{json.dumps(d)}"),
+    "injected_echo": Shape(
+        lambda d: f"It says {_changed(d, rationale='all fine')} and I say {json.dumps(d)}"
+    ),
     "prose": Shape(lambda _: "I would give this a four out of five."),
     "array": Shape(lambda d: json.dumps([d])),
     "raw_control_character": Shape(lambda d: _changed(d, rationale="a@b").replace("@", "\t")),
@@ -118,7 +126,9 @@ ANSWERS: dict[str, Shape] = {
     "content_filter": Shape(lambda _: "", finish="content_filter"),
     "empty": Shape(lambda _: ""),
     "null": Shape(lambda _: None),
-    "null_at_cap": Shape(lambda _: None, finish="length", output_tokens=AT_CAP, message={"reasoning": MARKER}),
+    "null_at_cap": Shape(
+        lambda _: None, finish="length", output_tokens=AT_CAP, message={"reasoning": MARKER}
+    ),
     "wrong_content_type": Shape(content_type="text/plain"),
 }
 
@@ -126,10 +136,16 @@ _TOO_LONG = "This model's maximum context length is 8192 tokens. However, you re
 
 # The request itself is refused: asking again changes nothing.
 REJECTIONS: dict[str, Shape] = {
-    "context_openai": _error(400, _TOO_LONG, type="invalid_request_error", param="messages", code="context_length_exceeded"),
+    "context_openai": _error(
+        400, _TOO_LONG, type="invalid_request_error", param="messages", code="context_length_exceeded"
+    ),
     "context_vllm": _error(400, "Too many tokens.", type="BadRequestError", param="input_tokens", code=400),
-    "context_vllm_old": Shape(status=400, body=json.dumps({"object": "error", "message": _TOO_LONG, "code": 400}).encode()),
-    "context_anthropic": _error(400, "prompt is too long: 210000 tokens > 200000 maximum", type="invalid_request_error"),
+    "context_vllm_old": Shape(
+        status=400, body=json.dumps({"object": "error", "message": _TOO_LONG, "code": 400}).encode()
+    ),
+    "context_anthropic": _error(
+        400, "prompt is too long: 210000 tokens > 200000 maximum", type="invalid_request_error"
+    ),
     "context_azure": _error(400, _TOO_LONG, param="messages", code="context_length_exceeded", type=None),
     "filter_azure": _error(
         400,
@@ -139,9 +155,15 @@ REJECTIONS: dict[str, Shape] = {
         status=400,
         innererror={"code": "ResponsibleAIPolicyViolation", "content_filter_result": {}},
     ),
-    "image_text_model": _error(400, "judge is not a multimodal model", type="BadRequestError", param=None, code=400),
-    "image_unreadable": _error(400, "cannot identify image file <_io.BytesIO>", type="BadRequestError", code=400),
-    "image_too_many": _error(400, "At most 1 image(s) may be provided in one prompt.", type="BadRequestError", code=400),
+    "image_text_model": _error(
+        400, "judge is not a multimodal model", type="BadRequestError", param=None, code=400
+    ),
+    "image_unreadable": _error(
+        400, "cannot identify image file <_io.BytesIO>", type="BadRequestError", code=400
+    ),
+    "image_too_many": _error(
+        400, "At most 1 image(s) may be provided in one prompt.", type="BadRequestError", code=400
+    ),
     "bad_request": _error(400, "Grammar error: unsupported keyword", type="BadRequestError", code=400),
     "bad_request_bare": Shape(status=400, body=f"<html>{MARKER}</html>".encode(), content_type="text/html"),
     "unauthorized": Shape(status=401, body=b'{"error":"Unauthorized"}'),

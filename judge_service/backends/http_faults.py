@@ -1,4 +1,4 @@
-"""What an HTTP status, its headers and its error body mean to us: one `BackendError`, quoting none of them."""
+"""What an HTTP status, its headers and its error body mean: one `BackendError`, quoting none of them."""
 
 from __future__ import annotations
 
@@ -45,16 +45,18 @@ _SIGNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
         "context_too_long",
         re.compile(
             "context_length_exceeded|maximum context length|input_tokens|(prompt|input) is too long"
-            "|exceeds? the (available |maximum )?context|context window|exceed_context_size|maximum model length"
-            "|string_above_max_length|request_too_large|exceeds the maximum number of tokens|max_model_len"
+            "|exceeds? the (available |maximum )?context|context window|exceed_context_size"
+            "|maximum model length|max_model_len|string_above_max_length|request_too_large"
+            "|exceeds the maximum number of tokens"
         ),
     ),
     (
         "bad_image",
         re.compile(
-            r"not a multimodal model|cannot identify image|at most \d+ image|invalid_image|image_parse_error"
-            "|could not process image|invalid base64|incorrect padding|truncated (image )?file|unsupported image"
-            "|image file is truncated|failed to load image|not support image|image_too_large|broken (png|data stream)"
+            r"not a multimodal model|cannot identify image|at most \d+ image|invalid_image"
+            "|image_parse_error|could not process image|invalid base64|incorrect padding"
+            "|unsupported image|image file is truncated|failed to load image|not support image"
+            "|image_too_large|broken (png|data stream)"
         ),
     ),
 )
@@ -75,7 +77,7 @@ def error_of_status(name: str, status: int, headers: Mapping[str, str], body: by
 
 
 def code_of_error(body: bytes) -> str:
-    """Recognise why a request was refused, by the error's own fields; an echo of the prompt is not searched."""
+    """Recognise why a request was refused, by the error's own fields: an echo of the prompt is none."""
     try:
         reply = msgspec.json.decode(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The wide door: any provider that litellm speaks to, its requests shaped by instructor. Only here are they imported."""
+"""The wide door: any provider litellm speaks to, requests shaped by instructor; imported only here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 PING_TIMEOUT_S: Final = 5.0
 LITELLM_GRACE_S: Final = 5.0
 SHAPES_KEPT: Final = 256
-CHATTY_LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "instructor", "openai", "httpx", "httpcore")
+CHATTY_LOGGERS: Final = (
+    *("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"),
+    *("instructor", "openai", "httpx", "httpcore"),
+)
 
 
 class LiteLLMBackend:
@@ -43,9 +46,10 @@ class LiteLLMBackend:
         try:
             async with asyncio.timeout(timeout_s):
                 await self._load()
-                reply = await self._litellm.acompletion(**self._request(prompt), timeout=timeout_s + LITELLM_GRACE_S)
+                request = self._request(prompt) | {"timeout": timeout_s + LITELLM_GRACE_S}
+                reply = await self._litellm.acompletion(**request)
         except TimeoutError:
-            raise BackendTimeout(f"judge model {self._name!r} did not finish within {timeout_s:g} s") from None
+            raise BackendTimeout(f"judge model {self._name!r} took more than {timeout_s:g} s") from None
         except Exception as raised:  # noqa: BLE001  litellm lets exceptions of every kind through
             raise error_of_exception(self._name, raised) from None
         return self._completion(reply, prompt)
@@ -86,8 +90,8 @@ class LiteLLMBackend:
         if self._spec.schema_mode != "json_schema":
             return response_format(prompt, self._spec.schema_mode)
         # Decoded anew for each call: litellm edits schemas in place for some providers.
-        shaped: dict[str, Any] = msgspec.json.decode(_shaped(prompt.schema_name, msgspec.json.encode(prompt.schema)))
-        return {"response_format": shaped}
+        shaped = _shaped(prompt.schema_name, msgspec.json.encode(prompt.schema))
+        return {"response_format": msgspec.json.decode(shaped)}
 
     def _completion(self, reply: Any, prompt: Prompt) -> Completion:
         try:
@@ -98,7 +102,7 @@ class LiteLLMBackend:
 
 
 def _address(spec: JudgeSpec, api_key: str | None) -> dict[str, Any]:
-    """Say where to ask; a named server never gets the key that the environment holds for the provider's own."""
+    """Say where to ask; a server of ours never gets the key that the environment holds for another."""
     address: dict[str, Any] = {"model": spec.model}
     if spec.base_url:
         address["api_base"] = spec.base_url
@@ -119,9 +123,10 @@ def _litellm() -> Any:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # pydantic quotes the reply in this warning.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
-    litellm = import_module("litellm")
+    litellm: Any = import_module("litellm")
     import_module("openai.resources")
     import_module("instructor.processing")
+    litellm.ModelResponse()  # its models are built when first used
     litellm.suppress_debug_info = True
     litellm.turn_off_message_logging = True
     return litellm
@@ -148,8 +153,9 @@ def _plain(reply: Any) -> dict[str, Any]:
     said = choice.message
     beside = getattr(said, "provider_specific_fields", None) or {}
     refusal = getattr(said, "refusal", None) or beside.get("refusal")
+    message = {"content": said.content, "refusal": refusal}
     return {
-        "choices": [{"finish_reason": choice.finish_reason, "message": {"content": said.content, "refusal": refusal}}],
+        "choices": [{"finish_reason": choice.finish_reason, "message": message}],
         "model": getattr(reply, "model", None),
         "system_fingerprint": getattr(reply, "system_fingerprint", None),
         "usage": _counted(getattr(reply, "usage", None)),

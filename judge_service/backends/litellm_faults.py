@@ -66,7 +66,8 @@ def error_of_exception(name: str, raised: Exception) -> BackendError:
     headers = _headers(raised)
     said = f"judge model {name!r} failed in litellm with {known or 'an exception that it does not export'}"
     status = getattr(raised, "status_code", None)
-    if isinstance(status, int) and (known in BY_STATUS or (known not in REJECTED and status in TELLING_STATUS)):
+    telling = known in BY_STATUS or (known not in REJECTED and status in TELLING_STATUS)
+    if isinstance(status, int) and telling:
         return error_of_status(name, status, headers, b"")
     wait = retry_after_s(headers, now=datetime.now(UTC))
     if known in REJECTED:

@@ -21,7 +21,7 @@ REPLY_CAP: Final = 8 * 1024 * 1024
 ERROR_CAP: Final = 64 * 1024
 PIECEWISE: Final = 512 * 1024
 PING_TIMEOUT_S: Final = 5.0
-# Below the 5 s after which uvicorn, hence vLLM, closes an idle connection: a request sent into that moment is lost.
+# Below the 5 s after which uvicorn, hence vLLM, closes an idle connection: a request sent just then is lost.
 KEEPALIVE_S: Final = 4.0
 OK: Final = 200
 
@@ -64,7 +64,9 @@ class OpenAIBackend:
         try:
             return msgspec.json.encode(body)
         except UnicodeEncodeError:
-            raise BackendRejected("the prompt holds text that UTF-8 cannot carry", code="bad_request") from None
+            raise BackendRejected(
+                "the prompt holds text that UTF-8 cannot carry", code="bad_request"
+            ) from None
 
     async def _exchange(self, method: str, url: str, body: bytes | None, timeout_s: float) -> bytes:
         """Send one request and return the whole body of a 200; anything else is raised."""
@@ -73,7 +75,7 @@ class OpenAIBackend:
             async with asyncio.timeout(timeout_s):
                 return await self._send(method, url, body)
         except TimeoutError:
-            raise BackendTimeout(f"{said} did not finish within {timeout_s:g} s") from None
+            raise BackendTimeout(f"{said} took more than {timeout_s:g} s") from None
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError):
             raise BackendBroken(f"{said} sent a reply that is cut or no HTTP") from None
         except (aiohttp.ClientError, OSError):

@@ -36,8 +36,10 @@ def messages(prompt: Prompt) -> list[dict[str, object]]:
 
 
 def _parts(prompt: Prompt) -> list[dict[str, object]]:
-    pictures = [{"type": "image_url", "image_url": {"url": url}} for url in prompt.images]
-    reminder = [{"type": "text", "text": prompt.reminder}] if prompt.reminder else []
+    pictures: list[dict[str, object]] = [
+        {"type": "image_url", "image_url": {"url": url}} for url in prompt.images
+    ]
+    reminder: list[dict[str, object]] = [{"type": "text", "text": prompt.reminder}] if prompt.reminder else []
     return [{"type": "text", "text": prompt.user}, *pictures, *reminder]
 
 

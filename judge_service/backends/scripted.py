@@ -60,12 +60,13 @@ class ScriptedBackend:
 
 
 def _played(step: ScriptStep, prompt: Prompt) -> Completion:
-    if step.fault in _ERRORS:
-        raise _ERRORS[step.fault](f"the script plays the fault {step.fault!r}")
-    if step.fault in _FINISHES:
-        return Completion(text="", finish=_FINISHES[step.fault], model=MODEL)
+    fault = step.fault or ""
+    if fault in _ERRORS:
+        raise _ERRORS[fault](f"the script plays the fault {fault!r}")
+    if fault in _FINISHES:
+        return Completion(text="", finish=_FINISHES[fault], model=MODEL)
     text = _document(step, prompt) if step.reply is None else step.reply
-    if step.fault == "truncated":
+    if fault == "truncated":
         return Completion(text=text[: len(text) // 2], finish="length", model=MODEL)
     return Completion(text=text, finish="stop", model=MODEL)
 

@@ -6,6 +6,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
+
 SchemaMode = Literal["json_schema", "json_object", "none"]
 
 
@@ -45,7 +47,7 @@ class JudgeSpec(BaseModel):
     max_attempts: int = Field(default=5, ge=1, le=20)
     max_tokens: int = Field(default=2048, ge=16, le=131_072, description="Cap of one reply.")
     temperature: float = Field(default=0.0, ge=0, le=2)
-    seed: int | None = None
+    seed: int | None = Field(default=None, ge=-SAFE_INTEGER, le=SAFE_INTEGER)
     images: bool = Field(default=True, description="Whether it can be shown images.")
     schema_mode: SchemaMode = Field(default="json_schema", description="How the answer's shape is asked for.")
     extra_body: dict[str, object] = Field(

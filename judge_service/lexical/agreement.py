@@ -1,17 +1,19 @@
-"""How far a response agrees with a reference: weighted recall, a little precision, and caps where they conflict."""
+"""How far a response agrees with a reference: recall, a little precision, and caps where they conflict."""
 
 import re
 from dataclasses import dataclass
 
 from judge_service.lexical import guards, structure
-from judge_service.lexical.coverage import Coverage, Offer, coverage
 from judge_service.lexical.conflict import Conflict
+from judge_service.lexical.coverage import Coverage, Offer, coverage
 from judge_service.lexical.reading import Reading, abstained, quotes
 from judge_service.lexical.text import Text, parse
 
 _SILENT = re.compile(
-    r"^\W*(?:n/?a|none|nil|null|unknown|unsure|no (?:answer|comment|response|idea)|not (?:sure|available|applicable)|"
-    r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not) (?:know|say|tell|answer|help|determine|provide)\b.{0,80}|"
+    r"^\W*(?:n/?a|none|nil|null|unknown|unsure|no (?:answer|comment|response|idea)|"
+    r"not (?:sure|available|applicable)|"
+    r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not) (?:know|say|tell|answer|help|determine|provide)\b"
+    r".{0,80}|"
     r"i(?: am|['\u2019]m) (?:not sure|unable|sorry)\b.{0,80})?\W*$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -33,9 +35,11 @@ CAPS = {
     "severity_differs": (0.3, 0.55),
 }
 NO_TERM = 0.02
-BRIEF_AND_RIGHT = 0.38
+BRIEF_AND_RIGHT, MOSTLY_RIGHT = 0.38, 0.5
 LONG = 0.08
 SILENT_LENGTH = 160
+# Below this much kept order, shared words are held to be torn from their meaning; the more reuse, the sooner.
+TORN, TORN_BASE, TORN_REUSE = 0.39, 0.24, 0.2
 
 
 def silent(response: str) -> bool:
@@ -56,8 +60,10 @@ class Comparison:
 def _nonsense(reference: Text, response: Text) -> list[Conflict]:
     mess, place = structure.scrambled(response)
     shape = structure.shape(reference, response)
-    torn = shape.shared >= structure.FEWEST_SHARED and shape.kept <= min(0.39, 0.24 + 0.2 * shape.reuse)
-    if mess < 0.5 and not torn:
+    torn = shape.shared >= structure.FEWEST_SHARED and shape.kept <= min(
+        TORN, TORN_BASE + TORN_REUSE * shape.reuse
+    )
+    if mess < structure.MESS and not torn:
         return []
     words = "The words of the reference are there but not in an order that keeps their meaning."
     return [Conflict("scrambled", words, place or (0, len(response.source)))]
@@ -70,7 +76,7 @@ def compare(reference: Text, response: Text, *, extra_is_fine: bool) -> Comparis
     recall = covered.share()
     conflicts = _nonsense(reference, response)
     if not extra_is_fine:
-        conflicts += guards.main_term(reference, response, covered, back)
+        conflicts += guards.main_term(response, covered, back)
         conflicts += guards.variant(covered, back)
     conflicts += guards.denial(covered, response)
     conflicts += guards.denied_by_normality(reference, response, covered)
@@ -81,9 +87,9 @@ def compare(reference: Text, response: Text, *, extra_is_fine: bool) -> Comparis
 
 
 def _bare_value(recall: float, precision: float) -> float:
-    """Return the value before any guard: recall first, a brief right answer lifted, a long one barely lowered."""
+    """Return the value before any guard: recall first, brief right answers lifted, long ones barely lowered."""
     value = recall + (1 - recall) * recall * (0.3 + 0.5 * precision)
-    if precision > 0.5:
+    if precision > MOSTLY_RIGHT:
         value = max(value, BRIEF_AND_RIGHT * precision**1.5)
     return min(1.0, value) * (1 - LONG * (1 - precision)) if value else NO_TERM
 
@@ -123,6 +129,6 @@ def agreement(response: str, against: str, *, extra_is_fine: bool = False) -> Re
 
 def _found(comparison: Comparison, response: Text) -> list[tuple[int, int]]:
     """Return where the response says the weightiest terms of the reference."""
-    credits = sorted(comparison.covered.credits, key=lambda c: -c.weight * c.credit)[:3]
-    units = [response.by_key[c.key][0] for c in credits if c.key in response.by_key]
+    best = sorted(comparison.covered.credits, key=lambda c: -c.weight * c.credit)[:3]
+    units = [response.by_key[c.key][0] for c in best if c.key in response.by_key]
     return [(unit.start, unit.end) for unit in units]

@@ -1,10 +1,11 @@
-"""How well the sentences of a response hang together: an entity graph, weighed by how well each sentence reads.
+"""How well the sentences of a response hang together: an entity graph, weighed by how well it reads.
 
-Source: C. Guinaudeau and M. Strube, "Graph-based local coherence modeling", ACL 2013 (sentences linked by the
-entities they share, weighted down by distance), after the entity grid of R. Barzilay and M. Lapata, "Modeling
-local coherence: an entity-based approach", Computational Linguistics 34(1), 2008. Entities here are the concepts
-of the vocabulary and other content words instead of parsed noun phrases with roles; words that tie a sentence to
-the one before it (this, it, however, also) count as a weaker link, as clinical advice often names no entity twice.
+Source: C. Guinaudeau and M. Strube, "Graph-based local coherence modeling", ACL 2013 (sentences linked by
+the entities they share, less with distance), after the entity grid of R. Barzilay and M. Lapata, "Modeling
+local coherence: an entity-based approach", Computational Linguistics 34(1), 2008. Entities here are the
+concepts of the vocabulary and other content words, not parsed noun phrases with roles. A word that ties a
+sentence to the one before it (this, it, however, also) counts as a weaker link, since advice often names no
+entity twice.
 
 Shapes: a text of n sentences gives n - 1 links, each from 0 to 1. Units: none. One well-formed sentence is
 trivially coherent (1.0). Errors: none; a text that says nothing abstains.
@@ -51,7 +52,7 @@ def _link(sentences: list[tuple[set[str], bool]], at: int) -> float:
     best = TIED_BY_WORD if tied else 0.0
     for back in range(1, min(REACH, at) + 1):
         if entities & sentences[at - back][0]:
-            return max(best, 1.0 / back if back <= 2 else 1.0 / (back + 1))
+            return max(best, 1.0 / back)
     return best
 
 

@@ -55,7 +55,7 @@ class _Reader:
         """Find findings that one clause affirms and another denies, of the same place."""
         found = []
         for key, units in self.text.by_key.items():
-            if units[0].concept.kind not in _FINDINGS or len({u.denied for u in units}) < 2:
+            if units[0].concept.kind not in _FINDINGS or len({u.denied for u in units}) == 1:
                 continue
             firm = [u for u in islice(units, MOST_MENTIONS) if self.settled(u.clause)]
             for one, other in combinations(firm, 2):
@@ -86,7 +86,9 @@ class _Reader:
                 self.text.clause_span(u["right"].clause),
             )
             for key, u in sided.items()
-            if len(u) == 2 and u["left"].clause != u["right"].clause and self._kind(key) == "diagnosis"
+            if {"left", "right"} <= u.keys()
+            and u["left"].clause != u["right"].clause
+            and self._kind(key) == "diagnosis"
         ]
 
     def _kind(self, key: str) -> str:

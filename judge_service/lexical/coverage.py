@@ -1,6 +1,7 @@
 """How much of one text's content another text carries: exact, by parts, by broader or narrower idea."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from judge_service.lexical.quantities import Quantity
 from judge_service.lexical.text import Text, Unit
@@ -9,6 +10,9 @@ BY_PARTS, BY_NARROWER, BY_WHOLE, BY_BROADER, BY_SPELLING, BY_HINT = 0.9, 0.85, 0
 _SPOKEN_AXES = frozenset({"cause", "nature", "stroke", "pattern", "action"})
 NUMBER_WEIGHT = 1.0
 PREFIX = 5
+LENGTHS_APART = 3
+MOST_NUMBERS = 100
+KEY_WEIGHT, FOUND = 0.6, 0.5
 
 
 @dataclass(slots=True)
@@ -20,8 +24,7 @@ class Credit:
     weight: float
     credit: float
     opposed: bool
-    unit: Unit | None
-    quantity: Quantity | None = None
+    unit: Unit | None = None
 
 
 @dataclass(slots=True)
@@ -44,8 +47,8 @@ class Coverage:
 
     def terms(self) -> tuple[int, int]:
         """Return how many key terms were found and how many there are."""
-        keys = [c for c in self.credits if c.weight >= 0.6]
-        return sum(c.credit >= 0.5 for c in keys), len(keys)
+        keys = [c for c in self.credits if c.weight >= KEY_WEIGHT]
+        return sum(c.credit >= FOUND for c in keys), len(keys)
 
 
 def _unspoken(unit: Unit) -> bool:
@@ -94,7 +97,7 @@ class Offer:
         if unit.concept.kind != "word" or len(key) < PREFIX:
             return 0.0
         near = self.spellings.get(key[:PREFIX], ())
-        return BY_SPELLING if any(abs(len(other) - len(key)) <= 3 for other in near) else 0.0
+        return BY_SPELLING if any(abs(len(other) - len(key)) <= LENGTHS_APART for other in near) else 0.0
 
     def _places(self, unit: Unit) -> set[str]:
         clause = self.text.by_clause[unit.clause]
@@ -120,7 +123,7 @@ class Offer:
 
     def number(self, quantity: Quantity) -> float:
         """Return 1 when the text gives the same quantity, 0.7 when it gives the number of something else."""
-        same = [q for q in self.text.quantities if q.meets(quantity)]
+        same = [q for q in islice(self.text.quantities, MOST_NUMBERS) if q.meets(quantity)]
         if any(q.of == quantity.of for q in same):
             return 1.0
         counts = [q for q in same if q.of.startswith("count") or quantity.of.startswith("count")]
@@ -135,25 +138,27 @@ def _known_places(text: Text) -> set[str]:
     return named
 
 
+def _distinct(text: Text) -> list[Unit]:
+    """Return the first mention of each idea as affirmed and of each as denied."""
+    first: dict[tuple[str, bool], Unit] = {}
+    for unit in text.units:
+        first.setdefault((unit.concept.key, unit.denied), unit)
+    return list(first.values())
+
+
 def coverage(of: Text, by: Offer) -> Coverage:
     """Return what the offer covers of the text's distinct ideas and quantities."""
-    credits: list[Credit] = []
+    earned: list[Credit] = []
     mixed = {key for key, units in of.by_key.items() if len({u.denied for u in units}) > 1}
     places = _known_places(of)
-    seen: set[tuple[str, bool]] = set()
-    for unit in of.units:
-        mark = (unit.concept.key, unit.denied)
-        if mark in seen:
-            continue
-        seen.add(mark)
+    for unit in _distinct(of):
         share, opposed = by.credit(unit, places)
         if opposed and unit.concept.key in mixed:
             share, opposed = 1.0, False
-        credits.append(Credit(unit.concept.key, unit.concept.kind, unit.concept.weight, share, opposed, unit))
-    for quantity in of.quantities:
-        if quantity.of == "count ":
-            continue
-        credits.append(
-            Credit(quantity.of, "number", NUMBER_WEIGHT, by.number(quantity), False, None, quantity)
-        )
-    return Coverage(credits)
+        earned.append(Credit(unit.concept.key, unit.concept.kind, unit.concept.weight, share, opposed, unit))
+    earned.extend(
+        Credit(quantity.of, "number", NUMBER_WEIGHT, by.number(quantity), opposed=False)
+        for quantity in islice(of.quantities, MOST_NUMBERS)
+        if quantity.of != "count "
+    )
+    return Coverage(earned)

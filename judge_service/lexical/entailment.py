@@ -6,7 +6,7 @@ from judge_service.lexical import guards
 from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.coverage import Coverage, Offer, coverage
 from judge_service.lexical.reading import Reading, Relation, abstained, quotes
-from judge_service.lexical.text import Text, part, parse
+from judge_service.lexical.text import Text, parse, part
 
 STATED = 0.6
 SPOKEN_OF = 0.65

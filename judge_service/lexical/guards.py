@@ -1,9 +1,10 @@
-"""Where two texts contradict each other: denial, side, site, number, severity, main term, each in plain words."""
+"""Where two texts contradict each other: denial, side, site, number, degree, main term, in plain words."""
 
+from collections.abc import Collection
 from itertools import islice
 
 from judge_service.lexical.conflict import Conflict
-from judge_service.lexical.coverage import BY_BROADER, Coverage
+from judge_service.lexical.coverage import BY_BROADER, Coverage, Credit
 from judge_service.lexical.quantities import Quantity
 from judge_service.lexical.text import Text, Unit
 
@@ -52,6 +53,7 @@ _LOUD_GENERAL = frozenset(
 )
 _INTERVALS = frozenset({"duration", "frequency", "times"})
 NEAR = 3
+FEW, MANY = 40, 200  # what is compared of a very long text
 DENIAL_WEIGHT = 0.9
 DENIAL_SHARE = 0.12
 
@@ -72,8 +74,7 @@ def denial(covered: Coverage, response: Text) -> list[Conflict]:
     if not opposed or (weight < DENIAL_WEIGHT and weight < DENIAL_SHARE * total):
         return []
     main = max(opposed, key=lambda c: c.weight)
-    assert main.unit is not None  # noqa: S101
-    said, meant = ("denies", "affirms") if not main.unit.denied else ("affirms", "denies")
+    said, meant = ("affirms", "denies") if main.unit and main.unit.denied else ("denies", "affirms")
     words = f"The response {said} {main.key}, which the reference {meant}."
     return [Conflict("negation_differs", words, _span(response.by_key[main.key][0], response))]
 
@@ -104,9 +105,9 @@ def _axis(axis: str, reference: Text, response: Text, *, anywhere: bool) -> Conf
     ours, theirs = _axis_units(reference, axis), _axis_units(response, axis)
     if not ours or not theirs:
         return None
-    held = [(u, anchors(u, response)) for u in islice(theirs, 40)]
+    held = [(u, anchors(u, response)) for u in islice(theirs, FEW)]
     known = {u.concept.key for u in ours}
-    for unit in islice(ours, 20):
+    for unit in islice(ours, FEW):
         mine = anchors(unit, reference)
         near = [u for u, keys in held if keys & mine]
         rivals = near or ([u for u, _ in held] if anywhere else [])
@@ -170,17 +171,19 @@ def _may_be(mine: set[str], theirs: set[str]) -> bool:
 
 def _replaces(theirs: Quantity, ours: Quantity, reference: Text) -> bool:
     """Tell whether the response's value is new: a number the reference never gives, or in another unit here."""
-    if any(theirs.meets(r) for r in reference.quantities if r.of == theirs.of):
+    if any(theirs.meets(r) for r in islice(reference.quantities, FEW) if r.of == theirs.of):
         return False
     alike = _INTERVALS if ours.of in _INTERVALS else {ours.of}
-    written = frozenset[float]().union(*(r.written for r in reference.quantities if r.of in alike))
+    written = frozenset[float]().union(
+        *(r.written for r in islice(reference.quantities, FEW) if r.of in alike)
+    )
     return not theirs.written <= written or theirs.written == ours.written or not theirs.written
 
 
 def numbers(reference: Text, response: Text) -> list[Conflict]:
     """Find quantities of the reference that the response lacks while it gives another value of the same kind."""
-    for ours in islice(reference.quantities, 40):
-        same = [q for q in islice(response.quantities, 200) if q.of == ours.of and q.of != "count "]
+    for ours in islice(reference.quantities, FEW):
+        same = [q for q in islice(response.quantities, MANY) if q.of == ours.of and q.of != "count "]
         if not same or any(q.meets(ours) for q in same):
             continue
         mine = _drugs(ours, reference)
@@ -192,43 +195,39 @@ def numbers(reference: Text, response: Text) -> list[Conflict]:
     return []
 
 
-def main_term(reference: Text, response: Text, covered: Coverage, back: Coverage) -> list[Conflict]:
+def _affirmed(covered: Coverage, kinds: Collection[str]) -> list[tuple[Credit, Unit]]:
+    return [(c, c.unit) for c in covered.credits if c.unit and c.kind in kinds and not c.unit.denied]
+
+
+def main_term(response: Text, covered: Coverage, back: Coverage) -> list[Conflict]:
     """Find a main diagnosis, drug or organism of the reference that another one has replaced."""
-    heads = [c for c in covered.credits if c.kind in _HEADS and c.unit and not c.unit.denied]
+    heads = [c for c, _ in _affirmed(covered, _HEADS)]
     if not heads or max(c.credit for c in heads) > 0:
         return []
-    kinds = {c.kind for c in heads}
-    new = [
-        c
-        for c in back.credits
-        if c.kind in kinds and c.unit and not c.unit.denied and c.credit == 0.0 and not c.opposed
-    ]
+    new = [(c, unit) for c, unit in _affirmed(back, {c.kind for c in heads}) if not (c.credit or c.opposed)]
     if not new:
         return []
-    assert new[0].unit is not None  # noqa: S101
-    words = f"Main term differs: reference {heads[0].key}, response {new[0].key}."
-    return [Conflict("main_term_differs", words, _span(new[0].unit, response))]
+    words = f"Main term differs: reference {heads[0].key}, response {new[0][0].key}."
+    return [Conflict("main_term_differs", words, _span(new[0][1], response))]
 
 
 def variant(covered: Coverage, back: Coverage) -> list[Conflict]:
     """Find a variant of a disease or drug replaced by a sister of it, as type 1 by type 2."""
-    new = {b: c for c in back.credits if c.unit and c.credit <= BY_BROADER for b in c.unit.concept.broader}
-    for ours in covered.credits:
-        if ours.kind not in _HEADS or ours.unit is None or ours.credit > BY_BROADER or ours.unit.denied:
-            continue
-        rival = next((new[b] for b in ours.unit.concept.broader if b in new), None)
-        if rival is not None and rival.unit is not None and not rival.unit.denied:
-            words = f"Variant differs: reference {ours.key}, response {rival.key}."
-            return [Conflict("variant_differs", words, (rival.unit.start, rival.unit.end))]
+    new = {b: u for c, u in _affirmed(back, _HEADS) if c.credit <= BY_BROADER for b in u.concept.broader}
+    for credit, unit in _affirmed(covered, _HEADS):
+        rival = next((new[b] for b in unit.concept.broader if b in new), None)
+        if rival is not None and credit.credit <= BY_BROADER:
+            words = f"Variant differs: reference {credit.key}, response {rival.concept.key}."
+            return [Conflict("variant_differs", words, (rival.start, rival.end))]
     return []
 
 
 def denied_by_normality(reference: Text, response: Text, covered: Coverage) -> list[Conflict]:
-    """Find a response that calls everything normal where the reference names something abnormal, or the reverse."""
+    """Find a response that calls things normal where the reference names only what is abnormal."""
     ours = any(not u.denied for u in reference.by_key.get("normal", ()))
     theirs = [u for u in response.by_key.get("normal", ()) if not u.denied]
-    ill = [c for c in covered.credits if c.kind in {"diagnosis", "finding"} and c.unit and not c.unit.denied]
-    if ours or not theirs or not ill or max(c.credit for c in ill if c.key != "normal") > 0:
+    ill = [c for c, _ in _affirmed(covered, {"diagnosis", "finding"}) if c.key != "normal"]
+    if ours or not theirs or not ill or max(c.credit for c in ill) > 0:
         return []
     words = f"The response calls things normal where the reference names {ill[0].key}."
     return [Conflict("negation_differs", words, _span(theirs[0], response))]

@@ -10,35 +10,40 @@ _SHUNNING = frozenset({"avoid", "avoiding"})
 # for identifying negated findings and diseases in discharge summaries", rewritten for answers to questions).
 _BEFORE = (
     "no", "not", "without", "denies", "denied", "deny", "never", "neither", "nor", "cannot", "none of",
-    "negative for", "absence of", "absent", "free of", "free from", "lack of", "lacks", "lacking", "rules out",
-    "ruled out", "rule out", "excludes", "excluded", "no evidence of", "nothing to suggest", "no sign of",
-    "no signs of", "rather than", "instead of", "avoid", "avoiding", "fails to", "failed to", "clear of",
-    "unlikely to be", "unlikely", "argues against", "against", "devoid of", "stay away from", "refrain from", "resolution of", "except",
+    "negative for", "absence of", "absent", "free of", "free from", "lack of", "lacks", "lacking",
+    "rules out", "ruled out", "rule out", "excludes", "excluded", "no evidence of",
+    "nothing to suggest", "no sign of", "no signs of", "rather than", "instead of", "avoid", "avoiding",
+    "fails to", "failed to", "clear of", "unlikely to be", "unlikely", "argues against", "against",
+    "devoid of", "stay away from", "refrain from", "resolution of", "except",
 )  # fmt: skip
 _AFTER = (
     "absent", "ruled out", "excluded", "not seen", "not present", "not identified", "not visible",
     "not visualised", "not visualized", "not detected", "not evident", "not demonstrated", "not noted",
     "not found", "not apparent", "not shown", "not observed", "unlikely", "negative", "contraindicated",
-    "should be avoided", "must be avoided", "be avoided", "avoided", "is unsafe", "not recommended", "not needed",
-    "not required", "not indicated", "not necessary", "not advised", "not appropriate", "not safe", "not suitable",
-    "not suspected", "not involved", "not affected", "not allowed", "not used", "not given", "never given",
-    "unnecessary", "not be used", "not be given", "not be taken", "not be started",
-    "can be discounted", "not be needed", "not be seen", "no longer present", "has resolved", "not work",
-    "not there", "not a concern", "not a feature", "not an option", "not acceptable", "not warranted",
+    "should be avoided", "must be avoided", "be avoided", "avoided", "is unsafe", "not recommended",
+    "not needed", "not required", "not indicated", "not necessary", "not advised", "not appropriate",
+    "not safe", "not suitable", "not suspected", "not involved", "not affected", "not allowed",
+    "not used", "not given", "never given", "unnecessary", "not be used", "not be given",
+    "not be taken", "not be started", "can be discounted", "not be needed", "not be seen",
+    "no longer present", "has resolved", "not work", "not there", "not a concern", "not a feature",
+    "not an option", "not acceptable", "not warranted",
 )  # fmt: skip
 _NOTHING = (
     "not only", "not just", "no doubt", "not uncommon", "without delay", "no change", "not rule out",
-    "not ruled out", "cannot exclude", "not exclude", "not be excluded", "not be ruled out", "not been excluded",
-    "not been ruled out", "not excluded", "no more than", "not exceed", "not more than", "no later than",
-    "no less than", "not sure", "not certain", "is not clear", "no longer than", "not to exceed", "no further",
-    "rule out", "to rule out", "to exclude", "not necessarily", "not always", "not hesitate", "not delay",
-    "not wait", "not ignore", "do not forget", "not usually", "not commonly", "not typically", "not often", "not normally", "not uncommonly", "no matter", "not least", "not to mention",
-    "not avoid", "not be avoided", "not skip", "not miss", "not forget",
+    "not ruled out", "cannot exclude", "not exclude", "not be excluded", "not be ruled out",
+    "not been excluded", "not been ruled out", "not excluded", "no more than", "not exceed",
+    "not more than", "no later than", "no less than", "not sure", "not certain", "is not clear",
+    "no longer than", "not to exceed", "no further", "rule out", "to rule out", "to exclude",
+    "not necessarily", "not always", "not hesitate", "not delay", "not wait", "not ignore",
+    "do not forget", "not usually", "not commonly", "not typically", "not often", "not normally",
+    "not uncommonly", "no matter", "not least", "not to mention", "not avoid", "not be avoided",
+    "not skip", "not miss", "not forget",
 )  # fmt: skip
 
 # Denials of a halt deny the halt alone: what goes on is not denied.
 _ALONE = (
-    "not stop", "never stop", "not discontinue", "not be stopped", "not withhold", "no need to stop", "not suddenly stop",
+    "not stop", "never stop", "not discontinue", "not be stopped", "not withhold", "no need to stop",
+    "not suddenly stop",
 )  # fmt: skip
 _CONDITIONS = frozenset({"if", "when", "unless", "until"})
 

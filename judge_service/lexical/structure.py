@@ -1,4 +1,4 @@
-"""Whether matched words stand together as they do in the reference, and whether a text is a sentence at all."""
+"""Whether shared words stand as they do in the reference, and whether a text reads as sentences at all."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,6 +8,9 @@ from judge_service.lexical.text import Text
 
 LONGEST_SEQUENCE = 60
 FEWEST_SHARED = 4
+FEWEST_WORDS, WORDS_PER_BREAK = 6, 12
+BARE_WORDS, BARE_SHARE = 8, 0.12
+MESS = 0.5
 
 _DETERMINERS = frozenset({
     "a", "an", "the", "this", "these", "those", "its", "his", "her", "their", "my", "your", "our",
@@ -30,9 +33,12 @@ _AFTER_PREPOSITION = (
     | _VERBS - {"do", "be", "have"}
     | {"and", "but"}
 )
-_SAFE_PAIRS = frozenset(
-    {("in", "between"), ("from", "within"), ("to", "be"), ("for", "or"), ("with", "or"), ("by", "and")}
-)
+_FINE_PAIRS = frozenset({("from", "within"), ("by", "and"), ("on", "and"), ("in", "and")})
+_PRONOUNS = frozenset({"this", "these", "those", "her", "his"})
+_STOPS = frozenset({".", ",", ";"})
+_NEVER_LAST = frozenset({
+    "a", "an", "the", "every", "your", "my", "its", "our", "their", "of", "from", "into", "with",
+})  # fmt: skip
 
 
 def _items(text: Text) -> list[str]:
@@ -91,27 +97,23 @@ def broken(found: list[Token]) -> tuple[int, tuple[int, int] | None]:
 
 
 def _impossible(one: str, other: str) -> bool:
-    if (one, other) in _SAFE_PAIRS:
+    """Tell whether the second word cannot follow the first."""
+    if (one, other) in _FINE_PAIRS:
         return False
+    if other in _STOPS:
+        return one in _NEVER_LAST
     if one in _DETERMINERS:
-        return (other in _AFTER_DETERMINER and one not in {"this", "these", "those", "her", "his"}) or (
-            other in {".", ",", ";"}
-            and one in {"a", "an", "the", "every", "your", "my", "its", "our", "their"}
-        )
-    if one in _PREPOSITIONS:
-        return other in _AFTER_PREPOSITION or (
-            one in {"of", "from", "into", "with"} and other in {".", ",", ";"}
-        )
-    return one in _JOINERS and other in {".", ";"}
+        return other in _AFTER_DETERMINER and one not in _PRONOUNS
+    return one in _PREPOSITIONS and other in _AFTER_PREPOSITION
 
 
 def scrambled(text: Text) -> tuple[float, tuple[int, int] | None]:
     """Return how scrambled the text reads, 0 to 1, and where first: broken pairs, or words without grammar."""
     words = [t for t in text.tokens if not t.mark]
-    if len(words) < 6:
+    if len(words) < FEWEST_WORDS:
         return 0.0, None
     count, first = broken(text.tokens)
-    rate = min(1.0, count / max(1.0, len(words) / 12))
+    rate = min(1.0, count / max(1.0, len(words) / WORDS_PER_BREAK))
     return max(rate, _bare(text, words)), first
 
 
@@ -120,4 +122,4 @@ def _bare(text: Text, words: list[Token]) -> float:
     grammar = _DETERMINERS | _PREPOSITIONS | _VERBS | _JOINERS | {"no", "not", "you", "it", "there", "as"}
     marks = sum(t.mark and t.word in {",", ".", ";", ":", "\n", "-"} for t in text.tokens)
     share = (sum(t.word in grammar or t.number for t in words) + marks) / len(words)
-    return 1.0 if len(words) >= 8 and share < 0.12 else 0.0
+    return 1.0 if len(words) >= BARE_WORDS and share < BARE_SHARE else 0.0

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 PARSER_VERSION = 1
 
 _THINK = re.compile(r"\s*<(think|thinking|reasoning)>", re.IGNORECASE)
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*)\n?```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*)\n?```", re.DOTALL | re.IGNORECASE)
 _BLANKS = re.compile(r"[\s\"'\u2018\u2019\u201c\u201d]+")
+_CONTROL_CHARACTER = object()
 _VERDICT_KEYS = frozenset({"rationale", "evidence", "level"})
 
 Fault = Literal["unparsable", "off_scale", "truncated"]
@@ -85,30 +86,25 @@ def _document(text: str) -> tuple[dict[str, object], tuple[str, ...]]:
     if fenced := _FENCE.fullmatch(body):
         body = fenced[1]
         flags.append("fenced_reply")
-    try:
-        document = _loads(body, strict=True)
-    except json.JSONDecodeError as exc:
-        if not exc.msg.startswith("Invalid control character"):
-            raise _Unreadable(_why_not_json(exc)) from None
+    document = _loads(body, strict=True)
+    if document is _CONTROL_CHARACTER:
         # Some grammars let a raw tab or newline into a string; the document is otherwise well-formed.
-        document = _loads_lenient(body)
+        document = _loads(body, strict=False)
         flags.append("control_characters_in_reply")
-    except (ValueError, RecursionError) as exc:
-        raise _Unreadable("the reply holds a number or a nesting no answer needs") from exc
     if not isinstance(document, dict):
         raise _Unreadable("the reply is JSON but not an object")
     return document, tuple(flags)
 
 
 def _loads(body: str, *, strict: bool) -> object:
-    return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant, strict=strict)
-
-
-def _loads_lenient(body: str) -> object:
     try:
-        return _loads(body, strict=False)
+        return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant, strict=strict)
     except json.JSONDecodeError as exc:
+        if exc.msg.startswith("Invalid control character"):
+            return _CONTROL_CHARACTER
         raise _Unreadable(_why_not_json(exc)) from None
+    except (ValueError, RecursionError) as exc:
+        raise _Unreadable("the reply holds a number or a nesting no answer needs") from exc
 
 
 def _why_not_json(exc: json.JSONDecodeError) -> str:
@@ -121,11 +117,10 @@ def _without_thinking(text: str) -> str:
     opened = _THINK.match(text)
     if not opened:
         return text
-    closing = f"</{opened[1].lower()}>"
-    end = text.lower().find(closing, opened.end())
-    if end < 0:
+    closed = re.compile(f"</{opened[1]}>", re.IGNORECASE).search(text, opened.end())
+    if not closed:
         raise _Unreadable("the reply ends inside the judge's thoughts", "truncated")
-    return text[end + len(closing) :]
+    return text[closed.end() :]
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -91,17 +91,16 @@ class Scorer:
 def _mode(request: ScoreRequest, stored: StoredRubric, judge: Judge) -> Mode:
     """Choose between the two instruments; what was asked for by name is never exchanged for the other."""
     rubric, case = stored.rubric, request.case
-    if request.mode == "auto":
+    mode = request.mode
+    if mode == "auto":
         looks = "image" in rubric.modes and judge.spec.images
         blind = case.has("images") and not case.has("visual_description")
-        return "image" if "text" not in rubric.modes or (looks and blind) else "text"
-    if request.mode not in rubric.modes:
-        raise UnfitCase(
-            f"rubric {rubric.ref!r} has no mode {request.mode!r} (it has: {', '.join(rubric.modes)})"
-        )
-    if request.mode == "image" and not judge.spec.images:
+        mode = "image" if "text" not in rubric.modes or (looks and blind) else "text"
+    if mode not in rubric.modes:
+        raise UnfitCase(f"rubric {rubric.ref!r} has no mode {mode!r} (it has: {', '.join(rubric.modes)})")
+    if mode == "image" and not judge.spec.images:
         raise UnfitCase(f"judge {judge.name!r} cannot be shown images; choose another, or mode 'text'")
-    return request.mode
+    return mode
 
 
 def _by_readiness(

@@ -57,7 +57,13 @@ FINISHES = {
     "refusal": "refusal",
     "content_filter": "content_filter",
 }
-WAITS = {"rate_seconds": 7.0, "rate_seconds_one": 1.0, "rate_ms": 1.5, "rate_date": 30.0, "busy_503_seconds": 3.0}
+WAITS = {
+    "rate_seconds": 7.0,
+    "rate_seconds_one": 1.0,
+    "rate_ms": 1.5,
+    "rate_date": 30.0,
+    "busy_503_seconds": 3.0,
+}
 
 
 async def failure(backend: Backend, timeout_s: float = 5.0) -> BackendError:
@@ -126,7 +132,9 @@ class DoorContract(BackendContract):
         return door
 
     @pytest.mark.parametrize("name", ANSWERS)
-    async def test_every_answer_comes_through_as_it_is(self, door: Backend, stub: StubJudge, name: str) -> None:
+    async def test_every_answer_comes_through_as_it_is(
+        self, door: Backend, stub: StubJudge, name: str
+    ) -> None:
         stub.plays(name)
         blur = self.blurs.get(name)
         if isinstance(blur, type):
@@ -140,18 +148,26 @@ class DoorContract(BackendContract):
         assert completion.schema_mode == "json_schema"
 
     @pytest.mark.parametrize("name", REJECTIONS)
-    async def test_a_refused_request_is_not_asked_again(self, door: Backend, stub: StubJudge, name: str) -> None:
+    async def test_a_refused_request_is_not_asked_again(
+        self, door: Backend, stub: StubJudge, name: str
+    ) -> None:
         stub.plays(name)
         error = await failure(door)
         assert (type(error), error.code, error.retryable) == (BackendRejected, refused_for(name), False)
         assert stub.count == 1
 
     @pytest.mark.parametrize("name", RATE_LIMITS)
-    async def test_a_busy_judge_says_when_to_come_back(self, door: Backend, stub: StubJudge, name: str) -> None:
+    async def test_a_busy_judge_says_when_to_come_back(
+        self, door: Backend, stub: StubJudge, name: str
+    ) -> None:
         stub.plays(name)
         error = await failure(door)
         assert (type(error), error.code, error.retryable) == (BackendRateLimited, "rate_limited", True)
-        assert error.retry_after_s == pytest.approx(WAITS[name], abs=2) if name in WAITS else error.retry_after_s is None
+        assert (
+            error.retry_after_s == pytest.approx(WAITS[name], abs=2)
+            if name in WAITS
+            else error.retry_after_s is None
+        )
         assert stub.count == 1
 
     @pytest.mark.parametrize("name", [*FAULTS, *BROKEN])
@@ -165,7 +181,9 @@ class DoorContract(BackendContract):
         assert (await door.complete(asking(), timeout_s=5)).finish == "stop"
 
     @pytest.mark.parametrize("name", HANGS)
-    async def test_the_deadline_ends_what_does_not_end(self, door: Backend, stub: StubJudge, name: str) -> None:
+    async def test_the_deadline_ends_what_does_not_end(
+        self, door: Backend, stub: StubJudge, name: str
+    ) -> None:
         stub.plays(name)
         started = time.monotonic()
         assert type(await failure(door, timeout_s=0.3)) is BackendTimeout
@@ -189,7 +207,11 @@ class DoorContract(BackendContract):
             await door.ping()
 
     async def test_no_text_of_any_side_is_repeated(
-        self, door: Backend, stub: StubJudge, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+        self,
+        door: Backend,
+        stub: StubJudge,
+        caplog: pytest.LogCaptureFixture,
+        capfd: pytest.CaptureFixture[str],
     ) -> None:
         caplog.set_level(logging.DEBUG)
         said = [await complaint(door, stub, name) for name in SHAPES if name not in HANGS]
@@ -205,7 +227,10 @@ class DoorContract(BackendContract):
         assert call.headers["authorization"] == f"Bearer {KEY}"
         shape = {"name": "verdicts", "strict": True, "schema": SCHEMA}
         expected = {
-            "messages": [{"role": "system", "content": asking().system}, {"role": "user", "content": asking().user}],
+            "messages": [
+                {"role": "system", "content": asking().system},
+                {"role": "user", "content": asking().user},
+            ],
             "response_format": {"type": "json_schema", "json_schema": shape},
             "temperature": 0.0,
             "max_tokens": 512,
@@ -214,7 +239,9 @@ class DoorContract(BackendContract):
         }
         assert {key: call.body.get(key) for key in expected} == expected
 
-    async def test_images_go_between_the_question_and_the_reminder(self, door: Backend, stub: StubJudge) -> None:
+    async def test_images_go_between_the_question_and_the_reminder(
+        self, door: Backend, stub: StubJudge
+    ) -> None:
         pixels = "data:image/png;base64,AAAA"
         await door.complete(asking(images=(pixels,)).reminded("Only JSON."), timeout_s=5)
         content = stub.calls[0].body["messages"][1]["content"]
@@ -249,7 +276,9 @@ class TestLiteLLM(DoorContract):
 
     @pytest.fixture
     async def door(self, stub: StubJudge) -> AsyncIterator[Backend]:
-        spec = JudgeSpec(kind="litellm", base_url=stub.url, model="openai/judge", seed=7, extra_body={"top_k": 1})
+        spec = JudgeSpec(
+            kind="litellm", base_url=stub.url, model="openai/judge", seed=7, extra_body={"top_k": 1}
+        )
         backend = LiteLLMBackend(spec, KEY)
         await backend.ping()  # its import is not part of any deadline here
         yield backend

@@ -18,7 +18,9 @@ NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 RETRYABLE = {408, 409, 425, 429, *range(500, 600)}
 
 
-@given(st.integers(min_value=100, max_value=599).filter(lambda status: status != 200), st.binary(max_size=200))
+@given(
+    st.integers(min_value=100, max_value=599).filter(lambda status: status != 200), st.binary(max_size=200)
+)
 def test_every_status_has_its_error(status: int, body: bytes) -> None:
     error = error_of_status("judge", status, {}, body)
     if status in {429, 503, 529}:
@@ -36,7 +38,9 @@ def test_every_status_has_its_error(status: int, body: bytes) -> None:
 def test_seconds_and_milliseconds_are_read(number: int) -> None:
     assert retry_after_s({"retry-after": str(number)}, now=NOW) == number
     assert retry_after_s({"retry-after": "1", "x-ms-retry-after-ms": str(number)}, now=NOW) == number / 1000
-    assert retry_after_s({"retry-after": "1", "retry-after-ms": f"{number}.5"}, now=NOW) == (number + 0.5) / 1000
+    assert (
+        retry_after_s({"retry-after": "1", "retry-after-ms": f"{number}.5"}, now=NOW) == (number + 0.5) / 1000
+    )
 
 
 @given(st.integers(min_value=-(10**6), max_value=10**6))
@@ -51,7 +55,7 @@ def test_nothing_said_in_a_header_breaks_the_reading(said: str) -> None:
     assert wait is None or 0 <= wait < 10**12
 
 
-@pytest.mark.parametrize("said", ["", "-1", "nan", "inf", "1e3", "soon", "٣", "Mon, 99 Foo 2026"])  # noqa: RUF001
+@pytest.mark.parametrize("said", ["", "-1", "nan", "inf", "1e3", "soon", "٣", "Mon, 99 Foo 2026"])
 def test_garbage_says_nothing(said: str) -> None:
     assert retry_after_s({"retry-after": said}, now=NOW) is None
 
@@ -64,9 +68,18 @@ def test_a_wait_is_read_for_faults_too() -> None:
     ("error", "code"),
     [
         ({"message": "x", "code": "context_length_exceeded"}, "context_too_long"),
-        ({"message": "The decoder prompt (length 9) is longer than the maximum model length of 8."}, "context_too_long"),
+        (
+            {"message": "The decoder prompt (length 9) is longer than the maximum model length of 8."},
+            "context_too_long",
+        ),
         ({"message": "Input is too long for requested model."}, "context_too_long"),
-        ({"message": "the request exceeds the available context size", "type": "exceed_context_size_error"}, "context_too_long"),
+        (
+            {
+                "message": "the request exceeds the available context size",
+                "type": "exceed_context_size_error",
+            },
+            "context_too_long",
+        ),
         ({"message": "x", "type": "request_too_large"}, "context_too_long"),
         ({"message": "filtered", "innererror": {"code": "ResponsibleAIPolicyViolation"}}, "content_filter"),
         ({"message": "Your prompt was flagged as potentially violating our usage policy."}, "content_filter"),

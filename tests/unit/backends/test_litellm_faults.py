@@ -92,12 +92,17 @@ def test_a_bad_request_is_read_by_its_words(fields: dict[str, Any], code: str) -
 
 def test_the_nearest_known_ancestor_counts() -> None:
     parent = type("BadRequestError", (Exception,), {})
-    assert error_of_exception("judge", raised("ContextWindowExceededError", (parent,))).code == "context_too_long"
+    assert (
+        error_of_exception("judge", raised("ContextWindowExceededError", (parent,))).code
+        == "context_too_long"
+    )
     assert type(error_of_exception("judge", raised("SomethingNew", (parent,)))) is BackendRejected
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyError, RuntimeError, UnicodeDecodeError])
 def test_any_other_exception_is_a_broken_reply_and_quotes_nothing(kind: type[Exception]) -> None:
-    error = error_of_exception("judge", raised("Odd", (Exception,)) if kind is UnicodeDecodeError else kind("private"))
+    error = error_of_exception(
+        "judge", raised("Odd", (Exception,)) if kind is UnicodeDecodeError else kind("private")
+    )
     assert type(error) is BackendBroken
     assert "private" not in str(error)

@@ -49,7 +49,9 @@ async def test_one_connection_serves_one_call_after_another(door: OpenAIBackend,
     assert stub.connections == 1
 
 
-async def test_a_connection_that_was_left_early_is_not_used_again(door: OpenAIBackend, stub: StubJudge) -> None:
+async def test_a_connection_that_was_left_early_is_not_used_again(
+    door: OpenAIBackend, stub: StubJudge
+) -> None:
     stub.plays("silence", "normal")
     with pytest.raises(BackendTimeout):
         await door.complete(asking(), timeout_s=0.05)
@@ -82,7 +84,9 @@ async def test_a_redirect_is_not_followed(door: OpenAIBackend, stub: StubJudge) 
     assert stub.count == 1
 
 
-async def test_a_proxy_of_the_environment_is_not_used(stub: StubJudge, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_of_the_environment_is_not_used(
+    stub: StubJudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     door = door_to(stub.url + "/")

@@ -20,7 +20,9 @@ JSON = st.recursive(
 )
 
 
-def read(message: object = None, *, finish: object = "stop", usage: object = None, spec: JudgeSpec = SPEC) -> Completion:
+def read(
+    message: object = None, *, finish: object = "stop", usage: object = None, spec: JudgeSpec = SPEC
+) -> Completion:
     said = {"content": "x"} if message is None else message
     reply = {"choices": [{"message": said, "finish_reason": finish}], "usage": usage}
     return completion_of(reply, spec, asking())
@@ -44,7 +46,10 @@ def test_a_reminder_follows_the_question() -> None:
 @pytest.mark.parametrize(
     ("mode", "asked"),
     [
-        ("json_schema", {"type": "json_schema", "json_schema": {"name": "verdicts", "strict": True, "schema": SCHEMA}}),
+        (
+            "json_schema",
+            {"type": "json_schema", "json_schema": {"name": "verdicts", "strict": True, "schema": SCHEMA}},
+        ),
         ("json_object", {"type": "json_object"}),
         ("none", None),
     ],
@@ -59,7 +64,9 @@ def test_more_room_is_asked_for_when_the_prompt_is_roomier() -> None:
 
 
 def test_further_fields_have_the_last_word() -> None:
-    spec = SPEC.model_copy(update={"extra_body": {"temperature": 0.3, "chat_template_kwargs": {"enable_thinking": False}}})
+    spec = SPEC.model_copy(
+        update={"extra_body": {"temperature": 0.3, "chat_template_kwargs": {"enable_thinking": False}}}
+    )
     body = request_body(spec, asking())
     assert body["temperature"] == 0.3
     assert body["chat_template_kwargs"] == {"enable_thinking": False}
@@ -87,7 +94,11 @@ def test_a_refusal_outweighs_the_reason_to_stop() -> None:
 
 
 def test_only_text_parts_are_the_answer() -> None:
-    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    parts = [
+        {"type": "thinking", "thinking": "hm"},
+        {"type": "text", "text": "a"},
+        {"type": "text", "text": "b"},
+    ]
     assert read({"content": parts, "reasoning_content": "hm"}).text == "ab"
 
 
