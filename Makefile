@@ -93,8 +93,8 @@ rubrics: setup ## Write the rubric files' schema and digests anew
 	$(BIN)/judge-service rubrics digest --write
 
 .PHONY: bench
-bench: setup-dev ## Run the benchmarks, one after another
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on
+	@$(BIN)/python benchmarks/cold_scores.py $(ARGS)
 
 .PHONY: lock
 lock: ## Resolve the lock files anew (needs uv)

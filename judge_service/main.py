@@ -72,7 +72,7 @@ def create_app(
         async with open_state(settings, observation) as state:
             yield {**state, "draining": draining}
 
-    app = FastAPI(title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan)
+    app = FastAPI(title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan, redirect_slashes=False)
     for router in (scores.router, rubrics.router, health.router):
         app.include_router(router)
     problems.install(app)

@@ -33,7 +33,8 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 def loads(raw: bytes) -> Any:
     """Parse JSON, or raise `BodyRejected` with a reason that quotes none of it."""
     try:
-        parsed = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+        # Bytes are decoded here: left to it, json also takes UTF-16, UTF-32 and encoded half characters.
+        parsed = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise BodyRejected("the body is not UTF-8") from None
     except json.JSONDecodeError as exc:

@@ -28,6 +28,7 @@ class FaultProxy:
         self._delay_s = delay_s
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None] | None] = set()
         self.port = 0
         self.connections = 0
 
@@ -42,6 +43,7 @@ class FaultProxy:
         assert self._server is not None
         self._server.close()
         self._tear_down()
+        await asyncio.gather(*filter(None, self._serving))
         await self._server.wait_closed()
 
     def turn(self, mode: Mode) -> None:
@@ -53,11 +55,13 @@ class FaultProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
+        self._serving.add(serving := asyncio.current_task())
         try:
             await self._forward(reader, writer)
         except OSError:
             pass
         finally:
+            self._serving.discard(serving)
             self._writers.discard(writer)
             writer.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import socket
 import struct
 import sys
@@ -16,26 +15,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import msgspec
 import uvloop
-from stubshapes import ANSWERS, AT_CAP, BROKEN, FAULTS, HANGS, MARKER, RATE_LIMITS, REJECTIONS, SHAPES, Shape
+from stubshapes import AT_CAP, MARKER, SHAPES, Shape, answering, document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = [
-    "ANSWERS",
-    "BROKEN",
-    "FAULTS",
-    "HANGS",
-    "MARKER",
-    "RATE_LIMITS",
-    "REJECTIONS",
-    "SHAPES",
-    "Call",
-    "Shape",
-    "StubJudge",
-    "answering",
-    "document_of",
-]
+__all__ = ["MARKER", "SHAPES", "Call", "Shape", "StubJudge", "answering"]
 
 DRIP_S = 0.1
 KEPT_CALLS = 10_000
@@ -65,30 +50,6 @@ class Call:
         return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def document_of(schema: Mapping[str, Any], name: str = "", root: Mapping[str, Any] | None = None) -> Any:
-    """Make a valid value: texts, and of an enum the middle one that is not null."""
-    top = root or schema
-    if ref := schema.get("$ref"):
-        return document_of(top["$defs"][ref.rpartition("/")[2]], name, top)
-    if enum := [label for label in schema.get("enum", ()) if label is not None]:
-        return enum[(len(enum) - 1) // 2]
-    if options := schema.get("anyOf"):
-        return document_of(options[0], name, top)
-    if properties := schema.get("properties"):
-        return {key: document_of(inner, key, top) for key, inner in properties.items()}
-    plain = {"string": f"A {name} from the stub.", "array": [], "integer": 1, "number": 0.5, "boolean": True}
-    return plain.get(schema.get("type", "object"), {})
-
-
-def answering(levels: Mapping[str, object]) -> Shape:
-    """Answer with these levels; the other criteria get the middle one."""
-
-    def content(document: dict[str, Any]) -> str:
-        return json.dumps({k: {**v, "level": levels.get(k, v["level"])} for k, v in document.items()})
-
-    return Shape(content)
-
-
 class StubJudge:
     """Plays one shape per request: those given to `plays`, in order, the last for ever."""
 
@@ -113,6 +74,7 @@ class StubJudge:
         self.url = ""
         self._allowance: tuple[float, float] = (rate_per_s or 0.0, time.monotonic())
         self._plan: list[Shape] = [SHAPES["normal"]]
+        self._somebody_asked = asyncio.Event()
         self._somebody_left = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Transport] = set()
@@ -142,6 +104,10 @@ class StubJudge:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    async def somebody_asked(self, within_s: float = 2.0) -> None:
+        """Wait until a request has arrived whole."""
+        await asyncio.wait_for(self._somebody_asked.wait(), within_s)
+
     async def somebody_left(self, within_s: float = 2.0) -> None:
         """Wait until a client has gone away before its answer."""
         await asyncio.wait_for(self._somebody_left.wait(), within_s)
@@ -150,6 +116,7 @@ class StubJudge:
         """Decide how to answer this request."""
         self.calls.append(call)
         self.count += 1
+        self._somebody_asked.set()
         if self.rate_per_s is not None and not self._admits():
             return SHAPES["rate_seconds_one"]
         if self.choose is not None:

@@ -38,6 +38,30 @@ class Shape:
     wire: Wire = "whole"
 
 
+def document_of(schema: Mapping[str, Any], name: str = "", root: Mapping[str, Any] | None = None) -> Any:
+    """Make a valid value: texts, and of an enum the middle one that is not null."""
+    top = root or schema
+    if ref := schema.get("$ref"):
+        return document_of(top["$defs"][ref.rpartition("/")[2]], name, top)
+    if enum := [label for label in schema.get("enum", ()) if label is not None]:
+        return enum[(len(enum) - 1) // 2]
+    if options := schema.get("anyOf"):
+        return document_of(options[0], name, top)
+    if properties := schema.get("properties"):
+        return {key: document_of(inner, key, top) for key, inner in properties.items()}
+    plain = {"string": f"A {name} from the stub.", "array": [], "integer": 1, "number": 0.5, "boolean": True}
+    return plain.get(schema.get("type", "object"), {})
+
+
+def answering(levels: Mapping[str, object]) -> Shape:
+    """Answer with these levels; the other criteria get the middle one."""
+
+    def content(document: dict[str, Any]) -> str:
+        return json.dumps({k: {**v, "level": levels.get(k, v["level"])} for k, v in document.items()})
+
+    return Shape(content)
+
+
 def _changed(document: Document, **fields: object) -> str:
     return json.dumps({key: {**value, **fields} for key, value in document.items()})
 

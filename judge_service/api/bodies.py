@@ -20,4 +20,6 @@ async def read_body(request: Request, model: type[M]) -> M:
     declared = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if declared != "application/json" and not declared.endswith("+json"):
         raise MediaTypeRejected("send the body as application/json")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise MediaTypeRejected("send the body uncompressed")
     return validated(loads(await request.body()), model)

@@ -33,14 +33,19 @@ class Envelope:
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
         scope["request_id"] = request_id
+        declared = headers.get(b"content-length", b"")
+        # A length of many digits is not turned into a number: Python refuses more than 4,300 of them.
+        refused = declared.isdigit() and int(declared[:20]) > self._cap
         read = 0
 
         async def bounded() -> Message:
             nonlocal read
+            if refused:
+                raise self._too_large()
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._cap:
-                raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+                raise self._too_large()
             return message
 
         async def named(message: Message) -> None:
@@ -50,6 +55,7 @@ class Envelope:
                 self._observation.request(getattr(route, "path", "unrouted"), message["status"])
             await send(message)
 
-        if headers.get(b"content-length", b"").isdigit() and int(headers[b"content-length"]) > self._cap:
-            read = self._cap
         await self._app(scope, bounded, named)
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"the body is larger than {self._cap} bytes")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Priority = Literal["interactive", "batch"]
 
 CUT_EVERY_S = 0.5
+DEEPEST_CUT = 4
+HOLD = 3.0
 PAUSE_JITTER = 0.25
 LONGEST_PAUSE_S = 3600.0
 LONGEST_WAIT_S = 60.0
@@ -28,6 +30,7 @@ UNNAMED_PAUSE_S = 0.25
 LONGEST_UNNAMED_PAUSE_S = 8.0
 FIRST_BURST = 8
 BURST_TICK_S = 0.05
+TIMER_GRAIN_S = 0.001
 
 
 class Slot:
@@ -83,6 +86,7 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
         self._cut_at = -math.inf
         self._cuts_in_a_row = 0
+        self._grows_from = -math.inf
         self._tick = -math.inf
         self._burst = FIRST_BURST
 
@@ -127,8 +131,9 @@ class Gate:
         self.inflight -= 1
         now = self._clock()
         if error is None:
-            self._limit = min(self._maximum, self._limit + 1 / self._limit)
             self._cuts_in_a_row = 0
+            if now >= self._grows_from:
+                self._limit = min(self._maximum, self._limit + 1 / self._limit)
             self._circuit.record(now, failed=False, probe=slot.probe)
         else:
             self._learn(slot, error, now)
@@ -137,7 +142,7 @@ class Gate:
 
     def _learn(self, slot: Slot, error: BaseException, now: float) -> None:
         if isinstance(error, BackendRateLimited):
-            self._cut(slot, now)
+            self._cut(slot, now, used=max(self.inflight + 1, self._limit / DEEPEST_CUT))
             self._pause(now, error.retry_after_s)
             if slot.probe:
                 self._circuit.close()
@@ -145,17 +150,17 @@ class Gate:
             self._circuit.abandon(probe=slot.probe)
         else:
             if isinstance(error, BackendTimeout):
-                self._cut(slot, now)
+                self._cut(slot, now, used=self._limit)
             failed = not isinstance(error, BackendRejected)
             self._circuit.record(now, failed=failed, probe=slot.probe)
             if self.circuit == "open":
                 self._turn_away(now)
 
-    def _cut(self, slot: Slot, now: float) -> None:
+    def _cut(self, slot: Slot, now: float, *, used: float) -> None:
         if slot.since > self._cut_at and now - self._cut_at >= CUT_EVERY_S:
             self._cut_at = now
             self._cuts_in_a_row += 1
-            self._limit = max(1.0, self._limit / 2)
+            self._limit = max(1.0, min(self._limit, used) / 2)
 
     def _pause(self, now: float, retry_after_s: float | None) -> None:
         if retry_after_s is not None and retry_after_s > 0:
@@ -164,11 +169,12 @@ class Gate:
             wait = min(UNNAMED_PAUSE_S * 2.0 ** min(self._cuts_in_a_row, 10), LONGEST_UNNAMED_PAUSE_S)
             wait *= 1 - PAUSE_JITTER * self._random()
         self.paused_until = max(self.paused_until, now + wait)
+        self._grows_from = max(self._grows_from, self.paused_until + HOLD * wait)
 
     def _has_room(self, now: float) -> bool:
         if now < self.paused_until or self.inflight + 1 > self._limit:
             return False
-        if now - self._tick >= BURST_TICK_S:
+        if now >= self._tick + BURST_TICK_S:
             self._tick = now
             self._burst = max(FIRST_BURST, 2 * self.inflight)
         return self.inflight < self._burst
@@ -203,7 +209,7 @@ class Gate:
         if self._timer is not None or (now >= self.paused_until and self.inflight + 1 > self._limit):
             return
         opens = max(self.paused_until, self._tick + BURST_TICK_S)
-        self._timer = asyncio.get_running_loop().call_later(opens - now, self._on_timer)
+        self._timer = asyncio.get_running_loop().call_later(max(opens - now, TIMER_GRAIN_S), self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None

@@ -42,8 +42,8 @@ class ScoreRequest(BaseModel):
         default=None,
         ge=1,
         le=DEADLINE_CAP_MS,
-        description="When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then wins. "
-        f"Default {DEADLINE_DEFAULT_MS}.",
+        description="When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then "
+        f"wins. Default {DEADLINE_DEFAULT_MS}.",
     )
     metadata: dict[str, Tag] = Field(
         default_factory=dict, max_length=32, description="Yours; comes back as it is."

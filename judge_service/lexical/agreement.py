@@ -12,7 +12,7 @@ from judge_service.lexical.text import Text, parse
 _SILENT = re.compile(
     r"^\W*(?:n/?a|none|nil|null|unknown|unsure|no (?:answer|comment|response|idea)|"
     r"not (?:sure|available|applicable)|"
-    r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not) (?:know|say|tell|answer|help|determine|provide)\b"
+    r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not) (?:know|say|tell|answer|help|determine)\b"
     r".{0,80}|"
     r"i(?: am|['\u2019]m) (?:not sure|unable|sorry)\b.{0,80})?\W*$",
     re.IGNORECASE | re.DOTALL,
@@ -87,7 +87,7 @@ def compare(reference: Text, response: Text, *, extra_is_fine: bool) -> Comparis
 
 
 def _bare_value(recall: float, precision: float) -> float:
-    """Return the value before any guard: recall first, brief right answers lifted, long ones barely lowered."""
+    """Return the value before any guard: recall, brief right answers lifted, long ones barely lowered."""
     value = recall + (1 - recall) * recall * (0.3 + 0.5 * precision)
     if precision > MOSTLY_RIGHT:
         value = max(value, BRIEF_AND_RIGHT * precision**1.5)

@@ -1,4 +1,4 @@
-"""Whether a response contradicts itself: one finding affirmed and denied, on both sides, or with two numbers."""
+"""Whether a response contradicts itself: a finding affirmed and denied, on both sides, with two numbers."""
 
 from itertools import combinations, islice
 
@@ -118,7 +118,7 @@ class _Reader:
 
 
 def self_consistency(response: str) -> Reading:
-    """Read whether the response contradicts itself: 1 when it does not, 0.25 for one contradiction, 0.1 for more."""
+    """Read whether the response contradicts itself: 1 if not, 0.25 for one contradiction, 0.1 for more."""
     if silent(response):
         return abstained("The response says nothing that could contradict itself.", "says_nothing")
     reader = _Reader(parse(response))

@@ -52,7 +52,7 @@ class Coverage:
 
 
 def _unspoken(unit: Unit) -> bool:
-    """Tell whether denying the clause around the idea does not deny the idea itself, as with a side or place."""
+    """Tell whether denying a clause leaves this idea of it alone, as with a side or a place."""
     kind = unit.concept.kind
     return kind in {"site", "anatomy"} or (kind == "axis" and unit.concept.group not in _SPOKEN_AXES)
 
@@ -104,7 +104,7 @@ class Offer:
         return {u.concept.key for u in clause if u.concept.kind in {"site", "anatomy"}}
 
     def credit(self, unit: Unit, places: set[str]) -> tuple[float, bool]:
-        """Return the credit for one idea and whether the text says the opposite of it, at one of those places."""
+        """Return the credit for one idea and whether the text says its opposite at one of the places."""
         same = self.text.by_key.get(unit.concept.key)
         if same is not None:
             if _unspoken(unit) or any(u.denied == unit.denied for u in same):

@@ -7,6 +7,7 @@ from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.coverage import BY_BROADER, Coverage, Credit
 from judge_service.lexical.quantities import Quantity
 from judge_service.lexical.text import Text, Unit
+from judge_service.lexical.vocabulary import vocabulary
 
 AXIS_FLAGS = {
     "side": "side_differs",
@@ -62,14 +63,24 @@ def _span(unit: Unit, text: Text) -> tuple[int, int]:
     return text.clause_span(unit.clause)
 
 
+def _loud(credit: Credit, covered: Coverage, response: Text) -> bool:
+    """Tell whether a denied general word (need, recommend) is denied of what the reference says it of."""
+    if credit.kind != "general":
+        return True
+    if credit.key not in _LOUD_GENERAL or credit.unit is None:
+        return False
+    said = response.by_clause[response.by_key[credit.key][0].clause]
+    keys = {unit.concept.key for unit in said} - {credit.key}
+    beside = {c.key for c in covered.credits if c.unit and c.unit.clause == credit.unit.clause} - {credit.key}
+    return len(keys & beside) >= max(1, len(keys) // 2)
+
+
 def denial(covered: Coverage, response: Text) -> list[Conflict]:
     """Find ideas that one text affirms and the other denies."""
     opposed = [
-        c
-        for c in covered.credits
-        if c.opposed and c.kind in _OPPOSABLE and (c.kind != "general" or c.key in _LOUD_GENERAL)
+        c for c in covered.credits if c.opposed and c.kind in _OPPOSABLE and _loud(c, covered, response)
     ]
-    weight = sum(c.weight for c in opposed)
+    weight = sum(DENIAL_WEIGHT if c.kind == "general" else c.weight for c in opposed)
     total = sum(c.weight for c in covered.credits)
     if not opposed or (weight < DENIAL_WEIGHT and weight < DENIAL_SHARE * total):
         return []
@@ -144,7 +155,7 @@ def _grouped(text: Text, kind: str) -> dict[str, dict[str, Unit]]:
 
 
 def sites(reference: Text, response: Text, covered: Coverage) -> list[Conflict]:
-    """Find body sites of the reference that the response lacks while it names another site of the same sort."""
+    """Find body sites of the reference the response lacks while it names another site of that sort."""
     missing = {c.key for c in covered.credits if c.kind == "site" and c.credit == 0.0}
     theirs = _grouped(response, "site")
     for group, ours in _grouped(reference, "site").items():
@@ -153,7 +164,19 @@ def sites(reference: Text, response: Text, covered: Coverage) -> list[Conflict]:
         if lost and new:
             words = f"Site differs: reference {lost[0]}, response {new[0].concept.key}."
             return [Conflict("site_differs", words, _span(new[0], response))]
-    return []
+    return _regions(reference, response)
+
+
+def _regions(reference: Text, response: Text) -> list[Conflict]:
+    """Find a response that speaks only of another part of the body."""
+    known = vocabulary().regions
+    ours = {known[u.concept.key]: u for u in reference.units if u.concept.key in known and not u.denied}
+    theirs = {known[u.concept.key]: u for u in response.units if u.concept.key in known and not u.denied}
+    if not ours or not theirs or ours.keys() & theirs.keys():
+        return []
+    mine, other = next(iter(ours.values())), next(iter(theirs.values()))
+    words = f"Site differs: reference {mine.concept.key}, response {other.concept.key}."
+    return [Conflict("site_differs", words, _span(other, response))]
 
 
 def _number_words(quantity: Quantity, text: Text) -> str:
@@ -170,7 +193,7 @@ def _may_be(mine: set[str], theirs: set[str]) -> bool:
 
 
 def _replaces(theirs: Quantity, ours: Quantity, reference: Text) -> bool:
-    """Tell whether the response's value is new: a number the reference never gives, or in another unit here."""
+    """Tell whether the response's value is new: a number not in the reference, or in another unit."""
     if any(theirs.meets(r) for r in islice(reference.quantities, FEW) if r.of == theirs.of):
         return False
     alike = _INTERVALS if ours.of in _INTERVALS else {ours.of}
@@ -181,7 +204,7 @@ def _replaces(theirs: Quantity, ours: Quantity, reference: Text) -> bool:
 
 
 def numbers(reference: Text, response: Text) -> list[Conflict]:
-    """Find quantities of the reference that the response lacks while it gives another value of the same kind."""
+    """Find quantities of the reference the response lacks while it gives another value of that kind."""
     for ours in islice(reference.quantities, FEW):
         same = [q for q in islice(response.quantities, MANY) if q.of == ours.of and q.of != "count "]
         if not same or any(q.meets(ours) for q in same):

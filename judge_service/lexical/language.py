@@ -15,7 +15,7 @@ _ENGLISH = frozenset({
     "their", "what", "when", "if", "but", "or", "an", "at", "into", "than", "then", "these",
     "those", "does", "do", "did", "about", "because", "after", "before", "take",
 })  # fmt: skip
-# Words of other European languages that clinical English does not use ("la" and "met" in capitals are shorthand).
+# Words of other European languages that clinical English does not use (words in capitals are shorthand).
 _OTHERS = frozenset({
     "adalah", "al", "ao", "att", "au", "auch", "auf", "aux", "avec", "bei", "bir", "bu", "ces",
     "cette", "che", "como", "con", "dans", "das", "de", "degli", "dei", "del", "della", "delle",
@@ -27,6 +27,7 @@ _OTHERS = frozenset({
     "sont", "su", "sur", "sus", "s\xe3o", "tidak", "um", "uma", "una", "und", "une", "untuk", "ve",
     "von", "voor", "vous", "werden", "wir", "wird", "wordt", "yang", "zijn", "zu", "\xe4r", "\xe9",
 })  # fmt: skip
+_SYMBOLS = frozenset("\u03b1\u03b2\u03b3\u03b4\u00b5\u03bc\u03bb\u03c9")
 
 
 def _other_script(letters: list[str]) -> bool:
@@ -36,9 +37,9 @@ def _other_script(letters: list[str]) -> bool:
 
 def english(text: str) -> bool:
     """Tell whether the text reads as English; short answers of clinical words do."""
-    if _other_script([c for c in text[:READ] if c.isalpha()]):
+    written = [word for word in _WORD.findall(text[:READ]) if word not in _SYMBOLS][:FEW_WORDS]
+    if _other_script(list("".join(written))):
         return False
-    written = _WORD.findall(text[:READ])[:FEW_WORDS]
     words = [word.lower() for word in written if len(word) == 1 or not word.isupper()]
     ours = sum(word in _ENGLISH for word in words)
     theirs = sum(word in _OTHERS for word in words)

@@ -4,6 +4,8 @@ from judge_service.lexical.scan import Token
 
 SCOPE = 9
 NEITHER, DENIED, SHUNNED = 0, 1, 2
+_VERBAL = frozenset({"not", "never", "cannot"})
+_LISTING = frozenset({"have", "show", "take", "use", "give", "see", "eat", "contain", "include", "any"})
 _SHUNNING = frozenset({"avoid", "avoiding"})
 
 # A cue is a sequence of words; longer ones are tried first (after Chapman et al. 2001, "A simple algorithm
@@ -70,33 +72,35 @@ def _cue(words: list[str], at: int, table: _Table) -> int:
     return 0
 
 
-def _forward(denied: list[int], start: int, end: int, how: int) -> None:
-    for at in range(start, min(end, start + SCOPE)):
-        denied[at] = how
+def _reach(words: list[str], at: int, taken: int) -> int:
+    """Return where the scope of a cue ends: a denied verb stops at the comma, a denied list runs on."""
+    start, end = at + taken, min(len(words), at + taken + SCOPE)
+    lists = words[at] not in _VERBAL or start >= len(words) or words[start] in _LISTING
+    return end if lists or "," not in words[start:end] else words.index(",", start)
+
+
+def _step(words: list[str], at: int) -> tuple[int, range, int]:
+    """Read the cue at this place: how many words it takes, which places it marks and how."""
+    if taken := _cue(words, at, _EMPTY_CUES):
+        return taken, range(0), NEITHER
+    if taken := _cue(words, at, _ALONE_CUES):
+        return taken, range(at + taken - 1, at + taken), DENIED
+    if at and (taken := _cue(words, at, _AFTER_CUES)):
+        return taken, range(max(0, at - SCOPE), at + taken), DENIED
+    if taken := _cue(words, at, _BEFORE_CUES):
+        how = SHUNNED if words[at] in _SHUNNING else DENIED
+        return taken, range(at + taken, _reach(words, at, taken)), how
+    return 1, range(0), NEITHER
 
 
 def _clause(words: list[str], denied: list[int], first: int) -> None:
-    """Mark the denied places of one clause."""
-    if words[0] in _CONDITIONS:
-        return
-    at = 0
+    """Mark the denied places of one clause; a condition denies nothing."""
+    at = len(words) if words[0] in _CONDITIONS else 0
     while at < len(words):
-        if taken := _cue(words, at, _EMPTY_CUES):
-            at += taken
-            continue
-        if taken := _cue(words, at, _ALONE_CUES):
-            at += taken
-            denied[first + at - 1] = DENIED
-            continue
-        if (after := _cue(words, at, _AFTER_CUES)) and at > 0:
-            for place in range(max(0, at - SCOPE), at + after):
-                denied[first + place] = DENIED
-            at += after
-            continue
-        if before := _cue(words, at, _BEFORE_CUES):
-            how = SHUNNED if words[at] in _SHUNNING else DENIED
-            _forward(denied, first + at + before, first + len(words), how)
-        at += before or 1
+        taken, places, how = _step(words, at)
+        for place in places:
+            denied[first + place] = how
+        at += taken
 
 
 def denials(found: list[Token]) -> list[int]:

@@ -19,7 +19,8 @@ _UNITS: dict[str, tuple[str, float]] = {
     "g": ("mass", 1e3), "gram": ("mass", 1e3), "grams": ("mass", 1e3), "gm": ("mass", 1e3),
     "mcg": ("mass", 1e-3), "microgram": ("mass", 1e-3), "micrograms": ("mass", 1e-3), "ug": ("mass", 1e-3),
     "kg": ("weight", 1.0), "kilogram": ("weight", 1.0), "kilograms": ("weight", 1.0),
-    "ml": ("volume", 1.0), "millilitre": ("volume", 1.0), "millilitres": ("volume", 1.0), "mls": ("volume", 1.0),
+    "ml": ("volume", 1.0), "millilitre": ("volume", 1.0), "millilitres": ("volume", 1.0),
+    "mls": ("volume", 1.0),
     "l": ("volume", 1e3), "litre": ("volume", 1e3), "litres": ("volume", 1e3), "liters": ("volume", 1e3),
     "mm": ("length", 1.0), "millimetre": ("length", 1.0), "millimetres": ("length", 1.0),
     "cm": ("length", 10.0), "centimetre": ("length", 10.0), "centimetres": ("length", 10.0),
@@ -181,7 +182,7 @@ class _Reader:
 
     def plain_before(self, at: int) -> bool:
         """Tell whether a word stands before the "is" or "of" that leads to this number."""
-        return at >= 2 and not self.found[at - 2].mark and not self.found[at - 2].number
+        return at > 1 and not self.found[at - 2].mark and not self.found[at - 2].number
 
     def bare(self, at: int, value: float) -> int:
         """Read a stage before the number or a count of what follows it; return the last place taken."""

@@ -98,7 +98,7 @@ def _sentences(found: list[Token]) -> None:
 
 
 def _opens_clause(found: list[Token], at: int) -> bool:
-    """Tell whether what follows a comma or an "and" is an order or has a verb of its own before the next break."""
+    """Tell whether what follows a comma or an "and" is an order or has a verb of its own."""
     after = [t.word for t in found[at + 1 : at + 3]]
     if after and (after[0] in _ORDERS or (after[0] in {"and", "or"} and after[-1] in _ORDERS)):
         return True

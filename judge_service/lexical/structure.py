@@ -108,7 +108,7 @@ def _impossible(one: str, other: str) -> bool:
 
 
 def scrambled(text: Text) -> tuple[float, tuple[int, int] | None]:
-    """Return how scrambled the text reads, 0 to 1, and where first: broken pairs, or words without grammar."""
+    """Return how scrambled the text reads, 0 to 1, and where first: broken pairs or no grammar."""
     words = [t for t in text.tokens if not t.mark]
     if len(words) < FEWEST_WORDS:
         return 0.0, None

@@ -114,8 +114,8 @@ def _unlisted(token: Token) -> Concept | None:
 
 
 def _denies(how: int, concept: Concept) -> bool:
-    """Tell whether the clause denies the concept: to avoid an illness is to prevent it, not to deny it."""
-    return how == DENIED or (how == SHUNNED and concept.kind not in {"diagnosis", "finding"})
+    """Tell whether the clause denies the concept: only medicine that is to be avoided is denied by that."""
+    return how == DENIED or (how == SHUNNED and concept.kind in {"drug", "treatment"})
 
 
 def _units(found: list[Token], counted: set[int]) -> list[Unit]:

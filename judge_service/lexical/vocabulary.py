@@ -52,6 +52,7 @@ class Vocabulary:
     expansions: dict[str, tuple[str, ...]]
     common: frozenset[str]
     written: frozenset[str]
+    regions: dict[str, str]
 
 
 def _lines(name: str) -> Iterator[str]:
@@ -126,6 +127,12 @@ class _Reader:
             found.sort(key=lambda name: -len(name.roots))
 
 
+def _regions() -> dict[str, str]:
+    """Return the part of the body each site lies in."""
+    pairs = (line.split("=") for line in _lines("regions.txt"))
+    return {site: region.strip() for region, sites in pairs for site in sites.split()}
+
+
 def _expansions() -> dict[str, tuple[str, ...]]:
     pairs = (line.split("=") for line in _lines("expansions.txt"))
     return {short.strip(): tuple(long.split()) for short, long in pairs}
@@ -143,4 +150,6 @@ def vocabulary() -> Vocabulary:
             reader.line(line, kind, group)
     common = frozenset(word for line in _lines("common.txt") for word in line.split())
     reader.finish(common)
-    return Vocabulary(reader.names, reader.capitals, _expansions(), common, frozenset(reader.written))
+    return Vocabulary(
+        reader.names, reader.capitals, _expansions(), common, frozenset(reader.written), _regions()
+    )

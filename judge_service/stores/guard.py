@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from judge_service.errors import StoreError
+from judge_service.stores.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _SLOTS = 24  # fewer than the connections of the Redis pool, so that a burst queues here and not there
-_SLOT_WAIT_S = 0.2
+_SLOT_WAIT_S = 0.5  # on a dead store the breaker ends the queue sooner
 _WARN_EVERY_S = 60.0
 
 
@@ -76,7 +77,7 @@ class Guard:
 
     async def _take_slot(self) -> None:
         try:
-            async with asyncio.timeout(_SLOT_WAIT_S):
+            async with Patience(_SLOT_WAIT_S):
                 await self._slots.acquire()
         except TimeoutError as exc:
             message = "too many calls to the store are under way"

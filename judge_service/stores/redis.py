@@ -15,6 +15,7 @@ from redis.exceptions import ReadOnlyError, RedisError
 
 from judge_service.errors import StoreError
 from judge_service.stores.base import Waiters
+from judge_service.stores.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_BACKSTOP_S = 2.0  # for the listener; every call ends sooner by its own limit
 _HEARTBEAT_S = 5.0
 _RELISTEN_S = 0.5
 
@@ -64,9 +66,9 @@ class RedisStore:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=32,
-            timeout=0.05,
-            socket_timeout=0.15,
-            socket_connect_timeout=0.1,
+            timeout=_BACKSTOP_S,
+            socket_timeout=_BACKSTOP_S,
+            socket_connect_timeout=_BACKSTOP_S,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
         )
@@ -125,7 +127,7 @@ class RedisStore:
 
     async def _call(self, name: str, command: Awaitable[Any]) -> Any:
         try:
-            async with asyncio.timeout(self._call_s):
+            async with Patience(self._call_s):
                 return await command
         except ReadOnlyError as exc:
             # After a failover these connections lead to a replica: new ones ask for the address again.

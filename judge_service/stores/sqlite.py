@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from judge_service.errors import StoreError
 from judge_service.stores.base import Waiters
+from judge_service.stores.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +118,7 @@ class FileStore:
     async def _call(self, name: str, work: Callable[[], T], *, within_s: float | None = None) -> T:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(within_s or self._call_s):
+            async with Patience(within_s or self._call_s):
                 return await loop.run_in_executor(self._thread, work)
         except (sqlite3.Error, OSError, TimeoutError) as exc:
             # The error's own words may quote a statement; its class is enough.

@@ -7,25 +7,15 @@ import json
 import logging
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from asking import RUBRIC, SCHEMA, SECRET_TEXT, asking
-from stubjudge import (
-    ANSWERS,
-    BROKEN,
-    FAULTS,
-    HANGS,
-    MARKER,
-    RATE_LIMITS,
-    REJECTIONS,
-    SHAPES,
-    StubJudge,
-    document_of,
-)
-from stubshapes import AT_CAP
+from stubexpected import FINISHES, WAITS, counted, refused_for, told
+from stubjudge import StubJudge
+from stubshapes import ANSWERS, BROKEN, FAULTS, HANGS, MARKER, RATE_LIMITS, REJECTIONS, SHAPES
 
-from judge_service.backends.base import Backend, Completion, Usage
+from judge_service.backends.base import Backend, Completion
 from judge_service.backends.litellm_backend import LiteLLMBackend
 from judge_service.backends.openai_http import OpenAIBackend
 from judge_service.backends.scripted import ScriptedBackend
@@ -40,30 +30,11 @@ from judge_service.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
 KEY = "sk-KEY-4f7a"
 SLOW = "SLOW"
 SOON_S = 0.5
-
-FINISHES = {
-    "truncated": "length",
-    "length_though_parseable": "length",
-    "stop_at_cap": "length",
-    "finish_max_tokens": "length",
-    "null_at_cap": "length",
-    "finish_unknown": "other",
-    "finish_null": "other",
-    "refusal": "refusal",
-    "content_filter": "content_filter",
-}
-WAITS = {
-    "rate_seconds": 7.0,
-    "rate_seconds_one": 1.0,
-    "rate_ms": 1.5,
-    "rate_date": 30.0,
-    "busy_503_seconds": 3.0,
-}
 
 
 async def failure(backend: Backend, timeout_s: float = 5.0) -> BackendError:
@@ -74,7 +45,7 @@ async def failure(backend: Backend, timeout_s: float = 5.0) -> BackendError:
 
 
 class BackendContract:
-    """Holds for every judge. The fixture `judge` answers well, but for the response SLOW, which takes a minute."""
+    """Holds for every judge. The fixture `judge` answers well, but takes a minute over the response SLOW."""
 
     async def test_it_answers_in_the_shape_that_was_asked_for(self, judge: Backend) -> None:
         completion = await judge.complete(asking(), timeout_s=5)
@@ -193,7 +164,7 @@ class DoorContract(BackendContract):
     async def test_cancelling_the_caller_hangs_up_on_the_judge(self, door: Backend, stub: StubJudge) -> None:
         stub.plays("silence")
         call = asyncio.create_task(door.complete(asking(), timeout_s=60))
-        await until(lambda: stub.in_flight == 1)
+        await stub.somebody_asked()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -262,7 +233,7 @@ class TestOpenAI(DoorContract):
 
 
 class TestLiteLLM(DoorContract):
-    # litellm reports most of what is no completion as a server's fault, and a missing finish reason as `stop`.
+    # litellm reports most of what is no completion as a server's fault, and no finish reason as `stop`.
     blurs: dict[str, type[BackendError] | str] = {  # noqa: RUF012
         **dict.fromkeys(BROKEN, BackendUnavailable),
         "no_choices": BackendBroken,
@@ -285,25 +256,6 @@ class TestLiteLLM(DoorContract):
         await backend.aclose()
 
 
-def told(name: str) -> str:
-    """Tell which text a shape's content amounts to."""
-    content: Any = SHAPES[name].content(document_of(SCHEMA))
-    return "".join(part["text"] for part in content) if isinstance(content, list) else content or ""
-
-
-def counted(name: str) -> Usage:
-    """Tell the usage that a shape reports."""
-    tokens = SHAPES[name].output_tokens
-    return Usage() if tokens is None else Usage(321, 512 if tokens == AT_CAP else tokens)
-
-
-def refused_for(name: str) -> str:
-    """Tell the code that a rejection's name stands for."""
-    kinds = {"context": "context_too_long", "filter": "content_filter", "image": "bad_image"}
-    names = {"unauthorized": "unauthorized", "forbidden": "unauthorized", "unknown_model": "unknown_model"}
-    return names.get(name) or kinds.get(name.partition("_")[0], "bad_request")
-
-
 async def complaint(backend: Backend, stub: StubJudge, name: str) -> str:
     """Print an error as a crashing program would; nothing for an answer."""
     stub.plays(name)
@@ -313,13 +265,6 @@ async def complaint(backend: Backend, stub: StubJudge, name: str) -> str:
         return "".join(traceback.format_exception(error))
     assert isinstance(answer, Completion)
     return ""
-
-
-async def until(holds: Callable[[], bool], within_s: float = 2.0) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(within_s):
-        while not holds():
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

@@ -226,6 +226,41 @@ async def test_whichever_call_breaks_the_answer_comes(broken: str) -> None:
     assert judge.calls == 1
 
 
+class SlowToPublish(BreaksAt):
+    """Takes its time before it publishes."""
+
+    async def publish(self, key: str, token: str, value: bytes | None, ttl_s: float) -> None:
+        await asyncio.sleep(0.2)
+        await super().publish(key, token, value, ttl_s)
+
+
+async def test_nobody_waits_a_second_time_for_a_store_that_failed_them() -> None:
+    now = 0.0
+    store = SlowToPublish("get")
+    flights = Flights(store, clock=lambda: now)
+
+    async def compute(landing: Landing) -> tuple[bytes, bytes | None]:
+        nonlocal now
+        store.broken, now = "", now + 2
+        return b"answer", b"answer"
+
+    assert await timed(flights.fetch("k", compute, read, deadline=soon())) < 0.15
+    await asyncio.gather(*flights._tasks.values())
+    assert await store.get("k") == b"answer", "but it is written"
+
+
+async def test_a_lease_is_let_go_even_when_the_last_caller_leaves_during_that() -> None:
+    store, judge = SlowToPublish("nothing"), Judge(seconds=60)
+    flights = Flights(store)
+    caller = asyncio.create_task(fetch(flights, judge))
+    await until(lambda: judge.now_computing == 1)
+    closing = asyncio.create_task(flights.aclose())
+    await until(lambda: judge.cancelled == 1)
+    caller.cancel()
+    await asyncio.wait((caller, closing))
+    assert not store._leases
+
+
 async def test_a_lease_whose_answer_was_lost_is_let_go_once_the_store_is_back() -> None:
     now = 0.0
     store = BreaksAt("lead")

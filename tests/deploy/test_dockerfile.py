@@ -71,7 +71,9 @@ def environment(stage: Stage) -> dict[str, str]:
 def copies(stage: Stage) -> list[tuple[list[str], list[str], str]]:
     """Every COPY as (flags, sources, target)."""
     split = [line.split() for line in stage.all("COPY")]
-    parts = [([w for w in words if w.startswith("--")], [w for w in words if w[:2] != "--"]) for words in split]
+    parts = [
+        ([w for w in words if w.startswith("--")], [w for w in words if w[:2] != "--"]) for words in split
+    ]
     return [(flags, paths[:-1], paths[-1]) for flags, paths in parts]
 
 
@@ -91,7 +93,7 @@ def command_of_healthcheck() -> list[str]:
 
 
 def ignored(path: str, patterns: list[str]) -> bool:
-    """Whether .dockerignore keeps a path out: the last pattern that fits it, or a folder above it, decides."""
+    """Whether .dockerignore keeps a path out: the last pattern that fits it or a folder above it decides."""
     out = False
     candidates = [path, *(str(parent) for parent in Path(path).parents if str(parent) != ".")]
     for pattern in patterns:
@@ -200,7 +202,8 @@ def test_every_copied_source_exists_and_reaches_the_build(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".env", ".git/config", ".venv/bin/python", "tests/conftest.py", "judge_service/__pycache__/main.pyc"]
+    "path",
+    [".env", ".git/config", ".venv/bin/python", "tests/conftest.py", "judge_service/__pycache__/main.pyc"],
 )
 def test_nothing_else_reaches_the_build(path: str) -> None:
     patterns = (ROOT / ".dockerignore").read_text("utf-8").splitlines()

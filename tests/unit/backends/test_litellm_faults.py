@@ -35,7 +35,7 @@ TABLES: dict[type[BackendError], set[str]] = {
 
 
 def raised(name: str, bases: tuple[type[Exception], ...] = (Exception,), **fields: Any) -> Exception:
-    exception = type(name, bases, {})("private words")
+    exception: Exception = type(name, bases, {})("private words")
     vars(exception).update(fields)
     return exception
 
@@ -73,7 +73,7 @@ def test_an_overloaded_provider_is_busy_whatever_class_litellm_puts_it_in() -> N
 @pytest.mark.parametrize("where", ["litellm_response_headers", "response"])
 def test_the_wait_is_read_wherever_litellm_keeps_the_headers(where: str) -> None:
     headers = {"Retry-After": "9"}
-    fields = {where: SimpleNamespace(headers=headers) if where == "response" else headers}
+    fields: dict[str, Any] = {where: SimpleNamespace(headers=headers) if where == "response" else headers}
     assert error_of_exception("judge", raised("RateLimitError", **fields)).retry_after_s == 9
 
 

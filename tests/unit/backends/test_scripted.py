@@ -60,7 +60,7 @@ async def test_a_truncated_answer_is_half_a_document() -> None:
     completion = await judge(ScriptStep(fault="truncated")).complete(asking(), timeout_s=1)
     assert completion.finish == "length"
     assert completion.text.startswith('{"accuracy"')
-    with pytest.raises(ValueError, match="Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         json.loads(completion.text)
 
 

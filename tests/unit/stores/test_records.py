@@ -17,6 +17,8 @@ from judge_service.stores.records import MAX_PAYLOAD_BYTES, RecordFault, seal, u
 KEY = "js:prod:clinic:1:abc"
 PAYLOAD = {"verdict": "supported", "score": 0.75, "claims": [{"text": "x" * 40, "ok": True}] * 8}
 
+MOST_OF_NOTHING = msgspec.msgpack.encode(bytes(16 * 2**20))  # sound msgpack, were it ever to be unpacked
+
 builtins = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
@@ -88,6 +90,8 @@ def test_noise_is_never_read(noise: bytes) -> None:
 @given(st.binary(min_size=1, max_size=50))
 def test_nothing_may_follow_a_record(tail: bytes) -> None:
     assert fault_of(seal(PAYLOAD, schema=1, now=0, key=KEY) + tail) == "corrupt"
+    frame = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(PAYLOAD))
+    assert fault_of(forged(frame + tail)) == "corrupt"
 
 
 @pytest.mark.parametrize(("written", "wanted"), [(1, 2), (2, 1), (0, 1)])
@@ -107,13 +111,21 @@ def test_the_record_of_another_key_is_corrupt(other: str) -> None:
 
 
 def test_a_bomb_is_refused_by_the_size_it_states() -> None:
-    bomb = zstandard.ZstdCompressor(level=19).compress(bytes(64 * 2**20))
+    bomb = zstandard.ZstdCompressor(level=19).compress(MOST_OF_NOTHING)
     assert len(bomb) < 10_000
     assert fault_of(forged(bomb)) == "corrupt"
 
 
+def test_a_bomb_that_needs_but_a_small_window_is_refused_too() -> None:
+    parameters = zstandard.ZstdCompressionParameters.from_level(3, window_log=12)
+    bomb = zstandard.ZstdCompressor(compression_params=parameters).compress(MOST_OF_NOTHING)
+    assert zstandard.get_frame_parameters(bomb).window_size == 4096
+    assert zstandard.ZstdDecompressor().decompress(bomb, max_output_size=10) == MOST_OF_NOTHING
+    assert fault_of(forged(bomb)) == "corrupt"
+
+
 def test_a_bomb_that_states_no_size_is_refused() -> None:
-    bomb = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(4 * 2**20))
+    bomb = zstandard.ZstdCompressor(write_content_size=False).compress(MOST_OF_NOTHING)
     assert fault_of(forged(bomb)) == "corrupt"
 
 

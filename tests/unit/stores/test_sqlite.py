@@ -141,6 +141,15 @@ async def test_folder_and_file_are_for_the_owner_alone(tmp_path: Path) -> None:
     assert modes == {"store.sqlite": 0o600, "store.sqlite-wal": 0o600, "store.sqlite-shm": 0o600}
 
 
+async def test_a_file_that_was_open_to_others_is_so_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    path.touch()
+    path.chmod(0o666)
+    async with file_store(path) as store:
+        await store.ping()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 async def test_the_file_stays_within_its_bound_and_the_oldest_go_first(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     async with file_store(path, max_bytes=2**20) as store:

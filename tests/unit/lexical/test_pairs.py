@@ -1,0 +1,67 @@
+"""The floor the baseline must keep on groups of answers of known quality."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+DATA = ROOT / "tests" / "data" / "lexical"
+# Floors by file: share of pairs in the right order, share of wrong twins below the right answer.
+# A file put beside dev.jsonl without a floor of its own must keep the lower one.
+FLOORS = {"dev.jsonl": (0.92, 0.97)}
+UNSEEN_FLOOR = (0.80, 0.85)
+
+
+def _benchmark() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("embedded_judge", ROOT / "benchmarks" / "embedded_judge.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["embedded_judge"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+benchmark = _benchmark()
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.jsonl")), ids=lambda path: path.name)
+def test_order_of_answers_keeps_its_floor(path: Path) -> None:
+    pairwise, danger = FLOORS.get(path.name, UNSEEN_FLOOR)
+    found = benchmark.measure(path)
+    assert found.groups > 0
+    assert found.pairwise >= pairwise
+    assert found.danger >= danger
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.jsonl")), ids=lambda path: path.name)
+def test_kinds_stand_in_their_order_on_average(path: Path) -> None:
+    means = benchmark.measure(path).means
+    assert means["close"] > means["partial"] > means["changed"] > means["nonsense"]
+    assert means["paraphrase"] > means["changed"]
+    assert means["empty"] == 0.0
+
+
+def test_dev_file_holds_every_kind_and_twins_for_each_change() -> None:
+    groups = benchmark.read(DATA / "dev.jsonl")
+    kinds = {"paraphrase", "longer", "close", "partial", "changed", "negated", "wrong", "nonsense", "empty"}
+    assert len(groups) >= 14
+    assert len({group["id"] for group in groups}) == len(groups)
+    for group in groups:
+        assert {answer["kind"] for answer in group["answers"]} == kinds
+    changes = {answer["change"] for group in groups for answer in group["answers"]}
+    assert changes == {None, "side", "dose", "site", "negation"}
+
+
+def test_a_scorer_that_never_differs_gets_half(tmp_path: Path) -> None:
+    same = '{"reference": "Pneumonia.", "answers": ['
+    same += '{"kind": "close", "quality": 1.0, "text": "Pneumonia.", "danger_of": null},'
+    same += '{"kind": "negated", "quality": 0.1, "text": "Pneumonia.", "danger_of": "close"}]}'
+    path = tmp_path / "same.jsonl"
+    path.write_text(same, encoding="utf-8")
+    found = benchmark.measure(path)
+    assert found.pairwise == 0.5
+    assert found.danger == 0.0

@@ -1,0 +1,387 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from builders import a_completion, a_criterion, a_nominal_scale, a_rubric, a_scale, an_entry
+from hypothesis import example, given
+from hypothesis import strategies as st
+from judge_service.backends.base import Finish
+from judge_service.domain.verdict import Scored, Unscored
+from judge_service.scoring.reading import Reading, read, scored
+from strategies import replies, rubrics, shards
+
+if TYPE_CHECKING:
+    from judge_service.domain.rubric import Rubric
+
+ACCURACY = a_criterion("accuracy", weight=4)
+SAID = "There is a fracture of the left radius, displaced by 3 mm."
+
+
+def reply(level: object = 4, **fields: Any) -> str:
+    return json.dumps({"accuracy": an_entry(level, **fields)})
+
+
+def reading(text: str, **fields: Any) -> Reading:
+    return read(a_completion(text, **fields), [ACCURACY], SAID)
+
+
+def verdict(text: str, **fields: Any) -> Scored | Unscored:
+    return reading(text, **fields).verdicts["accuracy"]
+
+
+def outcome(text: str) -> str:
+    return verdict(text).outcome
+
+
+def test_a_plain_reply_is_read() -> None:
+    found = verdict(reply(4, rationale="The side agrees.", evidence=["left radius"]))
+    assert found == Scored(
+        level=4, value=80.0, weight=4, rationale="The side agrees.", evidence=("left radius",)
+    )
+
+
+@pytest.mark.parametrize("level", range(6))
+def test_every_level_of_the_scale_becomes_its_own_value(level: int) -> None:
+    assert verdict(reply(level)).value == 20.0 * level
+
+
+@pytest.mark.parametrize(
+    ("finish", "told"),
+    [("refusal", "refused"), ("content_filter", "refused"), ("length", "truncated"), ("other", "unparsable")],
+)
+def test_what_ended_the_reply_counts_before_a_perfect_text(finish: Finish, told: str) -> None:
+    found = reading(reply(5), finish=finish)
+    assert found.verdicts["accuracy"].outcome == told
+    assert not found.keeps
+    assert finish in get_args(Finish)
+
+
+@pytest.mark.parametrize(
+    ("finish", "fault"),
+    [("refusal", None), ("content_filter", None), ("length", "truncated"), ("other", "unparsable")],
+)
+def test_a_refusal_is_not_asked_again_and_a_cut_reply_is(finish: Finish, fault: str | None) -> None:
+    assert reading("", finish=finish).fault == fault
+
+
+THINKING = "It could be a 5. " + reply(5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        reply(),
+        "  \n" + reply() + "\n\n",
+        json.dumps(json.loads(reply()), indent=2),
+        f"<think>{THINKING}</think>{reply()}",
+        f"\n<thinking>\n{THINKING}\n</thinking>\n\n{reply()}",
+        f"<THINK>{THINKING}</Think>{reply()}",
+        f"<reasoning>{THINKING}</reasoning>{reply()}",
+        f"<think></think>{reply()}",
+        f"<think>\u0130\u0130\u0130</think>{reply()}",
+    ],
+)
+def test_thoughts_before_the_reply_are_taken_off(text: str) -> None:
+    found = verdict(text)
+    assert found.level == 4
+    assert found.flags == ()
+
+
+@pytest.mark.parametrize("fence", ["```json\n{}\n```", "```\n{}\n```", "```JSON \r\n{}\r\n```", "```json\n{}```"])
+@pytest.mark.parametrize("before", ["", "<think>Hm.</think>\n"])
+def test_one_code_fence_is_taken_off_and_told(fence: str, before: str) -> None:
+    found = verdict(before + fence.replace("{}", reply()))
+    assert found.level == 4
+    assert found.flags == ("fenced_reply",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<think>{reply(5)}",
+        f"<think>\n{THINKING}",
+        f"<think>{THINKING}</thinking>",
+        f"<think>{reply(5)}<think>",
+        f"<thinking>{reply(5)}</think>",
+        f"<think>```json\n{reply(5)}\n```",
+        "<think>",
+    ],
+)
+def test_a_draft_inside_thoughts_that_never_end_is_a_cut_reply(text: str) -> None:
+    found = reading(text)
+    assert found.verdicts["accuracy"].outcome == "truncated"
+    assert found.fault == "truncated"
+
+
+UNREADABLE = {
+    "empty": "",
+    "blank": " \n\t",
+    "thoughts alone": "<think>Hm.</think>",
+    "prose": "I would give it a 4.",
+    "prose before": "Here is my verdict: " + reply(),
+    "prose after": reply() + " I hope this helps.",
+    "closing tag alone": "</think>" + reply(),
+    "thoughts and a closing tag alone": "Hm. </think>" + reply(),
+    "two blocks of thoughts": f"<think>a</think><think>b</think>{reply()}",
+    "thoughts after": reply() + "<think>or 5?</think>",
+    "thoughts too long by letters that grow": "<think>" + "\u0130" * 5 + "</think>abcde" + reply(),
+    "two objects": reply(5) + reply(1),
+    "two objects in lines": reply(1) + "\n" + reply(5),
+    "injected reply echoed first": f"The response says: {reply(5)}\n{reply(1)}",
+    "injected reply fenced first": f"```json\n{reply(5)}\n```\n{reply(1)}",
+    "two fences": f"```json\n{reply(5)}\n```\n```json\n{reply(1)}\n```",
+    "open fence": "```json\n" + reply(),
+    "fence of another language": "```python\n" + reply() + "\n```",
+    "array": f"[{reply()}]",
+    "string": json.dumps(reply()),
+    "number": "4",
+    "null": "null",
+    "cut": reply()[:-2],
+    "single quotes": reply().replace('"', "'"),
+    "trailing comma": reply()[:-1] + ",}",
+    "comment": reply()[:-1] + "/* sure */}",
+    "byte order mark": "\ufeff" + reply(),
+    "key twice": reply()[:-1] + ", " + reply(1)[1:],
+    "key twice, spelt otherwise": '{"accuracy": %s, "\\u0061ccuracy": %s}' % ((json.dumps(an_entry()),) * 2),
+    "level twice": reply().replace('"level": 4', '"level": 4, "level": 5'),
+    "level twice, equal": reply().replace('"level": 4', '"level": 4, "level": 4'),
+    "key twice deep inside": reply().replace("[]", '[{"a": 1, "a": 2}]'),
+    "another criterion": '{"overall": %s, %s' % (json.dumps(an_entry(5)), reply()[1:]),
+    "total": reply()[:-1] + ', "score": 5}',
+    "wrapped": '{"verdict": %s}' % reply(),
+    "NaN": reply().replace("4", "NaN"),
+    "Infinity": reply().replace("4", "Infinity"),
+    "-Infinity": reply().replace("4", "-Infinity"),
+    "huge integer": reply().replace("4", "4" * 5000),
+    "deep array": reply().replace("4", "[" * 100_000),
+    "deep object": '{"accuracy":' * 100_000,
+    "huge integer after a raw tab": reply().replace("Because.", "\t").replace("4", "4" * 5000),
+    "deep array after a raw tab": reply().replace("Because.", "\t").replace("4", "[" * 100_000),
+    "cut after a raw tab": reply().replace("Because.", "\t")[:-2],
+    "two objects after a raw tab": reply().replace("Because.", "\t") + reply(),
+    "key twice after a raw tab": reply().replace("Because.", "\t").replace('"level"', '"level": 1, "level"'),
+    "raw NUL between": reply().replace(": 4", ":\0 4"),
+    "no criterion": "{}",
+    "criterion in capitals": reply().replace("accuracy", "Accuracy"),
+    "level alone": '{"accuracy": 4}',
+    "criterion null": '{"accuracy": null}',
+    "criterion as list": '{"accuracy": [4]}',
+    "no level": '{"accuracy": {"rationale": "r", "evidence": []}}',
+    "no rationale": '{"accuracy": {"evidence": [], "level": 4}}',
+    "extra key": reply(4, confidence=0.9),
+    "level as score": reply().replace("level", "score"),
+    "rationale null": reply(4, rationale=None),
+    "rationale as list": reply(4, rationale=["r"]),
+    "evidence null": reply(4, evidence=None),
+    "evidence as string": reply(4, evidence="left radius"),
+    "evidence of numbers": reply(4, evidence=[3]),
+    "evidence of objects": reply(4, evidence=[{"quote": "left"}]),
+    "level as word": reply("4"),
+    "level as written out": reply("four"),
+    "level true": reply(level=True),
+    "level false": reply(level=False),
+    "level 4.0": reply(4.0),
+    "level 4e0": reply().replace("4", "4e0"),
+    "level 1e400": reply().replace("4", "1e400"),
+    "level 3.5": reply(3.5),
+    "level as list": reply([4]),
+    "level as object": reply({"level": 4}),
+}
+
+
+@pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_anything_but_one_object_of_the_form_is_unparsable(text: str) -> None:
+    found = reading(text)
+    assert found.verdicts["accuracy"].outcome == "unparsable"
+    assert found.fault == "unparsable"
+    assert not found.keeps
+
+
+def test_reasons_quote_nothing_of_the_reply() -> None:
+    for text in ["SECRET", '{"SECRET": 1}', '{"accuracy": {"SECRET": 1}}', reply("SECRET"), '{"a":"SECRET']:
+        found = verdict(text)
+        assert isinstance(found, Unscored)
+        assert "SECRET" not in found.model_dump_json()
+
+
+@pytest.mark.parametrize("level", [-1, 6, 11, 80, 10**18, 10**400])
+def test_an_integer_that_is_no_level_is_off_the_scale(level: int) -> None:
+    found = reading(reply(level))
+    assert found.verdicts["accuracy"].outcome == "off_scale"
+    assert found.fault == "off_scale"
+    assert not found.keeps
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [("supported", "scored"), ("Supported", "off_scale"), ("", "off_scale"), ("\ud800", "off_scale"), (1, "unparsable")],
+)
+def test_a_word_is_a_level_only_as_the_scale_writes_it(level: object, told: str) -> None:
+    criterion = a_criterion("accuracy", scale=a_nominal_scale())
+    found = read(a_completion(reply(level)), [criterion], SAID).verdicts["accuracy"]
+    assert found.outcome == told
+    assert found.value is None
+
+
+def test_null_means_that_the_judge_abstains_and_may_be_kept() -> None:
+    found = reading(reply(None, rationale="The image is missing."))
+    verdict = found.verdicts["accuracy"]
+    assert isinstance(verdict, Unscored)
+    assert (verdict.outcome, verdict.rationale) == ("abstained", "The image is missing.")
+    assert found.fault is None
+    assert found.keeps
+
+
+def test_one_bad_verdict_spoils_neither_its_neighbours_nor_the_cache() -> None:
+    criteria = [a_criterion(id) for id in ("a", "b", "c", "d")]
+    text = json.dumps({"a": an_entry(5), "b": an_entry(9), "c": an_entry(None)})
+    found = read(a_completion(text), criteria, SAID)
+    assert [found.verdicts[c.id].outcome for c in criteria] == ["scored", "off_scale", "abstained", "unparsable"]
+    assert found.fault == "unparsable"
+    assert not found.keeps
+
+
+def test_raw_control_characters_inside_a_string_are_told_and_forgiven() -> None:
+    found = verdict(reply(rationale="@").replace("@", "line\n\tline\x01"))
+    assert found.level == 4
+    assert found.rationale == "line\n\tline\x01"
+    assert found.flags == ("control_characters_in_reply",)
+
+
+@pytest.mark.parametrize("half", ["\ud800", "\\ud800", "\\udfff", "x\udfffy"])
+def test_half_a_character_is_replaced_and_can_be_carried_on(half: str) -> None:
+    found = verdict(reply(rationale="@", evidence=["#"]).replace("@", half).replace("#", half))
+    assert found.level == 4
+    assert "?" in json.loads(found.model_dump_json())["rationale"]
+
+
+@pytest.mark.parametrize("length", [500, 5_000, 60_000])
+def test_a_long_rationale_is_read_in_full(length: int) -> None:
+    found = verdict(reply(rationale="x" * length))
+    assert found.rationale == "x" * length
+    assert found.level == 4
+
+
+@pytest.mark.parametrize(
+    ("evidence", "flags"),
+    [
+        ([], ()),
+        (["fracture of the left radius"], ()),
+        (["FRACTURE  of the\nleft radius."], ()),
+        (["There is ... displaced"], ()),
+        (["There is \u2026 by 3 mm"], ()),
+        (['"left radius"'], ()),
+        ([""], ()),
+        (["right radius"], ("evidence_not_found",)),
+        (["left radius", "ulna"], ("evidence_not_found",)),
+        (["There is ... the ulna"], ("evidence_not_found",)),
+        (["displaced by 30 mm"], ("evidence_not_found",)),
+    ],
+)
+def test_a_quotation_that_the_response_lacks_is_told(evidence: list[str], flags: tuple[str, ...]) -> None:
+    found = verdict(reply(evidence=evidence))
+    assert found.outcome == "scored"
+    assert found.flags == flags
+
+
+def test_a_level_without_a_reason_is_told() -> None:
+    assert verdict(reply(rationale="  ")).flags == ("no_rationale",)
+
+
+def test_evidence_may_be_left_out() -> None:
+    assert verdict('{"accuracy": {"rationale": "r", "level": 0}}').value == 0.0
+
+
+def test_a_level_becomes_a_number_in_one_place_only_and_never_by_guessing() -> None:
+    assert scored(ACCURACY, 3, "r").value == 60.0
+    assert scored(a_criterion(scale=a_nominal_scale()), "supported", "r").value is None
+    for label in (True, "3", 3.0, 6, None):
+        with pytest.raises(ValueError, match="no such level"):
+            scored(ACCURACY, label, "r")  # type: ignore[arg-type]  # that is the point
+
+
+# The oracle: the whole grammar of an acceptable reply on one criterion as a single pattern. It knows no
+# JSON library and reads nothing but a level.
+_WS = r"[ \t\n\r]*"
+_STRING = r'"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
+_EVIDENCE = rf"\[{_WS}(?:{_STRING}{_WS}(?:,{_WS}{_STRING}{_WS})*)?\]"
+_FIELD = rf'(?:"rationale"{_WS}:{_WS}{_STRING}|"evidence"{_WS}:{_WS}{_EVIDENCE}|"level"{_WS}:{_WS}-?\d+)'
+_ENTRY = rf"\{{{_WS}{_FIELD}{_WS}(?:,{_WS}{_FIELD}{_WS})*\}}"
+_OBJECT = rf'{_WS}\{{{_WS}"accuracy"{_WS}:{_WS}(?P<entry>{_ENTRY}){_WS}\}}{_WS}'
+_PLAIN = re.compile(_OBJECT)
+_FENCED = re.compile(rf"```(?:json)?[ \t]*\r?\n{_OBJECT}```", re.IGNORECASE)
+_THOUGHTS = re.compile(r"\s*<(think|thinking|reasoning)>.*?</\1>", re.IGNORECASE | re.DOTALL)
+
+
+def oracle(text: str) -> int | None:
+    body = _THOUGHTS.sub("", text, count=1) if _THOUGHTS.match(text) else text
+    body = body.strip()
+    found = _PLAIN.fullmatch(body) or _FENCED.fullmatch(body)
+    if not found:
+        return None
+    # Walked from left to right: a string with a colon behind it is a key, and any other is emptied.
+    fields = re.sub(rf"({_STRING})({_WS}:)?", lambda part: part[0] if part[2] else '""', found["entry"])
+    names = sorted(re.findall(r'"(\w+)"\s*:', fields))
+    if names not in (["level", "rationale"], ["evidence", "level", "rationale"]):
+        return None
+    level = re.search(r'"level"\s*:\s*(-?\d+)', fields)
+    return int(level[1]) if level and re.fullmatch("[0-5]", level[1]) else None
+
+
+@st.composite
+def almost_replies(draw: st.DrawFn) -> str:
+    """A good reply, or one that a few slips have gone into."""
+    text = reply(draw(st.integers(-1, 6)), rationale=draw(st.text(max_size=8)), evidence=draw(st.just([])))
+    text = draw(st.sampled_from(["{}", "```json\n{}\n```", "<think>a</think>{}", "<think>{}</think>{}"])).replace(
+        "{}", text
+    )
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 3)))
+        text = text[:start] + draw(shards | st.text(max_size=2)) + text[end:]
+    return text
+
+
+@given(replies | almost_replies())
+@example(reply(5))
+@example(f"<think>{reply(5)}")
+@example("<think>" + "\u0130" * 5 + "</think>abcde" + reply(5))
+@example(reply(rationale="\\").replace("4", "\x1f4"))
+def test_a_level_is_told_if_and_only_if_the_text_is_one_object_with_it(text: str) -> None:
+    found = verdict(text)
+    assert found.level == oracle(text)
+    assert (found.value is not None) == isinstance(found, Scored)
+
+
+def test_the_oracle_is_not_blind() -> None:
+    assert oracle(reply(5)) == 5
+    assert oracle("<think>a</think>```json\n" + reply(0, evidence=["level", "x"]) + "```") == 0
+    assert [oracle(text) for text in UNREADABLE.values()] == [None] * len(UNREADABLE)
+
+
+@given(rubrics(), replies)
+def test_reading_never_raises_and_answers_on_every_criterion(rubric: Rubric, text: str) -> None:
+    found = read(a_completion(text), rubric.criteria, SAID)
+    assert list(found.verdicts) == [criterion.id for criterion in rubric.criteria]
+    assert found.keeps == all(v.outcome in {"scored", "abstained"} for v in found.verdicts.values())
+
+
+@given(st.data(), rubrics())
+def test_what_the_schema_allows_is_read_as_it_was_meant(data: st.DataObject, rubric: Rubric) -> None:
+    levels = {c.id: data.draw(st.sampled_from([*c.scale.labels, None])) for c in rubric.criteria}
+    text = json.dumps({id: an_entry(level) for id, level in levels.items()})
+    found = read(a_completion(text), rubric.criteria, SAID)
+    assert {id: verdict.level for id, verdict in found.verdicts.items()} == levels
+    assert found.fault is None
+    assert found.keeps
+
+
+def test_scales_with_other_spacings_keep_their_own_values() -> None:
+    levels = [{"label": at, "value": value, "means": "m"} for at, value in enumerate((0, 0.1, 1 / 3))]
+    criterion = a_criterion("accuracy", scale=a_scale(levels=levels))
+    values = [read(a_completion(reply(at)), [criterion], "").verdicts["accuracy"].value for at in range(3)]
+    assert values == [0.0, 10.0, 33.333333333]
+    assert a_rubric(criterion).is_numeric

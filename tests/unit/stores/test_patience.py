@@ -1,0 +1,85 @@
+"""A limit that ends a wait for nothing, and spares one whose answer is there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from judge_service.stores.patience import Patience
+
+
+def hold_up_the_loop(seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
+async def test_what_hangs_is_cut_off_in_time() -> None:
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        async with Patience(0.1):
+            await asyncio.sleep(60)
+    assert 0.09 < time.monotonic() - began < 0.4
+
+
+async def test_an_answer_that_came_while_the_loop_was_busy_counts() -> None:
+    reader, writer = await asyncio.open_connection(sock=None, host="127.0.0.1", port=await echo_port())
+    writer.write(b"x")
+    asyncio.get_running_loop().call_later(0.01, hold_up_the_loop, 0.3)
+    async with Patience(0.1):
+        assert await reader.readexactly(1) == b"x"
+    writer.close()
+
+
+async def echo_port() -> int:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        byte = await reader.readexactly(1)
+        await asyncio.sleep(0.03)
+        writer.write(byte)
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    return port
+
+
+async def test_asyncio_timeout_would_have_blamed_it() -> None:
+    answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.01, hold_up_the_loop, 0.3)
+    asyncio.get_running_loop().call_later(0.15, answer.set_result, None)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await answer
+
+
+async def test_two_steps_on_a_busy_loop_are_enough_for_an_answer_in_two_steps() -> None:
+    async with Patience(0.1):
+        for _ in range(2):
+            hold_up_the_loop(0.12)
+            await asyncio.sleep(0)
+
+
+async def test_the_limit_ends_with_its_block() -> None:
+    async with Patience(0.02):
+        pass
+    await asyncio.sleep(0.06)
+
+
+async def test_a_cancellation_from_outside_stays_one() -> None:
+    async def wait() -> None:
+        async with Patience(60):
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait((task,))
+    assert task.cancelled()
+
+
+async def test_errors_pass() -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with Patience(1):
+            raise ZeroDivisionError
