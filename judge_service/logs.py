@@ -46,6 +46,7 @@ def set_up_logs(level: str) -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _exception_class_only,
+            _no_trace_in_text,
             _allowed_only,
             structlog.processors.JSONRenderer(),
         ],
@@ -81,6 +82,17 @@ def _exception_class_only(
             place = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
             trace = trace.tb_next
         event["exception"] = f"{type(exc).__name__}{place}"
+    return event
+
+
+def _no_trace_in_text(
+    _: object, __: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Shorten a trace that the server logs as its message, when a start or a stop fails, to the class."""
+    text = str(event.get("event", ""))
+    if text.startswith("Traceback "):
+        event["event"] = "a start or a stop failed"
+        event["exception"] = text.rstrip().rpartition("\n")[2].partition(":")[0]
     return event
 
 

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from judge_service.logs import set_up_logs
-from judge_service.main import create_app
+from judge_service.errors import ConfigurationError
+from judge_service.main import create_app, open_state
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import FrameType
+
+    from judge_service.api.state import State
+    from judge_service.observation import Observation
     from judge_service.settings import Settings
+
+# How long it still listens after SIGTERM: whoever spreads the requests shall hear that it is not ready.
+NOTICE_S = 1.0
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal says otherwise."""
+    """Serve until a signal says otherwise; raises `ConfigurationError` when it cannot start as configured."""
     set_up_logs(settings.log_level)
+    mistakes: list[ConfigurationError] = []
+
+    @asynccontextmanager
+    async def opened(settings: Settings, observation: Observation) -> AsyncIterator[State]:
+        try:
+            async with open_state(settings, observation) as state:
+                yield state
+        except ConfigurationError as exc:
+            mistakes.append(exc)  # the server would only log that it could not start
+            raise
 
     def draining() -> bool:
-        return server.should_exit
+        return server.draining
 
     config = uvicorn.Config(
-        create_app(settings, draining=draining),
+        create_app(settings, opened, draining=draining),
         host=host,
         port=port,
         log_config=None,
@@ -29,5 +51,30 @@ def serve(settings: Settings, host: str, port: int) -> None:
         timeout_graceful_shutdown=settings.drain_s,
         server_header=False,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     server.run()
+    if mistakes:
+        raise mistakes[0]
+
+
+class _Server(uvicorn.Server):
+    """Says for a moment that it drains before it stops listening; uvicorn alone stops listening at once."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stops_at: float | None = None
+
+    @property
+    def draining(self) -> bool:
+        return self.should_exit or self._stops_at is not None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and self._stops_at is None:
+            self._stops_at = time.monotonic() + NOTICE_S
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._stops_at is not None and time.monotonic() >= self._stops_at:
+            self.should_exit = True
+        return await super().on_tick(counter)

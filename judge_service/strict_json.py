@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -34,7 +35,12 @@ def loads(raw: bytes) -> Any:
     """Parse JSON, or raise `BodyRejected` with a reason that quotes none of it."""
     try:
         # Bytes are decoded here: left to it, json also takes UTF-16, UTF-32 and encoded half characters.
-        parsed = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        parsed = json.loads(
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
     except UnicodeDecodeError:
         raise BodyRejected("the body is not UTF-8") from None
     except json.JSONDecodeError as exc:
@@ -55,6 +61,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(_: str) -> NoReturn:
     raise BodyRejected("the body holds NaN or Infinity, which is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise BodyRejected("the body holds a number or a nesting no request needs")
+    return number
 
 
 def _no_half_characters(parsed: object) -> None:

@@ -162,12 +162,12 @@ async def serving(judges: Judges | None = None, **fields: Any) -> AsyncIterator[
         yield client
 
 
-def environment(home: Path, judges: Judges | None = None, **settings: str) -> dict[str, str]:
+def environment(home: Path, judges: Judges | str | None = None, **settings: str) -> dict[str, str]:
     """The environment of a command: nothing of ours, and these settings."""
     variables = {"PATH": os.environ["PATH"], "HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1"}
     variables["JUDGE_SERVICE_RUBRICS_DIR"] = str(RUBRICS)
     if judges is not None:
-        variables["JUDGE_SERVICE_JUDGES"] = json.dumps(judges)
+        variables["JUDGE_SERVICE_JUDGES"] = judges if isinstance(judges, str) else json.dumps(judges)
     return variables | {f"JUDGE_SERVICE_{name.upper()}": value for name, value in settings.items()}
 
 

@@ -50,7 +50,11 @@ async def post_score(
     observation.score(score)
     if score.outcome in {"provider_error", "timeout"} and score.failure is not None:
         _log.warning(
-            "no answer", judge=score.provenance.judge, outcome=score.outcome, error_code=score.failure.code
+            "no answer",
+            judge=score.provenance.judge,
+            outcome=score.outcome,
+            error_code=score.failure.code,
+            request_id=request.scope.get("request_id"),
         )
         return no_answer(score, request.scope.get("request_id"))
     return Response(score.model_dump_json(), media_type="application/json")

@@ -62,9 +62,11 @@ class Gate:
 
     Halves on overload (BackendRateLimited, BackendTimeout), at most once per half second and only for
     a call that began after the last cut; grows by 1/limit with every success up to the given maximum.
-    A Retry-After pauses everybody, a rate limit without one pauses for a doubling moment. Calls in
-    flight may at most double every 50 ms (from 8), so that a burst hears a judge's "no" before all of
-    it is out. Owns the judge's circuit: one state, no lock, for one event loop.
+    A rate limit halves what was in flight where that is less than the limit, though never below an
+    eighth of the limit. A Retry-After pauses everybody, a rate limit without one pauses for a doubling
+    moment; for three times the pause the limit then stays, since finding it again costs another pause.
+    Calls in flight may at most double every 50 ms (from 8), so that a burst hears a judge's "no" before
+    all of it is out. Owns the judge's circuit: one state, no lock, for one event loop.
     """
 
     def __init__(

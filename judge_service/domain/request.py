@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from judge_service.domain.case import Case
 
@@ -12,6 +12,13 @@ DEADLINE_DEFAULT_MS = 120_000
 DEADLINE_CAP_MS = 600_000
 
 Tag = Annotated[str, Field(max_length=512)] | int | float | bool | None
+
+
+def _a_number(value: object) -> object:
+    """Refuse what would be taken for a number and is none: `true`, and digits in a text."""
+    if isinstance(value, bool | str):
+        raise ValueError("must be an integer")  # noqa: TRY004  pydantic tells it as a fault of the field
+    return value
 
 
 class ScoreRequest(BaseModel):
@@ -30,7 +37,9 @@ class ScoreRequest(BaseModel):
         default="auto",
         description="`auto` reads the visual description when there is one, and else looks at the images.",
     )
-    samples: Literal[1] = Field(default=1, description="How often the judge is asked.")
+    samples: Annotated[Literal[1], BeforeValidator(_a_number)] = Field(
+        default=1, description="How often the judge is asked."
+    )
     partial: Literal["forbid", "renormalise"] = Field(
         default="forbid", description="What one unscored criterion means for the total."
     )
@@ -38,7 +47,7 @@ class ScoreRequest(BaseModel):
     cache: Literal["use", "refresh", "only", "off"] = Field(
         default="use", description="`refresh` asks anew and keeps the answer; `only` never asks a judge."
     )
-    deadline_ms: int | None = Field(
+    deadline_ms: Annotated[int | None, BeforeValidator(_a_number)] = Field(
         default=None,
         ge=1,
         le=DEADLINE_CAP_MS,

@@ -39,7 +39,7 @@ BRIEF_AND_RIGHT, MOSTLY_RIGHT = 0.38, 0.5
 LONG = 0.08
 SILENT_LENGTH = 160
 # Below this much kept order, shared words are held to be torn from their meaning; the more reuse, the sooner.
-TORN, TORN_BASE, TORN_REUSE = 0.39, 0.24, 0.2
+TORN, TORN_BASE, TORN_REUSE, TORN_FROM = 0.39, 0.24, 0.2, 0.4
 
 
 def silent(response: str) -> bool:
@@ -57,15 +57,20 @@ class Comparison:
     covered: Coverage
 
 
+def _torn(shape: structure.Shape) -> bool:
+    """Tell whether a text of the reference's words keeps too little of their order to mean the same."""
+    if shape.shared < structure.FEWEST_SHARED or shape.reuse < TORN_FROM:
+        return False
+    return shape.kept <= min(TORN, TORN_BASE + TORN_REUSE * shape.reuse)
+
+
 def _nonsense(reference: Text, response: Text) -> list[Conflict]:
     mess, place = structure.scrambled(response)
-    shape = structure.shape(reference, response)
-    torn = shape.shared >= structure.FEWEST_SHARED and shape.kept <= min(
-        TORN, TORN_BASE + TORN_REUSE * shape.reuse
-    )
-    if mess < structure.MESS and not torn:
+    if mess < structure.MESS and not _torn(structure.shape(reference, response)):
         return []
     words = "The words of the reference are there but not in an order that keeps their meaning."
+    if mess >= structure.MESS:
+        words = "The words do not form sentences that read as English."
     return [Conflict("scrambled", words, place or (0, len(response.source)))]
 
 

@@ -37,7 +37,8 @@ _NOTHING = (
     "not more than", "no later than", "no less than", "not sure", "not certain", "is not clear",
     "no longer than", "not to exceed", "no further", "rule out", "to rule out", "to exclude",
     "not necessarily", "not always", "not hesitate", "not delay", "not wait", "not ignore",
-    "do not forget", "not usually", "not commonly", "not typically", "not often", "not normally",
+    "do not forget", "not usually", "not all", "not every", "not everyone",
+    "not commonly", "not typically", "not often", "not normally",
     "not uncommonly", "no matter", "not least", "not to mention", "not avoid", "not be avoided",
     "not skip", "not miss", "not forget",
 )  # fmt: skip

@@ -25,7 +25,9 @@ _ENDINGS = (
 )  # fmt: skip
 # Words whose endings would fold them into another word's root (several and severe, frontal and front).
 _KEPT = frozenset({
-    "several", "number", "numbers", "position", "positions", "later", "majority", "minority",
+    "several", "number", "numbers", "position", "positions", "lateral", "laterally", "dangerous",
+    "shoulder", "hemorrhagic", "obstructive", "cancerous", "testis", "testes", "radiation", "whiteness",
+    "urinary", "caudal", "pathological", "indicated", "infective", "fasting", "majority", "minority",
     "organism", "organisms", "massive", "extension", "frontal", "temporary", "lowered", "general",
     "generally", "question", "questions", "medium", "basis", "basic", "portion", "mental",
     "severity", "united", "uniform", "unit", "units",
@@ -69,7 +71,10 @@ def stem(word: str) -> str:
         return word
     if len(word) == SHORTEST_STEM:
         return word[:-1] if word[-1] == "s" and word[-2] not in "sui" else word
-    root = _shorter(_shorter(_singular(_folded(word).removesuffix("'s"))))
+    single = _singular(_folded(word).removesuffix("'s"))
+    if single in _KEPT:
+        return single
+    root = _shorter(_shorter(single))
     if root.endswith("ot") and word.endswith("otic"):
         root = root[:-2] + "os"
     return root[:-1] if len(root) > SHORTEST_STEM and root[-1] == root[-2] and root[-1] not in "ls" else root

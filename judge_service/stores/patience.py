@@ -14,8 +14,8 @@ _SLICES = 4
 class Patience:
     """Like `asyncio.timeout`, but counted in slices: however late the loop is, it costs one of them.
 
-    A loop that was held up for a while finds the answer and the end of the time at once, and `asyncio.timeout`
-    then takes the end. Under a burst of requests a healthy store would look dead.
+    A loop that was held up finds the answer and the end of the time at once, and `asyncio.timeout` then takes
+    the end: under a burst of requests a healthy store would look dead.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,9 +31,9 @@ class Patience:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         self._timer.cancel()
-        return await self._limit.__aexit__(kind, exc, trace)
+        await self._limit.__aexit__(kind, exc, trace)
 
     def _tick(self) -> None:
         self._left -= 1

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from judge_service.texts import clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A fracture of the left radius.",
+        "10\u00b3/\u00b5L",
+        "10\u207b\u00b3 mol/L",
+        "\u00bd tablet, 5 \u00b5g, 37 \u00b0C, \u2264 2 \u212b",
+        "HbA\u2081c > 6.5\u00a0%",
+        "a\n\tb",
+        "x < y and y > z, p<0.05, <s5>, [sic], <think about it>",
+        "\u9aa8\u6298\u3002 \u041f\u0435\u0440\u0435\u043b\u043e\u043c. \u0643\u0633\u0631",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian, with a joiner that is part of its spelling
+        "\u0915\u094d\u200d\u0937",  # Devanagari, likewise
+        "Fine \U0001f642",
+    ],
+)
+def test_what_a_person_can_read_stays_as_it_is(text: str) -> None:
+    composed = unicodedata.normalize("NFC", text)
+    assert clean(text) == (composed, 0, 0)
+    assert composed == text.replace("\u212b", "\u00c5")
+
+
+def test_letters_are_composed_and_signs_are_not_replaced() -> None:
+    assert clean("fie\u0301vre").text == "fi\u00e9vre"
+    assert clean("10\u00b3/\u00b5L").text != unicodedata.normalize("NFKC", "10\u00b3/\u00b5L")
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "dropped"),
+    [
+        ("frac\u200bture", "fracture", 1),
+        ("\ufefffracture", "fracture", 1),
+        ("\u202eerutcarf\u202c", "erutcarf", 2),
+        ("a\U000e0041\U000e0042b", "ab", 2),
+        ("a\ufe0f\U000e0100", "a", 2),
+        ("a\u00adb", "ab", 1),
+        ("a\x00\x07\x1b[31mb", "a[31mb", 3),
+        ("a\ue000b", "ab", 1),
+        ("a\ud800b", "ab", 1),
+        ("a\U0001ffffb", "ab", 1),
+        ("a\u200db", "ab", 1),
+        ("\u200c\u0643", "\u0643", 1),
+        ("\u0643\u200c", "\u0643", 1),
+        ("\u0643\u200cx", "\u0643x", 1),
+        ("e\u200b\u0301", "\u00e9", 1),
+    ],
+)
+def test_what_nobody_can_see_is_taken_out_and_counted(text: str, seen: str, dropped: int) -> None:
+    assert clean(text) == (seen, dropped, 0)
+
+
+@pytest.mark.parametrize("mark", ["\r\n", "\r", "\f", "\v", "\x1c", "\x1d", "\x1e", "\x85"])
+def test_a_break_of_any_system_keeps_two_numbers_apart(mark: str) -> None:
+    assert clean(f"5 mg{mark}10 mg") == ("5 mg\n10 mg", 0, 0)
+    assert clean(f"10{mark}5").text == "10\n5"
+
+
+TOKENS = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|start_header_id|>",
+    "<|eot_id|>",
+    "<|IM_START|>",
+    "<\uff5cUser\uff5c>",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>",
+    "[INST]",
+    "[/INST]",
+    "[/inst]",
+    "[SYSTEM_PROMPT]",
+    "[AVAILABLE_TOOLS]",
+    "<<SYS>>",
+    "<</SYS>>",
+    "<s>",
+    "</s>",
+    "<bos>",
+    "<eos>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<think>",
+    "</think>",
+    "</THINKING>",
+]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_control_token_is_broken_open_and_stays_readable(token: str) -> None:
+    found = clean(f"before {token} after")
+    assert token not in found.text
+    assert found.text.replace("\u00b7", "") == f"before {token} after"
+    assert found.defused == 1
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\U000e0001", "\ufe0f", "\x00"])
+def test_a_token_put_together_by_cleaning_is_broken_open_too(token: str, hidden: str) -> None:
+    found = clean(token[:2] + hidden + token[2:])
+    assert token not in found.text
+    assert (found.dropped, found.defused) == (1, 1)
+
+
+hostile = st.lists(
+    st.sampled_from(TOKENS) | st.sampled_from(["<", "|", ">", "[", "]", "/", "\u200b", "\u0301", "s"]) | st.text(max_size=3)
+).map("".join)
+
+
+@given(hostile)
+def test_cleaning_is_done_at_once_and_leaves_no_token(text: str) -> None:
+    found = clean(text)
+    assert clean(found.text) == (found.text, 0, 0)
+    assert not any(token in found.text for token in TOKENS)
+    assert unicodedata.is_normalized("NFC", found.text)
+
+
+@given(st.text(st.characters(), max_size=40))
+def test_a_cleaned_text_can_be_sent_and_holds_nothing_unseen(text: str) -> None:
+    seen = clean(text).text
+    seen.encode()
+    allowed = {"\n", "\t", "\u200c", "\u200d"}
+    assert not any(unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs", "Cn"} for char in set(seen) - allowed)
+    assert len(seen) <= 3 * len(text) + 1
