@@ -158,7 +158,9 @@ async def main(args: argparse.Namespace) -> None:
     report(args, ideal, times, cpu)
 
 
-def report(args: argparse.Namespace, ideal: float, times: dict[str, list[float]], cpu: dict[str, list[float]]) -> None:
+def report(
+    args: argparse.Namespace, ideal: float, times: dict[str, list[float]], cpu: dict[str, list[float]]
+) -> None:
     print(f"{args.cases} cases, {args.in_flight} in flight, judge {args.latency_ms} ms: ideal {ideal:.3f} s")
     floor = statistics.median(times["plain aiohttp loop"])
     for name, seconds in times.items():

@@ -87,17 +87,29 @@ def app_from_environment() -> FastAPI:
 
 
 def _describe_bodies(app: FastAPI) -> None:
-    """Put the schemas of bodies that routes read themselves into the OpenAPI document."""
+    """Put the schemas of bodies that routes read and write themselves into the OpenAPI document."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = generate()
             _, schemas = models_json_schema(
-                [(ScoreRequest, "validation")], ref_template="#/components/schemas/{model}"
+                [(ScoreRequest, "validation"), (problems.Problem, "serialization")],
+                ref_template="#/components/schemas/{model}",
             )
             document["components"]["schemas"].update(schemas["$defs"])
+            _drop_foreign_faults(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it
+
+
+def _drop_foreign_faults(document: dict[str, Any]) -> None:
+    """Take out the framework's own 422, which no route answers with: faults are problems here."""
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]

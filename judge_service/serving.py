@@ -52,9 +52,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
         server_header=False,
     )
     server = _Server(config)
-    server.run()
-    if mistakes:
-        raise mistakes[0]
+    try:
+        server.run()
+    except SystemExit:
+        if mistakes:
+            raise mistakes[0] from None
+        raise
 
 
 class _Server(uvicorn.Server):

@@ -47,7 +47,12 @@ async def readyz(request: Request, response: Response) -> Readiness:
     return Readiness(status="ready", degraded=degraded)
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics(observation: TheObservation) -> Response:
     """Counts and seconds in Prometheus' text format; no text of any case is in them."""
     return Response(observation.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")

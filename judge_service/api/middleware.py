@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from typing import TYPE_CHECKING
 
+from judge_service.api import problems
 from judge_service.errors import BodyTooLarge
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Envelope:
         declared = headers.get(b"content-length", b"")
         # A length of many digits is not turned into a number: Python refuses more than 4,300 of them.
         refused = declared.isdigit() and int(declared[:20]) > self._cap
-        read = 0
+        read, started = 0, False
 
         async def bounded() -> Message:
             nonlocal read
@@ -49,13 +51,20 @@ class Envelope:
             return message
 
         async def named(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
                 route = scope.get("route")
                 self._observation.request(getattr(route, "path", "unrouted"), message["status"])
             await send(message)
 
-        await self._app(scope, bounded, named)
+        try:
+            await self._app(scope, bounded, named)
+        except asyncio.CancelledError:  # the server does that at the end of its drain, and nobody else
+            if not started:
+                await problems.stopping(request_id)(scope, receive, named)
+            raise
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"the body is larger than {self._cap} bytes")

@@ -114,6 +114,19 @@ def no_answer(score: Score, request_id: str | None) -> Response:
     return response(problem, failure.retry_after_s)
 
 
+def stopping(request_id: str) -> Response:
+    """The answer to a request that is cut because the service stops and its time to drain is over."""
+    problem = Problem(
+        type=TYPE_ROOT + "stopping",
+        title="The service is stopping",
+        status=503,
+        detail="the service stopped before the answer was there; ask another one",
+        retryable=True,
+        request_id=request_id,
+    )
+    return response(problem)
+
+
 def _told(request: Request, row: Row, detail: str, faults: list[Fault] | None = None) -> Response:
     return response(
         Problem(
@@ -164,7 +177,6 @@ def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
     """The `responses` of a route that may answer with these problems."""
     return {
         status: {
-            "model": Problem,
             "description": "; ".join(sorted({r.title for r in TABLE.values() if r.status == status}))
             or "Problem",
             "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -25,12 +25,15 @@ _ENDINGS = (
 )  # fmt: skip
 # Words whose endings would fold them into another word's root (several and severe, frontal and front).
 _KEPT = frozenset({
-    "several", "number", "numbers", "position", "positions", "lateral", "laterally", "dangerous",
-    "shoulder", "hemorrhagic", "obstructive", "cancerous", "testis", "testes", "radiation", "whiteness",
-    "urinary", "caudal", "pathological", "indicated", "infective", "fasting", "majority", "minority",
-    "organism", "organisms", "massive", "extension", "frontal", "temporary", "lowered", "general",
-    "generally", "question", "questions", "medium", "basis", "basic", "portion", "mental",
-    "severity", "united", "uniform", "unit", "units",
+    "basic", "basis", "cancerous", "caudal", "corneal", "costal", "criteria", "criterion",
+    "dangerous", "diffuse", "expecting", "extension", "fasting", "following", "frontal", "general",
+    "generally", "healthy", "hemorrhagic", "indicated", "infective", "initial", "lactation",
+    "lateral", "laterally", "lowered", "majority", "marked", "markedly", "massive", "medical",
+    "medically", "medium", "mental", "minority", "number", "numbered", "numbers", "obstructive",
+    "organism", "organisms", "party", "pathological", "pinky", "portion", "position", "positioned",
+    "positions", "question", "questions", "radiation", "relatives", "several", "severity",
+    "shoulder", "shower", "sleepy", "stemi", "straining", "temporary", "testes", "testis",
+    "topical", "transfusion", "uniform", "unit", "united", "units", "urinary", "weary", "whiteness",
 })  # fmt: skip
 _BY_LAST: dict[str, tuple[str, ...]] = {
     last: tuple(sorted((e for e in _ENDINGS if e[-1] == last), key=len, reverse=True))

@@ -134,8 +134,10 @@ async def test_what_does_not_finish_is_cut_when_the_time_to_drain_is_over(tmp_pa
                     await asyncio.sleep(0.01)
                 service.popen.send_signal(signal.SIGTERM)
                 await asyncio.to_thread(service.popen.wait, 6)
-                print((await asked))
-                assert 0
+                reply = await asked
+                assert (reply.status, reply.kind) == (503, "application/problem+json")
+                assert reply.body["type"] == "urn:judge-service:problem:stopping"
+                assert (reply.body["retryable"], reply.headers["Retry-After"]) == (True, "5")
         await stub.somebody_left(1.0)
     assert SECRET not in service.log.read_text("utf-8")
     assert {key for line in service.lines() for key in line} <= ALLOWED

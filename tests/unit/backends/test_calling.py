@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from virtualtime import now, virtual
 
-from judge_service.backends.base import Completion, Finish, Prompt, Usage
+from judge_service.backends.base import Called, Completion, Finish, JudgeCallFailed, Prompt, Usage
 from judge_service.backends.budget import RetryBudget
-from judge_service.backends.calling import FORMAT_REMINDER, Called, Caller, Fault, JudgeCallFailed
+from judge_service.backends.calling import FORMAT_REMINDER, Caller, Fault
 from judge_service.backends.gate import Gate
 from judge_service.domain.case import Case
 from judge_service.domain.judge import JudgeSpec
@@ -178,7 +178,9 @@ async def test_a_good_answer_takes_one_call_and_is_recorded() -> None:
     assert attempt.outcome == "ok"
     assert attempt.latency_ms == pytest.approx(200)
     assert (attempt.waited_ms, attempt.input_tokens, attempt.output_tokens) == (0, 7, 3)
-    assert tally.seen == [("main", "ok", pytest.approx(0.2))]
+    ((judge, outcome, seconds),) = tally.seen
+    assert (judge, outcome) == ("main", "ok")
+    assert seconds == pytest.approx(0.2)
 
 
 @virtual
@@ -189,17 +191,17 @@ async def test_has_a_gate_as_wide_as_the_judge_allows() -> None:
     assert (await _call(caller)).reading.fault is None
 
 
-@pytest.mark.parametrize(("within", "timeout"), [(600, 20.0), (5, 5.0)])
+@pytest.mark.parametrize(("within", "given_s"), [(600, 20.0), (5, 5.0)])
 @virtual
 async def test_an_attempt_has_the_judges_time_or_what_the_deadline_leaves(
-    within: float, timeout: float
+    within: float, given_s: float
 ) -> None:
     backend = ScriptedBackend([GOOD], seconds=1e6)
     spec = JudgeSpec(kind="scripted", attempt_timeout_s=20, max_attempts=1)
     began = now()
     failed = await _failure(_caller(backend, spec=spec), within=within)
-    assert backend.timeouts == [pytest.approx(timeout)]
-    assert now() - began == pytest.approx(timeout)
+    assert backend.timeouts == [pytest.approx(given_s)]
+    assert now() - began == pytest.approx(given_s)
     assert isinstance(failed.error, BackendTimeout)
     assert _outcomes(failed) == ["timeout"]
     assert backend.cancelled == 1
@@ -445,7 +447,8 @@ async def test_time_in_the_queue_is_recorded_and_ends_with_the_deadline() -> Non
     assert isinstance(caught.value.error, BackendTimeout)
     assert caught.value.attempts == ()
     (attempt,) = (await second).attempts
-    assert (attempt.waited_ms, attempt.latency_ms) == (pytest.approx(10_000), pytest.approx(10_000))
+    assert attempt.waited_ms == pytest.approx(10_000)
+    assert attempt.latency_ms == pytest.approx(10_000)
 
 
 @pytest.mark.parametrize(("within", "state"), [(1.0, "closed"), (1000.0, "open")])
@@ -504,7 +507,12 @@ async def test_a_refusal_is_never_asked_again(finish: Finish, text: str) -> None
 
 @virtual
 async def test_failures_in_between_do_not_use_up_the_second_asking() -> None:
-    lines = [BackendUnavailable("x"), says("unparsable"), BackendUnavailable("x"), GOOD]
+    lines: list[Completion | BackendError] = [
+        BackendUnavailable("x"),
+        says("unparsable"),
+        BackendUnavailable("x"),
+        GOOD,
+    ]
     backend = ScriptedBackend(lines)
     called = await _call(_caller(backend))
     assert _outcomes(called) == ["unavailable", "unparsable", "unavailable", "ok"]
