@@ -72,7 +72,7 @@ class Prompts:
             try:
                 template = self._environment.from_string(stored.template)
                 system = template.render(rubric=stored.rubric, criteria=criteria, mode=mode)
-            except jinja2.TemplateError as exc:
+            except (jinja2.TemplateError, TypeError) as exc:
                 place = f"rubric {stored.rubric.ref!r}: its template {stored.rubric.prompt}"
                 raise ConfigurationError(f"{place} cannot be rendered: {exc}") from exc
             self._instructions[key] = Instructions(system=system, schema=answer_schema(criteria))

@@ -12,6 +12,7 @@ from judge_service.errors import BodyRejected
 
 M = TypeVar("M", bound=BaseModel)
 _NAMED = 20  # faults that are told one by one
+_NOTHING = object()
 
 
 def validated(parsed: object, model: type[M]) -> M:
@@ -20,15 +21,36 @@ def validated(parsed: object, model: type[M]) -> M:
         return model.model_validate(parsed)
     except ValidationError as exc:
         faults = exc.errors(include_url=False, include_input=False, include_context=False)
-        named = tuple((_pointer(fault["loc"]), fault["msg"][:300]) for fault in faults[:_NAMED])
+        places: dict[str, str] = {}
+        for fault in faults:
+            # A field of several types has one fault for each of them; they are told as one.
+            place = _pointer(fault["loc"], parsed, missing=fault["type"] == "missing")
+            places[place] = f"{places[place]}; or: {fault['msg']}" if place in places else fault["msg"]
+        named = tuple((place, message[:300]) for place, message in list(places.items())[:_NAMED])
         first = f"{named[0][0]}: {named[0][1]}"
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
         raise BodyRejected(first + more, named) from None
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
-    # A key that is not ours may be anything, also something private; it is cut short.
-    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1")[:48] for part in location)
+def _pointer(location: tuple[int | str, ...], parsed: object, *, missing: bool) -> str:
+    """Point into what was sent: names of types that pydantic adds to a place are left out."""
+    parts: list[str] = []
+    for part in location:
+        there = _inside(parsed, part)
+        if there is _NOTHING and not missing:
+            break
+        # A key that is not ours may be anything, also something private; it is cut short.
+        parts.append(str(part).replace("~", "~0").replace("/", "~1")[:48])
+        parsed = there
+    return "/" + "/".join(parts)
+
+
+def _inside(parsed: object, part: int | str) -> object:
+    if isinstance(parsed, dict):
+        return parsed.get(part, _NOTHING)
+    if isinstance(parsed, list) and isinstance(part, int) and part < len(parsed):
+        return parsed[part]
+    return _NOTHING
 
 
 def loads(raw: bytes) -> Any:

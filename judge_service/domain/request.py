@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from judge_service.domain.case import Case
 
 DEADLINE_DEFAULT_MS = 120_000
 DEADLINE_CAP_MS = 600_000
 
-Tag = Annotated[str, Field(max_length=512)] | int | float | bool | None
+# Strict, for a text that is too long must not come back as the number its digits make.
+Tag = Annotated[str, Field(max_length=512)] | StrictInt | StrictFloat | StrictBool | None
 
 
 def _a_number(value: object) -> object:

@@ -112,7 +112,10 @@ class Criterion(BaseModel):
     weight: float = Field(
         default=1.0, gt=0, le=1000, description="Share in the total, relative to the others."
     )
-    needs: Annotated[dict[Mode, tuple[Input, ...]], BeforeValidator(_by_mode)] = Field(
+    needs: Annotated[
+        dict[Mode, tuple[Input, ...]],
+        BeforeValidator(_by_mode, json_schema_input_type=dict[Mode, tuple[Input, ...]] | tuple[Input, ...]),
+    ] = Field(
         description="Inputs of a case without which the criterion cannot be judged, by mode."
     )
     scale: Scale

@@ -340,7 +340,7 @@ async def test_an_open_circuit_fails_at_once_and_records_no_call() -> None:
     for _ in range(20):
         await _failure(caller)
     before = now()
-    failed = await _failure(caller)
+    failed = await _failure(_caller(backend, gate=caller.gate))
     assert now() == before
     assert (failed.error.code, failed.error.retryable, failed.attempts) == ("circuit_open", True, ())
     assert failed.error.retry_after_s == pytest.approx(15)

@@ -118,6 +118,22 @@ async def test_a_newcomer_does_not_overtake_the_one_whose_turn_has_just_come() -
 
 
 @virtual
+async def test_a_newcomer_does_not_overtake_the_line_when_a_pause_has_just_ended() -> None:
+    clock = [0.0]
+    gate = Gate(1, clock=lambda: clock[0], random=lambda: 0.0)
+    await _call(gate, BackendRateLimited("x", retry_after_s=5))
+    waiter = Visit(gate)
+    await _settle()
+    clock[0] = 6.0
+    newcomer = Visit(gate)
+    await _settle()
+    assert waiter.entered is not None
+    assert newcomer.entered is None
+    await waiter.ends()
+    await newcomer.ends()
+
+
+@virtual
 async def test_a_burst_at_most_doubles_every_tick() -> None:
     gate = _gate(64)
     began = now()
@@ -198,6 +214,18 @@ async def test_overload_halves_at_most_once_per_half_second(overload: type[Backe
     await asyncio.sleep(2)
     await _call(gate, overload("x"))
     assert gate.limit == 2 if overload is BackendTimeout else gate.limit == 1
+
+
+@virtual
+async def test_a_second_overload_within_half_a_second_does_not_cut_again() -> None:
+    gate = _gate(8)
+    await _call(gate, BackendTimeout("x"))
+    await asyncio.sleep(0.3)
+    await _call(gate, BackendTimeout("x"))
+    assert gate.limit == 4
+    await asyncio.sleep(0.3)
+    await _call(gate, BackendTimeout("x"))
+    assert gate.limit == 2
 
 
 @virtual
@@ -399,10 +427,10 @@ async def _broken(gate: Gate) -> None:
 
 @virtual
 async def test_turns_everybody_away_once_it_opens_also_those_in_line() -> None:
-    gate = _gate(1)
+    gate = _gate(2)
     for _ in range(19):
         await _call(gate, BackendUnavailable("x"))
-    last, *waiting = (Visit(gate) for _ in range(4))
+    last, holder, *waiting = (Visit(gate) for _ in range(5))
     await _settle()
     await last.ends(BackendUnavailable("x"))
     assert _circuit(gate) == "open"
@@ -411,12 +439,28 @@ async def test_turns_everybody_away_once_it_opens_also_those_in_line() -> None:
         error = visit.task.exception()
         assert isinstance(error, BackendUnavailable)
         assert error.code == "circuit_open"
+    await holder.ends()
     began = now()
     with pytest.raises(BackendUnavailable, match="left alone"):
         async with gate.slot():
             pytest.fail("it is open")
     assert now() == began
     assert (gate.inflight, gate.waiting) == (0, 0)
+
+
+@virtual
+async def test_those_who_wait_for_a_pause_hear_at_once_that_it_opens() -> None:
+    gate = _gate(2)
+    for _ in range(19):
+        await _call(gate, BackendUnavailable("x"))
+    limited, last, waiter = (Visit(gate) for _ in range(3))
+    await _settle()
+    await limited.ends(BackendRateLimited("x", retry_after_s=30))
+    await last.ends(BackendUnavailable("x"))
+    await _settle()
+    assert _circuit(gate) == "open"
+    assert waiter.task.done()
+    assert isinstance(waiter.task.exception(), BackendUnavailable)
 
 
 @virtual

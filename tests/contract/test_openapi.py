@@ -1,0 +1,128 @@
+"""The OpenAPI document: as it is committed, true to what the service does, with examples that work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from serving import Client, command, served, serving, settings_of, speaking_to
+
+from judge_service.api.examples import SCORE_REQUESTS
+from judge_service.api.problems import TABLE
+from judge_service.main import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+COMMITTED = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
+DOCUMENT = create_app(settings_of()).openapi()
+MOST_S = 25
+
+# A caller may set a deadline that nobody can keep, so 504 is an answer. What an image's address holds cannot be
+# said in a schema, so a request that fits the schema may be refused.
+CONFIG = """
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", "502", "503", "504"]
+[checks.positive_data_acceptance]
+enabled = false
+"""
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    async with serving() as speaking:
+        yield speaking
+
+
+def test_the_committed_document_is_current(tmp_path: Path) -> None:
+    printed = command(tmp_path, "openapi").stdout
+    assert COMMITTED.read_text("utf-8") == printed, "run `judge-service openapi > docs/openapi.json`"
+    assert json.loads(printed) == json.loads(json.dumps(DOCUMENT))
+
+
+async def test_the_served_document_is_the_printed_one(client: Client) -> None:
+    assert (await client.get("/openapi.json")).body == json.loads(json.dumps(DOCUMENT))
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = json.dumps(DOCUMENT)
+    named = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
+    assert named <= DOCUMENT["components"]["schemas"].keys()
+
+
+def test_every_schema_is_sound() -> None:
+    for schema in DOCUMENT["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_error_is_a_documented_problem() -> None:
+    documented = DOCUMENT["paths"]["/v1/scores"]["post"]["responses"]
+    assert {str(row.status) for row in TABLE.values()} - {"500"} <= documented.keys()
+    for operations in DOCUMENT["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status >= "400" and operation["summary"] != "Should requests be sent here?":
+                    assert list(response["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize("name", SCORE_REQUESTS)
+async def test_every_example_works_when_it_is_pasted(client: Client, name: str) -> None:
+    examples = DOCUMENT["paths"]["/v1/scores"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    assert examples == SCORE_REQUESTS
+    reply = await client.post("/v1/scores", json.dumps(examples[name]["value"]))
+    assert (reply.status, reply.body["outcome"]) == (200, "scored")
+    _fits(reply.body, "Score")
+
+
+async def test_the_wrong_side_costs_points(client: Client) -> None:
+    right, wrong = [
+        (await client.post("/v1/scores", json.dumps(SCORE_REQUESTS[name]["value"]))).body["score"]
+        for name in ("right", "wrong_side")
+    ]
+    assert right > wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("/livez", "Liveness"),
+        ("/readyz", "Readiness"),
+        ("/v1/rubrics", "RubricList"),
+        ("/v1/judges", "JudgeList"),
+        ("/v1/rubrics/med-cmr", "RubricDocument"),
+        ("/v1/rubrics/med-cmr@1", "RubricDocument"),
+        ("/v1/rubrics/nothing", "Problem"),
+    ],
+)
+async def test_each_answer_fits_its_schema(client: Client, path: str, schema: str) -> None:
+    _fits((await client.get(path)).body, schema)
+
+
+def _fits(body: dict[str, Any], name: str) -> None:
+    schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+    Draft202012Validator(schema).validate(body)
+
+
+async def test_what_a_machine_thinks_up_breaks_nothing(tmp_path: Path) -> None:
+    (tmp_path / "schemathesis.toml").write_text(CONFIG)
+    judges = {"default": {"kind": "scripted"}, "lexical": {"kind": "embedded"}}
+    with served(tmp_path, judges, log_level="WARNING") as service:
+        async with speaking_to(service.url):
+            pass
+        words = ["run", f"{service.url}/openapi.json", "--phases", "examples,coverage,fuzzing"]
+        words += ["--generation-deterministic", "--max-examples", "60", "--max-time", str(MOST_S), "--no-color"]
+        done = await asyncio.to_thread(_schemathesis, tmp_path, *words)
+        assert done.returncode == 0, done.stdout
+        assert "Tested: 7" in done.stdout
+        assert not [line for line in service.lines() if line["level"] == "error"]
+
+
+def _schemathesis(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    binary = Path(sys.executable).with_name("schemathesis")
+    return subprocess.run([binary, *words], cwd=home, capture_output=True, text=True, timeout=120, check=False)
