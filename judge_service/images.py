@@ -27,6 +27,7 @@ _KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 _DATA_URI = re.compile(r"data:(image/[a-z+.-]+);base64,", re.IGNORECASE)
 # The decoder drops the lower half of 16-bit colours in silence; the file's head tells.
 _PNG_DEPTH_AT = 24
+_ORIENTATION = 0x0112  # EXIF's tag
 _BYTES_PER_PIXEL = 8  # decoded and pasted once more, at four bytes each
 
 
@@ -132,20 +133,35 @@ def _pixel_count(raw: bytes, kind: str) -> int:
 
 def _reencoded(raw: bytes, kind: str) -> Pixels:
     """Carry over the pixels, upright, and nothing else of the file: no EXIF, comments, profiles or text."""
-    import PIL.ImageOps  # noqa: PLC0415  paid for only where there are images
-
     with _opened(raw, kind) as image:
         if image.mode.startswith("I") or (kind == "PNG" and raw[_PNG_DEPTH_AT] == 16):  # noqa: PLR2004  bits
             raise ImageRejected("16 bits a pixel; choose a window and send 8 bits")
         try:
-            upright = PIL.ImageOps.exif_transpose(image)
-            bare = _bare(upright)
+            bare = _bare(_upright(image))
         except (OSError, ValueError, SyntaxError) as exc:
             raise ImageRejected(f"not a readable {kind} image") from exc
     out = io.BytesIO()
     bare.save(out, "PNG", compress_level=1)
     png = out.getvalue()
     return Pixels("data:image/png;base64," + base64.b64encode(png).decode(), hashlib.sha256(png).hexdigest())
+
+
+def _upright(image: PillowImage) -> PillowImage:
+    """Turn the pixels as the file's EXIF or XMP says; Pillow's own way writes the EXIF anew and may fail at that."""
+    from PIL.Image import Transpose  # noqa: PLC0415
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    image.load()  # a PNG may say it behind its pixels
+    turn = turns.get(image.getexif().get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _bare(image: PillowImage) -> PillowImage:

@@ -85,9 +85,7 @@ def _exception_class_only(
     return event
 
 
-def _no_trace_in_text(
-    _: object, __: str, event: MutableMapping[str, object]
-) -> MutableMapping[str, object]:
+def _no_trace_in_text(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
     """Shorten a trace that the server logs as its message, when a start or a stop fails, to the class."""
     text = str(event.get("event", ""))
     if text.startswith("Traceback "):

@@ -72,7 +72,8 @@ def create_app(
         async with open_state(settings, observation) as state:
             yield {**state, "draining": draining}
 
-    app = FastAPI(title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan)
+    app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     for router in (scores.router, rubrics.router, health.router):
         app.include_router(router)
     problems.install(app)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from judge_service.logs import set_up_logs
 from judge_service.errors import ConfigurationError
+from judge_service.logs import set_up_logs
 from judge_service.main import create_app, open_state
 
 if TYPE_CHECKING:

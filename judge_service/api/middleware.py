@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from judge_service.observation import Observation
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_DIGITS = 20  # Python refuses to read a number of more than 4,300 digits
 
 
 class Envelope:
@@ -31,40 +32,45 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
-        scope["request_id"] = request_id
-        declared = headers.get(b"content-length", b"")
-        # A length of many digits is not turned into a number: Python refuses more than 4,300 of them.
-        refused = declared.isdigit() and int(declared[:20]) > self._cap
-        read, started = 0, False
-
-        async def bounded() -> Message:
-            nonlocal read
-            if refused:
-                raise self._too_large()
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._cap:
-                raise self._too_large()
-            return message
-
-        async def named(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
-                route = scope.get("route")
-                self._observation.request(getattr(route, "path", "unrouted"), message["status"])
-            await send(message)
-
+        exchange = _Exchange(scope, receive, send, self._observation, self._cap)
         try:
-            await self._app(scope, bounded, named)
+            await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:  # the server does that at the end of its drain, and nobody else
-            if not started:
-                await problems.stopping(request_id)(scope, receive, named)
+            if not exchange.answered:
+                await problems.stopping(exchange.request_id)(scope, receive, exchange.send)
             raise
 
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"the body is larger than {self._cap} bytes")
+
+class _Exchange:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, observation: Observation, cap: int
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._observation = observation
+        self._cap = cap
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        self.request_id = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
+        scope["request_id"] = self.request_id
+        declared = headers.get(b"content-length", b"")
+        self._declared = int(declared[:_DIGITS]) if declared.isdigit() else 0
+        self._read = 0
+        self.answered = False
+
+    async def receive(self) -> Message:
+        if self._declared <= self._cap:
+            message = await self._receive()
+            self._read += len(message.get("body", b""))
+        if max(self._declared, self._read) > self._cap:
+            raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.answered = True
+            message["headers"] = [*message["headers"], (b"x-request-id", self.request_id.encode())]
+            route = self._scope.get("route")
+            self._observation.request(getattr(route, "path", "unrouted"), message["status"])
+        await self._send(message)

@@ -65,8 +65,8 @@ class Gate:
     A rate limit halves what was in flight where that is less than the limit, though never below an
     eighth of the limit. A Retry-After pauses everybody, a rate limit without one pauses for a doubling
     moment; for three times the pause the limit then stays, since finding it again costs another pause.
-    Calls in flight may at most double every 50 ms (from 8), so that a burst hears a judge's "no" before
-    all of it is out. Owns the judge's circuit: one state, no lock, for one event loop.
+    Beyond what the judge has borne since its last "no", calls in flight may at most double every 50 ms
+    (from 8), so that a first burst hears a "no" before all of it is out. Owns the judge's circuit: one state, no lock, for one event loop.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Gate:
         self._grows_from = -math.inf
         self._tick = -math.inf
         self._burst = FIRST_BURST
+        self._borne = 0  # most calls in flight at a success since the last cut
 
     @property
     def limit(self) -> int:
@@ -134,6 +135,7 @@ class Gate:
         now = self._clock()
         if error is None:
             self._cuts_in_a_row = 0
+            self._borne = max(self._borne, self.inflight + 1)
             if now >= self._grows_from:
                 self._limit = min(self._maximum, self._limit + 1 / self._limit)
             self._circuit.record(now, failed=False, probe=slot.probe)
@@ -159,6 +161,7 @@ class Gate:
                 self._turn_away(now)
 
     def _cut(self, slot: Slot, now: float, *, used: float) -> None:
+        self._borne = 0
         if slot.since > self._cut_at and now - self._cut_at >= CUT_EVERY_S:
             self._cut_at = now
             self._cuts_in_a_row += 1
@@ -178,7 +181,7 @@ class Gate:
             return False
         if now >= self._tick + BURST_TICK_S:
             self._tick = now
-            self._burst = max(FIRST_BURST, 2 * self.inflight)
+            self._burst = max(FIRST_BURST, self._borne, 2 * self.inflight)
         return self.inflight < self._burst
 
     def _admit(self) -> None:

@@ -18,7 +18,7 @@ Tag = Annotated[str, Field(max_length=512)] | StrictInt | StrictFloat | StrictBo
 def _a_number(value: object) -> object:
     """Refuse what would be taken for a number and is none: `true`, and digits in a text."""
     if isinstance(value, bool | str):
-        raise ValueError("must be an integer")  # noqa: TRY004  pydantic tells it as a fault of the field
+        raise ValueError("must be an integer")
     return value
 
 

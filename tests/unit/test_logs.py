@@ -22,7 +22,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict
     handlers, level = list(root.handlers), root.level
     levels = {name: logging.getLogger(name).level for name in TALKATIVE}
     set_up_logs("INFO")
-    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    yield lambda: [print(repr(line)) for line in capsys.readouterr().err.splitlines()]
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, before in levels.items():

@@ -1,0 +1,202 @@
+"""The command line: what it prints, how it fails, and what it does not load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from serving import RUBRICS, command, environment
+
+from judge_service import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY = ("pydantic", "fastapi", "uvicorn", "aiohttp", "litellm", "instructor", "numpy", "PIL", "redis", "jinja2", "yaml")
+COMMANDS = [
+    [],
+    ["serve"],
+    ["score"],
+    ["judges"],
+    ["rubrics"],
+    ["rubrics", "list"],
+    ["rubrics", "show"],
+    ["rubrics", "check"],
+    ["rubrics", "digest"],
+    ["config"],
+    ["config", "check"],
+    ["openapi"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(tmp_path: Path, words: list[str]) -> None:
+    done = command(tmp_path, *words, "--help")
+    assert done.returncode == 0
+    assert "Usage: judge-service" in done.stdout
+    assert "TODO" not in done.stdout
+
+
+def test_its_version(tmp_path: Path) -> None:
+    assert command(tmp_path, "--version").stdout.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    "loads",
+    [
+        "import judge_service",
+        "import judge_service.cli",
+        "import judge_service.cli, typer.testing as t; t.CliRunner().invoke(judge_service.cli.app, ['--help'])",
+        "import judge_service.cli, typer.testing as t; t.CliRunner().invoke(judge_service.cli.app, ['score', '--help'])",
+    ],
+)
+def test_nothing_heavy_is_loaded_before_it_is_used(loads: str) -> None:
+    code = f"{loads}\nimport sys\nprint(' '.join(sorted({{name.partition('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert set(done.stdout.split()).isdisjoint(HEAVY)
+
+
+def test_the_application_loads_no_provider_library() -> None:
+    code = "import judge_service.main, judge_service.serving, sys; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded.isdisjoint({"litellm", "instructor", "openai", "numpy", "torch", "transformers", "PIL"})
+
+
+def test_judges_are_listed(tmp_path: Path) -> None:
+    judges = {
+        "default": {"kind": "embedded"},
+        "big": {"kind": "openai", "base_url": "http://gpu:8000/v1", "model": "med-70b", "max_concurrency": 7},
+    }
+    lines = command(tmp_path, "judges", env=environment(tmp_path, judges)).stdout.splitlines()
+    assert [line.split() for line in lines] == [
+        ["judge", "kind", "model", "concurrency"],
+        ["big", "openai", "med-70b", "7"],
+        ["default", "embedded", "-", "64"],
+    ]
+
+
+def test_with_nothing_set_the_baseline_judges(tmp_path: Path) -> None:
+    assert "default  embedded" in command(tmp_path, "judges").stdout
+
+
+def test_rubrics_are_listed_with_their_digests(tmp_path: Path) -> None:
+    listed = command(tmp_path, "rubrics", "list").stdout.splitlines()
+    pinned = json.loads((RUBRICS / "digests.json").read_text())
+    assert [line.split()[0] for line in listed[1:]] == sorted(pinned)
+    assert [line.split()[-1] for line in listed[1:]] == [pinned[ref][:12] for ref in sorted(pinned)]
+
+
+def test_a_rubric_is_shown_as_a_judge_gets_it(tmp_path: Path) -> None:
+    shown = command(tmp_path, "rubrics", "show", "med-cmr").stdout
+    assert "med-cmr@1, mode text" in shown
+    assert "med-cmr@1, mode image" in shown
+    for part in ("consistency", "ground_truth", "0", "5"):
+        assert part in shown
+
+
+def test_digests_are_the_pinned_ones(tmp_path: Path) -> None:
+    printed = json.loads(command(tmp_path, "rubrics", "digest").stdout)
+    assert printed == json.loads((RUBRICS / "digests.json").read_text())
+
+
+def test_the_projects_rubrics_are_in_order(tmp_path: Path) -> None:
+    done = command(tmp_path, "rubrics", "check")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "0 fault(s)", "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copied = tmp_path / "rubrics"
+    (copied / "prompts").mkdir(parents=True)
+    for file in RUBRICS.rglob("*.*"):
+        (copied / file.relative_to(RUBRICS)).write_text(file.read_text("utf-8"), "utf-8")
+    return copied
+
+
+def _rewrite(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_a_text_that_changed_without_its_version_is_a_fault(tmp_path: Path, folder: Path) -> None:
+    env = environment(tmp_path, rubrics_dir=str(folder))
+    _rewrite(folder / "medical-qa.yaml", "Clear throughout", "Clear everywhere")
+    checked = command(tmp_path, "rubrics", "check", env=env)
+    written = command(tmp_path, "rubrics", "digest", "--write", env=env)
+    assert (checked.returncode, written.returncode) == (1, 2)
+    assert "medical-qa@1: its text changed and its version did not" in checked.stderr
+    assert "medical-qa@1: its text changed and its version did not" in written.stderr
+
+
+def test_a_new_version_is_pinned_and_the_old_digest_stays(tmp_path: Path, folder: Path) -> None:
+    env = environment(tmp_path, rubrics_dir=str(folder))
+    _rewrite(folder / "medical-qa.yaml", "version: 1", "version: 2")
+    before = command(tmp_path, "rubrics", "check", env=env)
+    assert (before.returncode, "medical-qa@2 is not pinned" in before.stderr) == (1, True)
+    assert command(tmp_path, "rubrics", "digest", "--write", env=env).returncode == 0
+    assert command(tmp_path, "rubrics", "check", env=env).returncode == 0
+    pinned = json.loads((folder / "digests.json").read_text())
+    assert {"medical-qa@1", "medical-qa@2"} <= pinned.keys()
+
+
+def test_the_settings_in_force_are_printed_without_their_secrets(tmp_path: Path) -> None:
+    env = environment(
+        tmp_path, store_url="redis://user:pa55word@cache:6379/0", fence_key="fence-s3cret", drain_s="7"
+    )
+    done = command(tmp_path, "config", "check", env=env)
+    settings = json.loads(done.stdout)
+    assert (settings["drain_s"], settings["store_url"]) == (7, "redis://***@cache:6379/0")
+    assert settings["judges"]["default"]["kind"] == "embedded"
+    assert "pa55word" not in done.stdout + done.stderr
+    assert "fence-s3cret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"drain_s": "soon"}, "JUDGE_SERVICE_DRAIN_S: "),
+        ({"drain_seconds": "7"}, "unknown setting JUDGE_SERVICE_DRAIN_SECONDS"),
+        ({"log_level": "LOUD"}, "JUDGE_SERVICE_LOG_LEVEL: "),
+        ({"judges": '{"a": {"kind": "oracle"}}'}, "JUDGE_SERVICE_JUDGES.A.KIND: "),
+        ({"judges": '{"a": {"kind": "embedded", "key": "s3cret"}}'}, "JUDGE_SERVICE_JUDGES.A.KEY: "),
+        ({"judges": "/no/such/s3cret"}, "JUDGE_SERVICE_JUDGES: "),
+    ],
+)
+@pytest.mark.parametrize("words", [["config", "check"], ["judges"]], ids=" ".join)
+def test_a_setting_at_fault_is_named_in_one_line(
+    tmp_path: Path, words: list[str], settings: dict[str, str], named: str
+) -> None:
+    done = command(tmp_path, *words, env=environment(tmp_path, **settings))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"judge-service: {named}")
+    assert done.stderr.count("\n") == 1
+    assert "s3cret" not in done.stderr
+
+
+def test_a_rubric_file_at_fault_is_named_in_one_line(tmp_path: Path, folder: Path) -> None:
+    _rewrite(folder / "medical-qa.yaml", "version: 1", "version: one")
+    done = command(tmp_path, "rubrics", "list", env=environment(tmp_path, rubrics_dir=str(folder)))
+    assert done.returncode == 2
+    assert done.stderr.startswith("judge-service: rubric file medical-qa.yaml: version: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["serve", "--port", "http"], ["serve", "--prot", "1"], ["rubrics", "show"], ["score"]]
+)
+def test_a_mistake_in_use_is_exit_code_2(tmp_path: Path, words: list[str]) -> None:
+    done = command(tmp_path, *words)
+    assert done.returncode == 2
+    assert "Usage: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_rubric_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    done = command(tmp_path, "rubrics", "show", "no-such")
+    assert done.returncode == 2
+    assert done.stderr.startswith("judge-service: there is no rubric 'no-such' (known: ")
