@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
 from judge_service import __version__
@@ -28,6 +28,8 @@ from judge_service.stores.opening import open_store
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
+
+    from fastapi import FastAPI
 
 _ABOUT = """\
 Puts a model's free-text answer before a judge and answers with verdicts per criterion, a weighted score and
@@ -72,7 +74,9 @@ def create_app(
         async with open_state(settings, observation) as state:
             yield {**state, "draining": draining}
 
-    app = FastAPI(title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan)
+    app = FastAPIOffline(
+        redoc_url=None, title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan
+    )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     for router in (scores.router, rubrics.router, health.router):
         app.include_router(router)

@@ -133,13 +133,16 @@ async def test_a_picture_is_turned_upright_before_its_note_of_that_is_lost(kind:
     assert list(found.get_flattened_data()) == list(as_pillow_does.get_flattened_data())
 
 
-async def test_a_picture_with_a_broken_note_is_still_turned() -> None:
+async def test_a_picture_with_a_note_that_cannot_be_written_anew_is_still_turned() -> None:
     exif = PIL.Image.Exif()
-    exif[0x0112], exif[0x010E] = 6, "x"
-    note = exif.tobytes().replace(b"\x01\x0e\x00\x02", b"\x01\x0e\x00\x0c")  # a text said to be a number
+    exif[0x0112], exif[0x0110] = 6, "xyz"
+    model_is_text, width_is_text = b"\x01\x10\x00\x02", b"\x01\x00\x00\x02"
+    note = exif.tobytes().removeprefix(b"Exif\0\0").replace(model_is_text, width_is_text)
     raw = encoded(a_picture(size=(4, 2)))
-    for where in (33, -12):  # before the pixels and behind them
-        marked = raw[:where] + chunk(b"eXIf", note.removeprefix(b"Exif\0\0")) + raw[where:]
+    for at in (33, len(raw) - 12):  # before the pixels, and behind them
+        marked = raw[:at] + chunk(b"eXIf", note) + raw[at:]
+        with pytest.raises(struct.error):
+            PIL.ImageOps.exif_transpose(PIL.Image.open(io.BytesIO(marked)))
         assert (await shown(marked)).size == (2, 4)
 
 

@@ -1,33 +1,39 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import structlog
 from judge_service.logs import ALLOWED, set_up_logs
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 SECRET = "PATIENT-TEXT-51c2"  # noqa: S105  it stands for what a case holds
 TALKATIVE = ("litellm", "instructor", "httpx", "openai", "aiohttp", "PIL", "LiteLLM")
 
 
-@pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+@contextmanager
+def service_logs(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     """Set logs up as the service does, and put everything back afterwards."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, raises = list(root.handlers), root.level, logging.raiseExceptions
     levels = {name: logging.getLogger(name).level for name in TALKATIVE}
     set_up_logs("INFO")
-    yield lambda: [print(repr(line)) for line in capsys.readouterr().err.splitlines()]
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
+    try:
+        yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.raiseExceptions = raises
+        for name, before in levels.items():
+            logging.getLogger(name).setLevel(before)
+        structlog.reset_defaults()
 
 
 def failing() -> None:
@@ -35,60 +41,78 @@ def failing() -> None:
     raise ValueError(f"cannot score {patient}")
 
 
-def test_our_lines_are_json_with_allowed_fields_only(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    structlog.get_logger("ours").info("scored", judge="default", ms=12, prompt=SECRET, response=SECRET)
-    (line,) = lines()
-    assert line["event"] == "scored"
-    assert (line["judge"], line["ms"], line["level"], line["logger"]) == ("default", 12, "info", "ours")
-    assert line["timestamp"].endswith("Z")
-    assert SECRET not in json.dumps(line)
-    assert set(line) <= ALLOWED
+def test_our_lines_are_json_with_allowed_fields_only(capsys: pytest.CaptureFixture[str]) -> None:
+    with service_logs(capsys) as lines:
+        structlog.get_logger("ours").info("scored", judge="default", ms=12, prompt=SECRET, response=SECRET)
+        (line,) = lines()
+        assert line["event"] == "scored"
+        assert (line["judge"], line["ms"], line["level"], line["logger"]) == ("default", 12, "info", "ours")
+        assert line["timestamp"].endswith("Z")
+        assert SECRET not in json.dumps(line)
+        assert set(line) <= ALLOWED
 
 
 @pytest.mark.parametrize("logger", ["structlog", "logging"])
 def test_an_exception_is_named_by_class_and_place_and_not_quoted(
-    lines: Callable[[], list[dict[str, Any]]], logger: str
+    capsys: pytest.CaptureFixture[str], logger: str
 ) -> None:
-    ours = structlog.get_logger("ours") if logger == "structlog" else logging.getLogger("theirs")
-    try:
-        failing()
-    except ValueError:
-        ours.exception("broke")
-    (line,) = lines()
-    assert line["event"] == "broke"
-    assert line["exception"].startswith("ValueError at test_logs.py:")
-    assert SECRET not in json.dumps(line)
+    with service_logs(capsys) as lines:
+        ours = structlog.get_logger("ours") if logger == "structlog" else logging.getLogger("theirs")
+        try:
+            failing()
+        except ValueError:
+            ours.exception("broke")
+        (line,) = lines()
+        assert line["event"] == "broke"
+        assert line["exception"].startswith("ValueError at test_logs.py:")
+        assert SECRET not in json.dumps(line)
 
 
 def test_an_exception_given_as_such_and_one_never_raised_are_named(
-    lines: Callable[[], list[dict[str, Any]]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    structlog.get_logger("ours").error("broke", exc_info=KeyError(SECRET))
-    structlog.get_logger("ours").error("nothing broke", exc_info=True)
-    named, nothing = lines()
-    assert named["exception"] == "KeyError"
-    assert "exception" not in nothing
+    with service_logs(capsys) as lines:
+        structlog.get_logger("ours").error("broke", exc_info=KeyError(SECRET))
+        structlog.get_logger("ours").error("nothing broke", exc_info=True)
+        named, nothing = lines()
+        assert named["exception"] == "KeyError"
+        assert "exception" not in nothing
 
 
 def test_libraries_are_heard_when_they_warn_and_extras_are_dropped(
-    lines: Callable[[], list[dict[str, Any]]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    logging.getLogger("a.library").warning("pool is full", extra={"prompt": SECRET})
-    (line,) = lines()
-    assert (line["event"], line["level"], line["logger"]) == ("pool is full", "warning", "a.library")
-    assert SECRET not in json.dumps(line)
+    with service_logs(capsys) as lines:
+        logging.getLogger("a.library").warning("pool is full", extra={"prompt": SECRET})
+        (line,) = lines()
+        assert (line["event"], line["level"], line["logger"]) == ("pool is full", "warning", "a.library")
+        assert SECRET not in json.dumps(line)
 
 
 @pytest.mark.parametrize("name", TALKATIVE)
 def test_libraries_that_quote_what_a_model_said_are_not_heard(
-    lines: Callable[[], list[dict[str, Any]]], name: str
+    capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    logging.getLogger(name).error("the model said %s", SECRET)
-    logging.getLogger(f"{name}.deeper").error("the model said %s", SECRET)
-    assert lines() == []
+    with service_logs(capsys) as lines:
+        logging.getLogger(name).error("the model said %s", SECRET)
+        logging.getLogger(f"{name}.deeper").error("the model said %s", SECRET)
+        assert lines() == []
 
 
-def test_below_the_level_nothing_is_said(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    structlog.get_logger("ours").debug("detail")
-    logging.getLogger("theirs").debug("detail")
-    assert lines() == []
+def test_below_the_level_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with service_logs(capsys) as lines:
+        structlog.get_logger("ours").debug("detail")
+        logging.getLogger("theirs").debug("detail")
+        assert lines() == []
+
+
+def test_a_line_that_cannot_be_written_is_not_told_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError("no space left")
+
+    with service_logs(capsys):
+        (handler,) = (each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler)
+        handler.setStream(Full())
+        structlog.get_logger("ours").error("broke", prompt=SECRET)
+        assert capsys.readouterr() == ("", "")
