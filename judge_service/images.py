@@ -147,7 +147,7 @@ def _reencoded(raw: bytes, kind: str) -> Pixels:
 
 
 def _upright(image: PillowImage) -> PillowImage:
-    """Turn the pixels as the file's EXIF or XMP says; Pillow's own way writes the EXIF anew and may fail at that."""
+    """Turn the pixels as EXIF or XMP says; Pillow's own way writes the EXIF anew, and may fail at it."""
     from PIL.Image import Transpose  # noqa: PLC0415
 
     turns = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import PIL.Image
+
 from judge_service.backends.base import Completion, Prompt
 from judge_service.domain.case import Case, Image
 from judge_service.domain.judge import JudgeSpec

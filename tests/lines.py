@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from builders import a_completion, a_reply, an_attempt
+
 from judge_service.backends.base import Called, JudgeCallFailed
 from judge_service.scoring.judgement import to_record
 from judge_service.scoring.reading import Reading

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from builders import a_case, a_criterion, a_nominal_scale, a_rubric, a_scale, a_verdict, an_unscored
 from hypothesis import strategies as st
+
 from judge_service.domain.verdict import UnscoredOutcome
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def rubrics(draw: st.DrawFn) -> Rubric:
     numeric = draw(st.booleans())
     ids = draw(st.lists(words, min_size=1, max_size=4, unique=True))
     fitting = scales().filter(lambda scale: scale.is_numeric == numeric)
-    criteria: list[Criterion] = [a_criterion(id, weight=draw(weights), scale=draw(fitting)) for id in ids]
+    criteria: list[Criterion] = [a_criterion(name, weight=draw(weights), scale=draw(fitting)) for name in ids]
     return a_rubric(*criteria)
 
 

@@ -115,9 +115,7 @@ class Criterion(BaseModel):
     needs: Annotated[
         dict[Mode, tuple[Input, ...]],
         BeforeValidator(_by_mode, json_schema_input_type=dict[Mode, tuple[Input, ...]] | tuple[Input, ...]),
-    ] = Field(
-        description="Inputs of a case without which the criterion cannot be judged, by mode."
-    )
+    ] = Field(description="Inputs of a case without which the criterion cannot be judged, by mode.")
     scale: Scale
     when_degenerate: Label | None = Field(
         default=None,

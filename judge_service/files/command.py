@@ -21,6 +21,7 @@ from judge_service.files.run import Order, Tally, score_file
 from judge_service.logs import set_up_logs
 from judge_service.main import open_state
 from judge_service.observation import Observation
+from judge_service.rubric_store import load_rubrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ def score_command(settings: Settings, orders: Orders) -> int:
     set_up_logs("ERROR")
     console = Console(stderr=True)
     order = _order(settings, orders)
+    load_rubrics(settings.rubrics_dir).get(orders.rubric)
     total = count_rows(orders.path, order.columns)
     if orders.restart:
         orders.out.unlink(missing_ok=True)
@@ -74,7 +76,12 @@ def score_command(settings: Settings, orders: Orders) -> int:
 
 
 def _order(settings: Settings, orders: Orders) -> Order:
+    if orders.out.resolve() == orders.path.resolve():
+        raise ConfigurationError("--out is the input file; give another one")
     spec = settings.judges.get(orders.judge)
+    if spec is None:
+        known = ", ".join(sorted(settings.judges))
+        raise ConfigurationError(f"no judge is configured under {orders.judge!r} (known: {known})")
     asked = {key: value for key, value in orders.settings.items() if value is not None}
     try:
         ScoreRequest.model_validate(
@@ -89,7 +96,7 @@ def _order(settings: Settings, orders: Orders) -> Order:
         rubric=orders.rubric,
         judge=orders.judge,
         settings=asked,
-        concurrency=orders.concurrency or (spec.max_concurrency if spec else 1),
+        concurrency=orders.concurrency or spec.max_concurrency,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TEXT_FIELDS = ("id", "prompt", "response", "reference", "claim", "visual_description")
 FIELDS = (*TEXT_FIELDS, "image")
+_MISSHAPEN = "the row has more or fewer fields than the header"
 _KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
 
@@ -39,6 +40,8 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
             raise ConfigurationError(
                 f"--map {pair!r}: write column=field, with field one of {', '.join(FIELDS)} or subgroups.NAME"
             )
+        if field != "image" and field in columns.values():
+            raise ConfigurationError(f"--map {pair!r}: another column is mapped to {field} already")
         columns[column] = field
     return columns
 
@@ -71,15 +74,27 @@ def _records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, objec
 
 def _csv_records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | str]:
     csv.field_size_limit(16 * 1024 * 1024)
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines, strict=True)
-        if absent := [column for column in columns if column not in (reader.fieldnames or [])]:
-            raise ConfigurationError(f"{path.name} has no column {absent[0]!r} (it has: {reader.fieldnames})")
-        for record in reader:
-            if None in record or None in record.values():
-                yield "the row has more or fewer fields than the header"
-            else:
-                yield dict(record)
+    # Bytes that are no UTF-8 become half characters, which a case refuses: they cost their own row only.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        reader = csv.reader(lines, strict=True)
+        header = next(reader, [])
+        if absent := [column for column in columns if column not in header]:
+            raise ConfigurationError(f"{path.name} has no column {absent[0]!r} (it has: {', '.join(header)})")
+        if len(set(header)) < len(header):
+            raise ConfigurationError(f"{path.name} has two columns of one name")
+        while (fields := _next_fields(reader)) is not None:
+            if isinstance(fields, str):
+                yield fields
+            elif fields:
+                shaped = len(fields) == len(header)
+                yield dict(zip(header, fields, strict=True)) if shaped else _MISSHAPEN
+
+
+def _next_fields(reader: Iterator[list[str]]) -> list[str] | str | None:
+    try:
+        return next(reader, None)
+    except csv.Error:
+        return "the row is no CSV: a quotation mark is missing, or a field is too large"
 
 
 def _jsonl_records(path: Path) -> Iterator[dict[str, object] | str]:
@@ -115,7 +130,7 @@ def _place(case: dict[str, object], field: str, value: object, folder: Path) -> 
     if field == "image":
         images = case.setdefault("images", [])
         if value and isinstance(images, list):
-            images.append({"url": _data_uri(folder / str(value))})
+            images.append({"url": _data_uri(folder, str(value))})
     elif field.startswith("subgroups."):
         subgroups = case.setdefault("subgroups", {})
         if isinstance(subgroups, dict):
@@ -126,7 +141,11 @@ def _place(case: dict[str, object], field: str, value: object, folder: Path) -> 
         case[field] = value
 
 
-def _data_uri(path: Path) -> str:
+def _data_uri(folder: Path, name: str) -> str:
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        # A table of cases may come from anybody, and a judge may be anywhere.
+        raise ConfigurationError("the image must be in the folder of the rows, or below it")
     kind = _KINDS.get(path.suffix.lower())
     if kind is None:
         raise ConfigurationError("the image must be a .png, .jpg or .webp file")

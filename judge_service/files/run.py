@@ -65,10 +65,14 @@ async def score_file(scorer: Scorer, order: Order, ledger: Ledger, told: Told) -
     """Score every row that the ledger does not hold yet; rows are read as they are needed."""
     tally = Tally()
     asking = _Asking(scorer, order, ledger, tally, told)
+    asking.check_the_frame()
     rows = read_rows(order.path, order.columns)
-    async with asyncio.TaskGroup() as group:
-        for _ in range(order.concurrency):
-            group.create_task(asking.work(rows))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(order.concurrency):
+                group.create_task(asking.work(rows))
+    except ExceptionGroup as group_failed:
+        raise group_failed.exceptions[0] from None  # those that follow it tell nothing more
     return tally
 
 
@@ -81,6 +85,15 @@ class _Asking:
         self._told = told
         stored = scorer.rubrics.get(order.rubric)
         self._frame = [stored.digest, order.judge, dict(order.settings)]
+
+    def check_the_frame(self) -> None:
+        """Refuse to add answers under one rubric, judge or setting to a file of answers under another."""
+        if self._ledger.settled:
+            first = min(self._ledger.settled)
+            for row in read_rows(self._order.path, self._order.columns):
+                if row.number == first:
+                    self._ledger.holds(row.number, self._asked(row))
+                    break
 
     async def work(self, rows: Iterator[Row]) -> None:
         for row in rows:

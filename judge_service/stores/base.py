@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Store(Protocol):
@@ -40,7 +44,7 @@ class Store(Protocol):
         ...
 
     async def awaited(self, key: str, timeout_s: float) -> None:
-        """Return when the key is settled or the time is over; it may return early, so look again."""
+        """Return when the leader of the key is done or the time is over; it may return early, so look again."""
         ...
 
     async def ping(self) -> None:
@@ -58,14 +62,20 @@ class Waiters:
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
 
-    async def wait(self, key: str, timeout_s: float) -> None:
-        """Return when the key is woken or the time is over."""
+    @contextmanager
+    def expect(self, key: str) -> Iterator[asyncio.Future[None]]:
+        """Give a future that is done when the key is woken; from here on no wake-up is missed."""
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, set()).add(woken)
         try:
-            await asyncio.wait((woken,), timeout=timeout_s)
+            yield woken
         finally:
             self._forget(key, woken)
+
+    async def wait(self, key: str, timeout_s: float) -> None:
+        """Return when the key is woken or the time is over."""
+        with self.expect(key) as woken:
+            await asyncio.wait((woken,), timeout=timeout_s)
 
     def wake(self, key: str) -> None:
         """Wake all who wait for the key."""

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BACKSTOP_S = 2.0  # for the listener; every call ends sooner by its own limit
-_HEARTBEAT_S = 5.0
 _RELISTEN_S = 0.5
 
 _RENEW = """
@@ -50,18 +49,22 @@ class RedisStore:
 
     kind = "redis"
 
-    def __init__(self, client: Redis, *, prefix: str = "js", call_s: float = 0.2) -> None:
+    def __init__(
+        self, client: Redis, *, prefix: str = "js", call_s: float = 0.2, heartbeat_s: float = 5.0
+    ) -> None:
         self._client = client
         self._prefix = prefix
         self._call_s = call_s
+        self._heartbeat_s = heartbeat_s
         self._renewal = client.register_script(_RENEW)
         self._publication = client.register_script(_PUBLISH)
         self._channel = f"{prefix}:wake"
         self._waiters = Waiters()
         self._listener: asyncio.Task[None] | None = None
+        self._hearing = asyncio.Event()
 
     @classmethod
-    def at(cls, url: str, *, prefix: str = "js", call_s: float = 0.2) -> RedisStore:
+    def at(cls, url: str, *, prefix: str = "js", call_s: float = 0.2, heartbeat_s: float = 5.0) -> RedisStore:
         """Prepare a store for an address without calling it; a bad address is a ValueError."""
         pool = BlockingConnectionPool.from_url(
             url,
@@ -74,7 +77,7 @@ class RedisStore:
         )
         # An option that does not exist shows here, where nothing is connected yet, and not at work.
         pool.connection_class(**pool.connection_kwargs)
-        return cls(Redis.from_pool(pool), prefix=prefix, call_s=call_s)
+        return cls(Redis.from_pool(pool), prefix=prefix, call_s=call_s, heartbeat_s=heartbeat_s)
 
     async def get(self, key: str) -> bytes | None:
         """GET."""
@@ -108,10 +111,21 @@ class RedisStore:
         await self._call("publish", self._publication(keys=keys, args=[token, lifetime, value or b"", key]))
 
     async def awaited(self, key: str, timeout_s: float) -> None:
-        """Wait for a wake-up on the shared connection."""
+        """Wait for a wake-up on the shared connection, unless nobody leads any more."""
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen(), name="store-wake-ups")
-        await self._waiters.wait(key, timeout_s)
+        with self._waiters.expect(key) as woken:
+            if await self._led(key):
+                await asyncio.wait((woken,), timeout=timeout_s)
+
+    async def _led(self, key: str) -> bool:
+        # Asked only once the listener hears: a leader who is done by now was missed, a later one will be heard.
+        try:
+            async with Patience(self._call_s):
+                await self._hearing.wait()
+            return bool(await self._call("look", self._client.exists(self._lease(key))))
+        except (StoreError, TimeoutError):
+            return True
 
     async def ping(self) -> None:
         """PING."""
@@ -139,19 +153,22 @@ class RedisStore:
     async def _listen(self) -> None:
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
-                async with self._client.pubsub(ignore_subscribe_messages=True) as channel:
+                async with self._client.pubsub() as channel:
                     await channel.subscribe(self._channel)
                     await self._hear(channel)
+            self._hearing.clear()
             await asyncio.sleep(_RELISTEN_S * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, no secret)
 
     async def _hear(self, channel: PubSub) -> None:
         pinged = False
         while True:
-            message = await channel.get_message(timeout=_HEARTBEAT_S)
+            message = await channel.get_message(timeout=self._heartbeat_s)
             if message is None:
                 if pinged:
                     raise RedisConnectionError
                 await channel.ping()
+            elif message["type"] == "subscribe":
+                self._hearing.set()
             elif message["type"] == "message":
                 self._waiters.wake(message["data"].decode())
             pinged = message is None

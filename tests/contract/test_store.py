@@ -109,6 +109,7 @@ class ValueContract(ABC):
         assert await store.lead("k", "next", 60)
 
     async def test_a_wait_ends_with_its_time(self, store: Store) -> None:
+        await store.lead("k", "t", 60)
         began = time.monotonic()
         await store.awaited("k", 0.05)
         assert 0.04 <= time.monotonic() - began < PATIENT_S
@@ -170,18 +171,12 @@ class LeaseContract(ValueContract):
     async def test_publishing_wakes_those_who_wait_for_the_key(
         self, store: Store, value: bytes | None
     ) -> None:
-        waits = [asyncio.create_task(self.woken(store, "k")) for _ in range(3)]
-        await self.until_heard(store)
-        began = time.monotonic()
-        await store.publish("k", "mine", value, 60)
-        await asyncio.gather(*waits)
-        assert time.monotonic() - began < PATIENT_S
-
-    async def woken(self, store: Store, key: str) -> None:
-        await store.awaited(key, 30)
-
-    async def until_heard(self, store: Store) -> None:
+        await store.lead("k", "mine", 60)
+        waits = [asyncio.create_task(store.awaited("k", 30)) for _ in range(3)]
         await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENT_S):
+            await store.publish("k", "mine", value, 60)
+            await asyncio.gather(*waits)
 
 
 class TestMemory(LeaseContract):
@@ -223,25 +218,27 @@ class TestRedis(LeaseContract):
         yield store
         await store.aclose()
 
-    async def until_heard(self, store: Store) -> None:
-        # Until the listener is subscribed a wake-up finds nobody, so one is sent until a wait hears it.
-        async with asyncio.timeout(PATIENT_S):
-            probe = asyncio.create_task(store.awaited("probe", 30))
-            while not probe.done():
-                await store.publish("probe", "nobody", None, 60)
-                await asyncio.wait((probe,), timeout=0.01)
-
     async def test_a_wake_up_reaches_the_clients_of_others(
         self, store: Store, redis_url: str, prefix: str
     ) -> None:
         peer = RedisStore.at(redis_url, prefix=prefix, call_s=PATIENT_S)
-        wait = asyncio.create_task(store.awaited("k", 30))
-        await self.until_heard(store)
-        assert not wait.done()
-        async with asyncio.timeout(PATIENT_S):
-            await peer.publish("k", "mine", b"v", 60)
-            await wait
+        await peer.lead("k", "mine", 60)
+        for key in ("other", "k"):
+            wait = asyncio.create_task(store.awaited("k", 30))
+            await asyncio.wait((wait,), timeout=0.1)
+            assert not wait.done()
+            await peer.publish(key, "mine", b"v", 60)
+            await asyncio.wait((wait,), timeout=PATIENT_S if key == "k" else 0.1)
+            assert wait.done() == (key == "k")
+            wait.cancel()
         await peer.aclose()
+
+    async def test_who_begins_to_wait_when_the_leader_is_done_does_not_wait(self, store: Store) -> None:
+        for number in range(50):
+            await store.lead(f"k{number}", "mine", 60)
+            await store.publish(f"k{number}", "mine", None, 60)
+            async with asyncio.timeout(PATIENT_S):
+                await store.awaited(f"k{number}", 30)
 
     async def test_prefixes_part_two_services_on_one_server(self, store: Store, redis_url: str) -> None:
         await store.put("k", b"v", 60)

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import RUBRICS, a_case
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import DIGESTS_FILE, SCHEMA_FILE, faults, schema_text
 from judge_service.rubric_store import digests, load_rubrics
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from syrupy.assertion import SnapshotAssertion
+
     from judge_service.domain.rubric import Mode
     from judge_service.rubric_store import StoredRubric
-    from syrupy.assertion import SnapshotAssertion
 
 STORE = load_rubrics(RUBRICS)
 CASE = a_case(
@@ -52,9 +54,12 @@ def test_the_schema_for_editors_is_current() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("    weight: 4\n", "    weight: 2\n"), ("value: 0.8", "value: 0.7"), ("Judge meaning", "Judge")]
+    ("before", "after"),
+    [("    weight: 4\n", "    weight: 2\n"), ("value: 0.8", "value: 0.7"), ("Judge meaning", "Judge")],
 )
-def test_a_weight_that_changes_without_a_new_version_turns_red(tmp_path: Path, before: str, after: str) -> None:
+def test_a_weight_that_changes_without_a_new_version_turns_red(
+    tmp_path: Path, before: str, after: str
+) -> None:
     folder = shutil.copytree(RUBRICS, tmp_path / "rubrics")
     text = (folder / "med-cmr.yaml").read_text()
     assert before in text

@@ -1,4 +1,4 @@
-"""Tests on data that lie beside the repository and do not come with it; without them there is nothing to run."""
+"""Tests on data that lie beside the repository; where they do not, there is nothing to run."""
 
 from __future__ import annotations
 

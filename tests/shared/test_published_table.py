@@ -6,7 +6,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from builders import RUBRICS, REPOSITORY, a_verdict
+from builders import REPOSITORY, RUBRICS, a_verdict
+
 from judge_service.rubric_store import load_rubrics
 from judge_service.scoring.aggregate import weighted_mean
 

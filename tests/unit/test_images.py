@@ -15,6 +15,7 @@ import pytest
 from builders import a_picture, an_image, encoded
 from hypothesis import given
 from hypothesis import strategies as st
+
 from judge_service.domain.case import Image
 from judge_service.errors import ImageRejected
 from judge_service.images import MAX_BYTES, MAX_SIDE, ImageOpener, Pixels
@@ -121,7 +122,9 @@ def chunks(png: bytes) -> list[int]:
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
 @pytest.mark.parametrize("orientation", range(10))
-async def test_a_picture_is_turned_upright_before_its_note_of_that_is_lost(kind: str, orientation: int) -> None:
+async def test_a_picture_is_turned_upright_before_its_note_of_that_is_lost(
+    kind: str, orientation: int
+) -> None:
     picture = a_picture(size=(32, 16), colour=(255, 255, 255))
     picture.paste((0, 0, 0), (0, 0, 16, 8))  # black is above and to the left
     exif = PIL.Image.Exif()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+
 from judge_service.logs import ALLOWED, set_up_logs
 
 SECRET = "PATIENT-TEXT-51c2"  # noqa: S105  it stands for what a case holds

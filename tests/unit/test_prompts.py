@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os.path
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -9,12 +10,18 @@ import pytest
 from builders import RUBRICS, a_case, a_criterion, a_nominal_scale, a_rubric, a_stored_rubric, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
-from judge_service.errors import ConfigurationError
-from judge_service.prompts import Prompts, Rendered, answer_schema
-from judge_service.rubric_store import StoredRubric, load_rubrics
 from strategies import cases, rubrics
 
+from judge_service.errors import ConfigurationError
+from judge_service.main import open_state
+from judge_service.observation import Observation
+from judge_service.prompts import Prompts, Rendered, answer_schema
+from judge_service.rubric_store import StoredRubric, load_rubrics
+from judge_service.settings import load_settings
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from judge_service.domain.case import Case
     from judge_service.domain.rubric import Mode, Rubric
 
@@ -183,14 +190,32 @@ def test_a_template_at_fault_is_found_at_the_start_and_named(template: str) -> N
         Prompts(b"").prepare([a_stored_rubric(), stored])
 
 
+async def test_the_service_does_not_start_with_a_template_at_fault(tmp_path: Path) -> None:
+    folder = shutil.copytree(RUBRICS, tmp_path / "rubrics")
+    (folder / "prompts" / "direct.jinja").write_text("{{ rubric.titel }}")
+    settings = load_settings(rubrics_dir=folder, store_url="memory://")
+    with pytest.raises(ConfigurationError, match=r"prompts/direct\.jinja cannot be rendered"):
+        async with open_state(settings, Observation()):
+            pass
+
+
 @given(st.data(), rubrics())
-def test_the_schema_allows_the_levels_of_the_scale_and_nothing_else(data: st.DataObject, rubric: Rubric) -> None:
+def test_the_schema_allows_the_levels_of_the_scale_and_nothing_else(
+    data: st.DataObject, rubric: Rubric
+) -> None:
     schema = answer_schema(rubric.criteria)
     labels = {c.id: data.draw(st.sampled_from([*c.scale.labels, None])) for c in rubric.criteria}
-    answer = {id: an_entry(label) for id, label in labels.items()}
+    answer = {name: an_entry(label) for name, label in labels.items()}
     jsonschema.validate(answer, schema)
     first = rubric.criteria[0].id
-    for bad in (an_entry("no such level"), an_entry(99), an_entry(0.5), an_entry(score=1), {"level": None}, None):
+    for bad in (
+        an_entry("no such level"),
+        an_entry(99),
+        an_entry(0.5),
+        an_entry(score=1),
+        {"level": None},
+        None,
+    ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(answer | {first: bad}, schema)
     with pytest.raises(jsonschema.ValidationError):

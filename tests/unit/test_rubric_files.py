@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 import yaml
 from builders import RUBRICS
+
 from judge_service.errors import ConfigurationError
 from judge_service.rubric_files import DIGESTS_FILE, SCHEMA_FILE, faults, pin, schema_text
 
@@ -60,7 +61,9 @@ def test_a_text_that_changes_without_its_version_is_refused(
 def test_a_change_with_a_new_version_is_pinned_beside_the_old_one(folder: Path) -> None:
     pin(folder)
     rubric = folder / "claim-support.yaml"
-    rubric.write_text(rubric.read_text().replace("version: 1", "version: 2").replace("weight: 1", "weight: 4"))
+    rubric.write_text(
+        rubric.read_text().replace("version: 1", "version: 2").replace("weight: 1", "weight: 4")
+    )
     assert len(faults(folder)) == 1
     pin(folder)
     assert list(json.loads((folder / DIGESTS_FILE).read_text())) == ["claim-support@1", "claim-support@2"]

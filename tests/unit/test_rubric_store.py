@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import a_rubric, a_stored_rubric
+from yaml import YAMLError
+
 from judge_service.errors import ConfigurationError, RubricNotFound
 from judge_service.rubric_store import MAX_BYTES, RubricStore, digests, load_rubrics, parse_yaml
-from yaml import YAMLError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +94,9 @@ def test_a_change_of_the_template_changes_both_digests(tmp_path: Path) -> None:
         ("needs: [response]", "needs: {text: [response], image: [response]}"),
     ],
 )
-def test_the_way_a_rubric_is_written_does_not_change_its_digest(tmp_path: Path, before: str, after: str) -> None:
+def test_the_way_a_rubric_is_written_does_not_change_its_digest(
+    tmp_path: Path, before: str, after: str
+) -> None:
     assert before in TEXT
     assert loaded(tmp_path).digest == loaded(tmp_path, TEXT.replace(before, after)).digest
 
@@ -173,7 +176,9 @@ def test_the_latest_version_answers_to_the_bare_name() -> None:
     assert [stored.rubric.version for stored in store.all()] == [2, 9, 10]
 
 
-@pytest.mark.parametrize("version", ["3", "0", "-1", "01", "+1", " 1", "1.0", "x", "\u0661", "1@1", "9" * 5000])
+@pytest.mark.parametrize(
+    "version", ["3", "0", "-1", "01", "+1", " 1", "1.0", "x", "\u0661", "1@1", "9" * 5000]
+)
 def test_a_version_there_is_not_is_told_with_those_there_are(version: str) -> None:
     with pytest.raises(RubricNotFound, match=r"known: 1, 123456789\)"):
         a_store(1, 123456789).get(f"plain@{version}")

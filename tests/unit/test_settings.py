@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import RUBRICS
+
 from judge_service.errors import ConfigurationError
 from judge_service.settings import PREFIX, default_store_url, load_settings
 
@@ -48,7 +49,9 @@ def test_judges_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 @pytest.mark.parametrize("name", ["JUDGE_SERVICE_JUDGE", "JUDGE_SERVICE_STORE", "JUDGE_SERVICE_"])
 def test_an_unknown_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, SECRET)
-    with pytest.raises(ConfigurationError, match=f"unknown setting {name} .known: .*JUDGE_SERVICE_JUDGES") as error:
+    with pytest.raises(
+        ConfigurationError, match=f"unknown setting {name} .known: .*JUDGE_SERVICE_JUDGES"
+    ) as error:
         load_settings()
     assert SECRET not in str(error.value)
 

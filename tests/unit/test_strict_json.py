@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from judge_service.domain.request import ScoreRequest
 from judge_service.errors import BodyRejected
 from judge_service.strict_json import loads, validated
@@ -65,7 +66,12 @@ def test_a_body_of_the_right_shape_is_a_request() -> None:
 
 
 def test_each_fault_is_named_by_its_place_and_quotes_nothing() -> None:
-    bad = {"rubric": 7, "case": {"response": ["SECRET"], "images": [{"url": 1}]}, "mode": "SECRET", "a/b~c": 1}
+    bad = {
+        "rubric": 7,
+        "case": {"response": ["SECRET"], "images": [{"url": 1}]},
+        "mode": "SECRET",
+        "a/b~c": 1,
+    }
     with pytest.raises(BodyRejected) as error:
         validated(bad, ScoreRequest)
     assert [place for place, _ in error.value.faults] == [

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from judge_service.texts import clean
 
 
@@ -110,7 +111,9 @@ def test_a_token_put_together_by_cleaning_is_broken_open_too(token: str, hidden:
 
 
 hostile = st.lists(
-    st.sampled_from(TOKENS) | st.sampled_from(["<", "|", ">", "[", "]", "/", "\u200b", "\u0301", "s"]) | st.text(max_size=3)
+    st.sampled_from(TOKENS)
+    | st.sampled_from(["<", "|", ">", "[", "]", "/", "\u200b", "\u0301", "s"])
+    | st.text(max_size=3)
 ).map("".join)
 
 
@@ -127,5 +130,7 @@ def test_a_cleaned_text_can_be_sent_and_holds_nothing_unseen(text: str) -> None:
     seen = clean(text).text
     seen.encode()
     allowed = {"\n", "\t", "\u200c", "\u200d"}
-    assert not any(unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs", "Cn"} for char in set(seen) - allowed)
+    assert not any(
+        unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs", "Cn"} for char in set(seen) - allowed
+    )
     assert len(seen) <= 3 * len(text) + 1

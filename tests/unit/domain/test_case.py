@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import a_case, an_image
-from judge_service.domain.case import IMAGE_CAP, TEXT_CAP, Case
-from judge_service.domain.rubric import Input
 from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from judge_service.domain.rubric import Input
+
+from judge_service.domain.case import IMAGE_CAP, TEXT_CAP, Case
 
 
 @pytest.mark.parametrize("name", ["prompt", "reference", "claim", "visual_description"])

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from builders import a_spec
-from judge_service.domain.judge import JudgeSpec
 from pydantic import ValidationError
+
+from judge_service.domain.judge import JudgeSpec
 
 DIGEST = "0" * 64
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from builders import a_request
-from judge_service.domain.request import DEADLINE_CAP_MS
 from pydantic import ValidationError
+
+from judge_service.domain.request import DEADLINE_CAP_MS
 
 
 @pytest.mark.parametrize(

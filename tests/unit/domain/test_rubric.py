@@ -7,9 +7,10 @@ import pytest
 from builders import a_criterion, a_nominal_scale, a_rubric, a_scale
 from hypothesis import given
 from hypothesis import strategies as st
-from judge_service.domain.rubric import Criterion, Level, LexicalMeasure, Rubric, Scale
 from pydantic import ValidationError
 from strategies import scales
+
+from judge_service.domain.rubric import Criterion, Level, LexicalMeasure, Rubric, Scale
 
 LEVELS = [{"label": 0, "value": 0.0, "means": "bad"}, {"label": 1, "value": 1.0, "means": "good"}]
 OTHER = {"label": 2, "value": 0.5, "means": "middling"}
@@ -72,7 +73,9 @@ def test_only_exactly_a_label_is_a_level(label: object) -> None:
     assert a_scale().level(label) is None
 
 
-@pytest.mark.parametrize("label", ["Supported", "supported ", " supported", "SUPPORTED", "support", "", 0, None])
+@pytest.mark.parametrize(
+    "label", ["Supported", "supported ", " supported", "SUPPORTED", "support", "", 0, None]
+)
 def test_a_word_nearly_right_is_no_level(label: object) -> None:
     assert a_nominal_scale().level(label) is None
 
@@ -192,7 +195,7 @@ def test_a_rubric_knows_its_name_and_whether_it_adds_up() -> None:
 
 def test_rubrics_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        a_rubric().criteria[0].weight = 2  # type: ignore[misc]  # that is the point
+        a_rubric().criteria[0].weight = 2
 
 
 def test_faults_of_a_rubric_do_not_quote_it() -> None:

@@ -6,9 +6,10 @@ import pytest
 from builders import a_verdict, an_unscored
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
 from judge_service.domain.score import Provenance, Score
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome, Verdict
-from pydantic import TypeAdapter, ValidationError
 
 PROVENANCE = Provenance(
     rubric="plain@1",
@@ -67,7 +68,9 @@ def test_a_verdict_is_told_by_its_outcome() -> None:
     for verdict in (a_verdict(), an_unscored("refused")):
         assert adapter.validate_json(verdict.model_dump_json()) == verdict
     with pytest.raises(ValidationError):
-        adapter.validate_python({"outcome": "unparsable", "level": 3, "value": 60, "weight": 1, "reason": "r"})
+        adapter.validate_python(
+            {"outcome": "unparsable", "level": 3, "value": 60, "weight": 1, "reason": "r"}
+        )
 
 
 def test_a_score_says_by_default_that_it_is_not_calibrated() -> None:

@@ -6,9 +6,10 @@ import pytest
 from builders import a_verdict, an_unscored
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from strategies import mixed_verdicts, numeric_verdicts, partials, unscored
+
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
 from judge_service.scoring.aggregate import Partial, Total, weighted_mean
-from strategies import mixed_verdicts, numeric_verdicts, partials, unscored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,10 @@ def test_a_published_total_comes_out_of_its_criteria() -> None:
     # GPT-5's open-ended row of the Med-CMR paper (arXiv 2512.00818): 97.77, 88.86, 40.45, 34.65 -> 48.70.
     values = {"consistency": 97.77, "coherence": 88.86, "visual_accuracy": 40.45, "ground_truth": 34.65}
     weights = {"consistency": 1, "coherence": 1, "visual_accuracy": 4, "ground_truth": 4}
-    verdicts = {id: a_verdict(value, weight=weights[id]) for id, value in values.items()}
-    assert weighted_mean(verdicts) == Total(pytest.approx(48.703), "scored")
+    verdicts = {name: a_verdict(value, weight=weights[name]) for name, value in values.items()}
+    total = weighted_mean(verdicts)
+    assert total.score == pytest.approx(48.703)
+    assert total == Total(total.score, "scored")
 
 
 @given(numeric_verdicts)
@@ -63,7 +66,7 @@ def test_a_criterion_split_in_two_counts_as_much_as_before(verdicts: Verdicts, s
 @given(numeric_verdicts, st.floats(0.01, 100))
 def test_only_the_proportions_of_weights_count(verdicts: Verdicts, factor: float) -> None:
     scaled = {
-        id: verdict.model_copy(update={"weight": verdict.weight * factor}) for id, verdict in verdicts.items()
+        id: verdict.model_copy(update={"weight": verdict.weight * factor}) for name, verdict in verdicts.items()
     }
     assert weighted_mean(scaled).score == pytest.approx(weighted_mean(verdicts).score, abs=1e-7)
 
@@ -87,7 +90,9 @@ def test_one_unscored_criterion_makes_the_total_null(verdicts: Verdicts, bad: Un
 
 
 @given(numeric_verdicts, unscored())
-def test_renormalising_leaves_the_rest_as_it_is_and_says_what_it_left_out(verdicts: Verdicts, bad: Unscored) -> None:
+def test_renormalising_leaves_the_rest_as_it_is_and_says_what_it_left_out(
+    verdicts: Verdicts, bad: Unscored
+) -> None:
     total = weighted_mean(verdicts | {"the bad one": bad}, partial="renormalise")
     assert total.score == weighted_mean(verdicts).score
     assert total.outcome == "scored"
@@ -100,7 +105,7 @@ def test_a_total_has_a_number_or_a_reason_and_never_both(verdicts: Verdicts, par
     total = weighted_mean(verdicts, partial=partial)
     assert (total.score is None) == (total.reason is not None)
     assert (total.outcome == "scored") == (total.score is not None)
-    bad = {id for id, verdict in verdicts.items() if isinstance(verdict, Unscored)}
+    bad = {name for name, verdict in verdicts.items() if isinstance(verdict, Unscored)}
     assert set(total.left_out) == (bad if total.outcome == "scored" else set())
 
 
@@ -112,7 +117,9 @@ def test_where_nothing_is_scored_there_is_no_total_either_way(bad: Verdicts, par
 
 
 @given(st.permutations(get_args(UnscoredOutcome)))
-def test_of_several_reasons_the_total_tells_what_can_be_mended_soonest(outcomes: list[UnscoredOutcome]) -> None:
+def test_of_several_reasons_the_total_tells_what_can_be_mended_soonest(
+    outcomes: list[UnscoredOutcome],
+) -> None:
     assume(len(outcomes) > 1)
     verdicts: Verdicts = {outcome: an_unscored(outcome) for outcome in outcomes}
     for expected in get_args(UnscoredOutcome):

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from judge_service.scoring.guard import degenerate
 
 # Openers that judges were seen to reward, and their kin; `N/A`, the sixteenth, is content and stands below.
@@ -151,7 +152,7 @@ def test_repetition_counts_from_forty_words_and_below_eight_in_a_hundred() -> No
 
 
 def test_a_real_answer_with_a_refrain_is_no_repetition() -> None:
-    drugs = "aspirin ibuprofen warfarin heparin digoxin insulin morphine codeine".split()
+    drugs = ["aspirin", "ibuprofen", "warfarin", "heparin", "digoxin", "insulin", "morphine", "codeine"]
     assert degenerate(" ".join(f"{drug} is not given today" for drug in drugs)) is None
 
 
@@ -166,6 +167,9 @@ def test_signs_alone_are_never_an_answer(response: str) -> None:
     assert degenerate(response) is not None
 
 
-@given(st.text(max_size=60), st.sampled_from(["fracture", "12 mg", "\u9aa8\u6298", "\u043f\u0435\u0440\u0435\u043b\u043e\u043c"]))
+@given(
+    st.text(max_size=60),
+    st.sampled_from(["fracture", "12 mg", "\u9aa8\u6298", "\u043f\u0435\u0440\u0435\u043b\u043e\u043c"]),
+)
 def test_a_word_of_content_makes_it_content(around: str, content: str) -> None:
     assert degenerate(f"{content} {around}") is None

@@ -20,6 +20,10 @@ from builders import (
 )
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from lines import BrokenLine, FakeCache, FakeLine, SilentLine
+from strategies import cases, rubrics
+from virtualtime import now, virtual
+
 from judge_service.backends.base import JudgeCallFailed, Usage
 from judge_service.domain.judge import JudgeSpec
 from judge_service.domain.verdict import Unscored
@@ -34,16 +38,15 @@ from judge_service.errors import (
 )
 from judge_service.prompts import Prompts
 from judge_service.scoring.judge import GRACE_S, Judge, Line
-from lines import BrokenLine, FakeCache, FakeLine, SilentLine
-from strategies import cases, rubrics
-from virtualtime import now, virtual
 
 if TYPE_CHECKING:
     from judge_service.domain.case import Case
     from judge_service.domain.rubric import Rubric
 
 LATER = 1000.0
-FLOORED = a_stored_rubric(a_rubric(a_criterion("accuracy", weight=4, when_degenerate=0), a_criterion("clarity")))
+FLOORED = a_stored_rubric(
+    a_rubric(a_criterion("accuracy", weight=4, when_degenerate=0), a_criterion("clarity"))
+)
 
 
 def a_judge(line: Line | None = None, cache: FakeCache | None = None, **spec: Any) -> Judge:
@@ -55,7 +58,10 @@ async def test_a_judge_gives_verdicts_with_what_is_known_of_the_call() -> None:
     attempts = (an_attempt(outcome="rate_limited"), an_attempt(input_tokens=100, output_tokens=20))
     line = FakeLine(a_completion(fingerprint="fp_1", cost_microusd=7), attempts)
     judgement = await a_judge(line).judge(a_matter(), cache="use", deadline=now() + LATER)
-    assert {id: verdict.value for id, verdict in judgement.verdicts.items()} == {"accuracy": 80, "clarity": 80}
+    assert {name: verdict.value for name, verdict in judgement.verdicts.items()} == {
+        "accuracy": 80,
+        "clarity": 80,
+    }
     assert (judgement.model, judgement.fingerprint) == ("judge-7b-0611", "fp_1")
     assert (judgement.schema_mode, judgement.cost_microusd) == ("json_schema", 7)
     assert judgement.attempts == attempts
@@ -80,7 +86,9 @@ async def test_the_prompt_carries_the_case_the_schema_and_the_judges_cap() -> No
 @virtual
 async def test_tokens_are_summed_over_all_attempts_and_unknown_stays_unknown() -> None:
     attempts = (an_attempt(input_tokens=100, output_tokens=None), an_attempt(input_tokens=50))
-    judgement = await a_judge(FakeLine(attempts=attempts)).judge(a_matter(), cache="off", deadline=now() + LATER)
+    judgement = await a_judge(FakeLine(attempts=attempts)).judge(
+        a_matter(), cache="off", deadline=now() + LATER
+    )
     assert judgement.usage == Usage(150, None)
 
 
@@ -199,7 +207,9 @@ def test_a_judge_that_does_not_heed_the_deadline_is_left_behind(mode: str) -> No
 
 @virtual
 async def test_a_caller_who_leaves_takes_the_question_along() -> None:
-    asking = asyncio.ensure_future(a_judge(SilentLine()).judge(a_matter(), cache="off", deadline=now() + LATER))
+    asking = asyncio.ensure_future(
+        a_judge(SilentLine()).judge(a_matter(), cache="off", deadline=now() + LATER)
+    )
     await asyncio.sleep(1)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -269,7 +279,11 @@ def test_the_key_is_the_same_if_and_only_if_the_texts_are(one: Case, other: Case
     assert (key(case=one) == key(case=other)) == (texts[0] == texts[1])
 
 
-@given(cases(), st.sampled_from(["prompt", "response", "reference", "claim", "visual_description"]), st.text(max_size=9))
+@given(
+    cases(),
+    st.sampled_from(["prompt", "response", "reference", "claim", "visual_description"]),
+    st.text(max_size=9),
+)
 def test_any_change_of_any_text_is_another_question(case: Case, name: str, text: str) -> None:
     assume(getattr(case, name) != text)
     assert key(case=case) != key(case=case.model_copy(update={name: text}))
@@ -285,7 +299,7 @@ def test_a_text_that_moves_to_another_field_is_another_question() -> None:
 
 @given(cases(), st.text(max_size=9), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
 def test_what_no_judge_sees_is_not_in_the_key(case: Case, id: str, subgroups: dict[str, str]) -> None:  # noqa: A002
-    other = case.model_copy(update={"id": id, "subgroups": subgroups})
+    other = case.model_copy(update={"id": name, "subgroups": subgroups})
     assert key(case=case) == key(case=other)
     assert KEY.fullmatch(key(case=case))
 

@@ -9,16 +9,19 @@ import pytest
 from builders import a_judgement, a_rubric, a_verdict, an_attempt, an_unscored
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import rubrics
+
 from judge_service.backends.base import Usage
 from judge_service.domain.score import Failure
 from judge_service.scoring.judgement import Judgement, from_record, to_record
 from judge_service.scoring.reading import scored
-from strategies import rubrics
 
 if TYPE_CHECKING:
     from judge_service.domain.rubric import Rubric
+    from judge_service.domain.verdict import UnscoredOutcome
 
 CRITERIA = a_rubric().criteria
+FLOORS: list[UnscoredOutcome] = ["abstained", "degenerate_response"]
 FAILURE = Failure(code="timeout", detail="too late", retryable=True)
 
 
@@ -28,7 +31,9 @@ def a_record(**fields: Any) -> dict[str, Any]:
     return json.loads(json.dumps(record))  # type: ignore[no-any-return]  # as a store gives it back
 
 
-@pytest.mark.parametrize("fields", [{"keeps": False}, {"failure": FAILURE}, {"keeps": False, "failure": FAILURE}])
+@pytest.mark.parametrize(
+    "fields", [{"keeps": False}, {"failure": FAILURE}, {"keeps": False, "failure": FAILURE}]
+)
 def test_what_is_not_the_judges_own_word_is_never_kept(fields: dict[str, Any]) -> None:
     assert to_record(a_judgement(**fields)) is None
 
@@ -56,7 +61,7 @@ def test_levels_are_kept_and_their_values_are_the_rubrics_of_today() -> None:
     assert "weight" not in json.dumps(record)
     restored = from_record(record, CRITERIA)
     assert restored is not None
-    assert {id: (v.value, v.weight) for id, v in restored.verdicts.items()} == {
+    assert {name: (v.value, v.weight) for name, v in restored.verdicts.items()} == {
         "accuracy": (100.0, 4),
         "clarity": (0.0, 1),
     }
@@ -67,7 +72,7 @@ def test_any_complete_judgement_survives_the_store(data: st.DataObject, rubric: 
     verdicts = {}
     for criterion in rubric.criteria:
         label = data.draw(st.sampled_from([*criterion.scale.labels, None]))
-        floor = data.draw(st.sampled_from(["abstained", "degenerate_response"]))
+        floor: UnscoredOutcome = data.draw(st.sampled_from(FLOORS))
         verdicts[criterion.id] = (
             an_unscored(floor, weight=criterion.weight)
             if label is None
@@ -135,9 +140,9 @@ anything = st.recursive(
 
 @given(st.sampled_from(["accuracy", "clarity"]), st.sampled_from(sorted(ENTRY)), anything)
 def test_no_change_of_a_verdict_makes_a_level_of_something_else(id: str, field: str, other: object) -> None:  # noqa: A002
-    record = changed("verdicts", id, field, to=copy.deepcopy(other))
+    record = changed("verdicts", name, field, to=copy.deepcopy(other))
     restored = from_record(record, CRITERIA)
     if restored is not None:
-        verdict = restored.verdicts[id]
-        assert verdict.level == record["verdicts"][id]["level"] or verdict.outcome == "abstained"
+        verdict = restored.verdicts[name]
+        assert verdict.level == record["verdicts"][name]["level"] or verdict.outcome == "abstained"
         assert verdict.level is None or (type(verdict.level) is int and verdict.value == 20.0 * verdict.level)

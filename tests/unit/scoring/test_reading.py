@@ -8,10 +8,11 @@ import pytest
 from builders import a_completion, a_criterion, a_nominal_scale, a_rubric, a_scale, an_entry
 from hypothesis import example, given
 from hypothesis import strategies as st
+from strategies import replies, rubrics, shards
+
 from judge_service.backends.base import Finish
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.scoring.reading import Reading, read, scored
-from strategies import replies, rubrics, shards
 
 if TYPE_CHECKING:
     from judge_service.domain.rubric import Rubric
@@ -90,7 +91,9 @@ def test_thoughts_before_the_reply_are_taken_off(text: str) -> None:
     assert found.flags == ()
 
 
-@pytest.mark.parametrize("fence", ["```json\n{}\n```", "```\n{}\n```", "```JSON \r\n{}\r\n```", "```json\n{}```"])
+@pytest.mark.parametrize(
+    "fence", ["```json\n{}\n```", "```\n{}\n```", "```JSON \r\n{}\r\n```", "```json\n{}```"]
+)
 @pytest.mark.parametrize("before", ["", "<think>Hm.</think>\n"])
 def test_one_code_fence_is_taken_off_and_told(fence: str, before: str) -> None:
     found = verdict(before + fence.replace("{}", reply()))
@@ -217,7 +220,13 @@ def test_an_integer_that_is_no_level_is_off_the_scale(level: int) -> None:
 
 @pytest.mark.parametrize(
     ("level", "told"),
-    [("supported", "scored"), ("Supported", "off_scale"), ("", "off_scale"), ("\ud800", "off_scale"), (1, "unparsable")],
+    [
+        ("supported", "scored"),
+        ("Supported", "off_scale"),
+        ("", "off_scale"),
+        ("\ud800", "off_scale"),
+        (1, "unparsable"),
+    ],
 )
 def test_a_word_is_a_level_only_as_the_scale_writes_it(level: object, told: str) -> None:
     criterion = a_criterion("accuracy", scale=a_nominal_scale())
@@ -236,10 +245,15 @@ def test_null_means_that_the_judge_abstains_and_may_be_kept() -> None:
 
 
 def test_one_bad_verdict_spoils_neither_its_neighbours_nor_the_cache() -> None:
-    criteria = [a_criterion(id) for id in ("a", "b", "c", "d")]
+    criteria = [a_criterion(name) for name in ("a", "b", "c", "d")]
     text = json.dumps({"a": an_entry(5), "b": an_entry(9), "c": an_entry(None)})
     found = read(a_completion(text), criteria, SAID)
-    assert [found.verdicts[c.id].outcome for c in criteria] == ["scored", "off_scale", "abstained", "unparsable"]
+    assert [found.verdicts[c.id].outcome for c in criteria] == [
+        "scored",
+        "off_scale",
+        "abstained",
+        "unparsable",
+    ]
     assert found.fault == "unparsable"
     assert not found.keeps
 
@@ -335,9 +349,9 @@ def oracle(text: str) -> int | None:
 def almost_replies(draw: st.DrawFn) -> str:
     """A good reply, or one that a few slips have gone into."""
     text = reply(draw(st.integers(-1, 6)), rationale=draw(st.text(max_size=8)), evidence=draw(st.just([])))
-    text = draw(st.sampled_from(["{}", "```json\n{}\n```", "<think>a</think>{}", "<think>{}</think>{}"])).replace(
-        "{}", text
-    )
+    text = draw(
+        st.sampled_from(["{}", "```json\n{}\n```", "<think>a</think>{}", "<think>{}</think>{}"])
+    ).replace("{}", text)
     for _ in range(draw(st.integers(0, 3))):
         start = draw(st.integers(0, len(text)))
         end = draw(st.integers(start, min(len(text), start + 3)))
@@ -372,9 +386,9 @@ def test_reading_never_raises_and_answers_on_every_criterion(rubric: Rubric, tex
 @given(st.data(), rubrics())
 def test_what_the_schema_allows_is_read_as_it_was_meant(data: st.DataObject, rubric: Rubric) -> None:
     levels = {c.id: data.draw(st.sampled_from([*c.scale.labels, None])) for c in rubric.criteria}
-    text = json.dumps({id: an_entry(level) for id, level in levels.items()})
+    text = json.dumps({name: an_entry(level) for name, level in levels.items()})
     found = read(a_completion(text), rubric.criteria, SAID)
-    assert {id: verdict.level for id, verdict in found.verdicts.items()} == levels
+    assert {name: verdict.level for name, verdict in found.verdicts.items()} == levels
     assert found.fault is None
     assert found.keeps
 

@@ -20,6 +20,10 @@ from builders import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from lines import BrokenLine, FakeCache, FakeLine, SilentLine
+from strategies import replies
+from virtualtime import now, virtual
+
 from judge_service import __version__
 from judge_service.backends.base import JudgeCallFailed
 from judge_service.domain.score import Score
@@ -37,9 +41,6 @@ from judge_service.prompts import Prompts
 from judge_service.rubric_store import RubricStore
 from judge_service.scoring.judge import Judge, Line
 from judge_service.scoring.scorer import Scorer
-from lines import BrokenLine, FakeCache, FakeLine, SilentLine
-from strategies import replies
-from virtualtime import now, virtual
 
 if TYPE_CHECKING:
     from judge_service.domain.case import Image
@@ -89,7 +90,7 @@ def score(scorer: Scorer, seconds: float = 100, **fields: Any) -> Score:
 
 
 def outcomes(found: Score) -> dict[str, str]:
-    return {id: verdict.outcome for id, verdict in found.criteria.items()}
+    return {name: verdict.outcome for name, verdict in found.criteria.items()}
 
 
 def test_a_case_gets_a_score_that_says_where_it_comes_from() -> None:
@@ -261,7 +262,11 @@ def test_no_answer_is_in_the_score_with_the_reason_and_the_attempts() -> None:
     assert (found.outcome, found.score) == ("provider_error", None)
     assert found.reason == "accuracy: the judge is away"
     assert found.failure is not None
-    assert (found.failure.code, found.failure.retryable, found.failure.retry_after_s) == ("unavailable", True, 2)
+    assert (found.failure.code, found.failure.retryable, found.failure.retry_after_s) == (
+        "unavailable",
+        True,
+        2,
+    )
     assert found.provenance.attempts[0].outcome == "unavailable"
 
 
@@ -277,6 +282,8 @@ def test_whatever_a_judge_says_there_is_a_number_or_a_reason(text: str, partial:
     assert (found.score is None) == (found.outcome != "scored")
     assert (found.score is None) == bool(found.reason)
     assert set(found.left_out) == {
-        id for id, verdict in found.criteria.items() if isinstance(verdict, Unscored) and found.score is not None
+        name
+        for name, verdict in found.criteria.items()
+        if isinstance(verdict, Unscored) and found.score is not None
     }
     assert Score.model_validate_json(found.model_dump_json()) == found

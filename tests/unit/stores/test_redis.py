@@ -108,6 +108,8 @@ async def test_wake_ups_are_heard_again_after_the_connection_was_torn(proxy: Fau
 
 async def heard(store: RedisStore) -> None:
     async with asyncio.timeout(5):
+        await until_well(store)
+        await store.lead("k", "t", 60)
         wait = asyncio.create_task(store.awaited("k", 60))
         while not wait.done():
             await asyncio.wait((wait,), timeout=0.05)
@@ -115,6 +117,27 @@ async def heard(store: RedisStore) -> None:
                 await store.publish("k", "t", None, 60)
             except StoreError:
                 continue
+
+
+async def test_a_listener_whose_line_went_dead_makes_a_new_one(proxy: FaultProxy) -> None:
+    store = RedisStore.at(f"redis://127.0.0.1:{proxy.port}/0", heartbeat_s=0.1)
+    await heard(store)
+    await asyncio.sleep(0.35)
+    before = proxy.connections
+    proxy.turn("blackhole")
+    async with asyncio.timeout(5):
+        while proxy.connections == before:  # noqa: ASYNC110 (a count is watched)
+            await asyncio.sleep(0.02)
+    await store.aclose()
+
+
+async def test_a_living_line_is_kept(proxy: FaultProxy) -> None:
+    store = RedisStore.at(f"redis://127.0.0.1:{proxy.port}/0", heartbeat_s=0.05)
+    await heard(store)
+    before = proxy.connections
+    await asyncio.sleep(0.5)
+    assert proxy.connections == before
+    await store.aclose()
 
 
 async def test_a_burst_stays_within_the_pool(proxy: FaultProxy) -> None:
