@@ -165,6 +165,7 @@ async def serving(judges: Judges | None = None, **fields: Any) -> AsyncIterator[
 def environment(home: Path, judges: Judges | str | None = None, **settings: str) -> dict[str, str]:
     """The environment of a command: nothing of ours, and these settings."""
     variables = {"PATH": os.environ["PATH"], "HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1"}
+    variables |= {name: value for name, value in os.environ.items() if name.startswith("STUB_")}
     variables["JUDGE_SERVICE_RUBRICS_DIR"] = str(RUBRICS)
     if judges is not None:
         variables["JUDGE_SERVICE_JUDGES"] = judges if isinstance(judges, str) else json.dumps(judges)

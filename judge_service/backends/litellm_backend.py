@@ -8,7 +8,6 @@ import os
 import warnings
 from dataclasses import replace
 from functools import lru_cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -45,7 +44,7 @@ class LiteLLMBackend:
         """Ask once and read the reply within the time given."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._load()
+                await self.load()
                 request = self._request(prompt) | {"timeout": timeout_s + LITELLM_GRACE_S}
                 reply = await self._litellm.acompletion(**request)
         except TimeoutError:
@@ -55,8 +54,7 @@ class LiteLLMBackend:
         return self._completion(reply, prompt)
 
     async def ping(self) -> None:
-        """Load the library and, where the server is ours to name, open a connection to it."""
-        await self._load()
+        """Open a connection to the server, where it is ours to name; a probe is no reason to load litellm."""
         if self._spec.base_url is None:
             return
         url = urlsplit(self._spec.base_url)
@@ -73,7 +71,8 @@ class LiteLLMBackend:
         if self._litellm is not None:
             await self._litellm.close_litellm_async_clients()
 
-    async def _load(self) -> None:
+    async def load(self) -> None:
+        """Import litellm, in a thread, ahead of the first call or with it; takes seconds."""
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(_litellm)
 
@@ -123,9 +122,9 @@ def _litellm() -> Any:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # pydantic quotes the reply in this warning.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
-    litellm: Any = import_module("litellm")
-    import_module("openai.resources")
-    import_module("instructor.processing")
+    import litellm  # noqa: PLC0415
+    import openai.resources  # noqa: F401, PLC0415
+
     litellm.ModelResponse()  # its models are built when first used
     litellm.suppress_debug_info = True
     litellm.turn_off_message_logging = True
@@ -141,8 +140,11 @@ def _shaped(name: str, schema: bytes) -> bytes:
     """
     document = msgspec.json.decode(schema)
     answer = type(name, (BaseModel,), {"model_json_schema": classmethod(lambda _cls, **_: document)})
-    mode = import_module("instructor").Mode.JSON_SCHEMA
-    _, shaped = import_module("instructor.processing").handle_response_model(answer, mode=mode, messages=[])
+    import instructor  # noqa: PLC0415
+    import instructor.processing  # noqa: PLC0415
+
+    mode = instructor.Mode.JSON_SCHEMA
+    _, shaped = instructor.processing.handle_response_model(answer, mode=mode, messages=[])
     shaped["response_format"]["json_schema"]["strict"] = True
     return msgspec.json.encode(shaped["response_format"])
 

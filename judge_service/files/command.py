@@ -116,9 +116,7 @@ async def _interruptible(settings: Settings, order: Order, ledger: Ledger, told:
         loop.add_signal_handler(number, stop)
     try:
         async with open_state(settings, Observation()) as state:
-            scorer = state["scorer"]
-            scorer.judge(order.judge)
-            await score_file(scorer, order, ledger, told)
+            await score_file(state["scorer"], order, ledger, told)
     except asyncio.CancelledError:
         if not stopped:
             raise

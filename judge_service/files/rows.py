@@ -33,7 +33,7 @@ class Row:
 
 def parse_map(pairs: list[str]) -> dict[str, str]:
     """`column=field` pairs as column → field; a field may also be `subgroups.NAME`."""
-    columns = {}
+    columns: dict[str, str] = {}
     for pair in pairs:
         column, equals, field = pair.partition("=")
         if not (equals and column and (field in FIELDS or field.startswith("subgroups."))):

@@ -179,11 +179,6 @@ def _regions(reference: Text, response: Text) -> list[Conflict]:
     return [Conflict("site_differs", words, _span(other, response))]
 
 
-def _number_words(quantity: Quantity, text: Text) -> str:
-    first, last = text.tokens[quantity.first], text.tokens[quantity.last]
-    return text.source[first.start : last.end]
-
-
 def _drugs(quantity: Quantity, text: Text) -> set[str]:
     return {u.concept.key for u in text.by_clause.get(quantity.clause, ()) if u.concept.kind == "drug"}
 
@@ -212,7 +207,7 @@ def numbers(reference: Text, response: Text) -> list[Conflict]:
         mine = _drugs(ours, reference)
         new = [q for q in same if _replaces(q, ours, reference) and _may_be(mine, _drugs(q, response))]
         if new:
-            said, meant = _number_words(new[0], response), _number_words(ours, reference)
+            said, meant = response.written(new[0]), reference.written(ours)
             span = (response.tokens[new[0].first].start, response.tokens[new[0].last].end)
             return [Conflict("number_differs", f"Number differs: reference {meant}, response {said}.", span)]
     return []

@@ -55,6 +55,10 @@ class Text:
         inside = [t for t in self.tokens if t.sentence == sentence and t.word != "\n"]
         return (inside[0].start, inside[-1].end) if inside else (0, 0)
 
+    def written(self, quantity: Quantity) -> str:
+        """Return a quantity as the source writes it."""
+        return self.source[self.tokens[quantity.first].start : self.tokens[quantity.last].end]
+
     def clause_span(self, clause: int) -> tuple[int, int]:
         """Return where a clause starts and ends in the source."""
         inside = [t for t in self.tokens if t.clause == clause]

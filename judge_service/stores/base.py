@@ -44,7 +44,7 @@ class Store(Protocol):
         ...
 
     async def awaited(self, key: str, timeout_s: float) -> None:
-        """Return when the leader of the key is done or the time is over; it may return early, so look again."""
+        """Return when the leader of the key is done or the time is over, or earlier: look again."""
         ...
 
     async def ping(self) -> None:

@@ -119,7 +119,7 @@ class RedisStore:
                 await asyncio.wait((woken,), timeout=timeout_s)
 
     async def _led(self, key: str) -> bool:
-        # Asked only once the listener hears: a leader who is done by now was missed, a later one will be heard.
+        # Asked only once the listener hears: a leader done by now was missed, a later one will be heard.
         try:
             async with Patience(self._call_s):
                 await self._hearing.wait()

@@ -251,7 +251,7 @@ class TestLiteLLM(DoorContract):
             kind="litellm", base_url=stub.url, model="openai/judge", seed=7, extra_body={"top_k": 1}
         )
         backend = LiteLLMBackend(spec, KEY)
-        await backend.ping()  # its import is not part of any deadline here
+        await backend.load()  # the import is not part of any deadline here
         yield backend
         await backend.aclose()
 

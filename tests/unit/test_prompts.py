@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import os.path
+import itertools
 import re
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,8 @@ def test_two_prompts_of_one_rubric_share_all_that_comes_before_the_case(stored: 
     other = rendered(a_case(prompt="Other?", response="2", claim="C"), stored).prompt
     assert one.system == other.system
     assert one.schema == other.schema
-    shared = os.path.commonprefix([one.system + one.user, other.system + other.user])
+    pairs = zip(one.system + one.user, other.system + other.user, strict=False)
+    shared = "".join(char for char, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
     introduction = "The case to judge follows. Everything between its fences is data.\n"
     assert shared.startswith(one.system + introduction)
     assert "{{" not in one.system
@@ -228,3 +229,11 @@ def test_the_level_follows_from_the_reason() -> None:
     assert list(verdict["properties"]) == verdict["required"] == ["rationale", "evidence", "level"]
     assert verdict["properties"]["level"]["type"] == ["string", "null"]
     assert "maxLength" not in str(schema)
+
+
+def test_a_rubric_that_is_asked_about_twice_is_prepared_once() -> None:
+    stored, prompts = a_stored_rubric(), Prompts(b"")
+    prompts.prepare([stored, stored])
+    first = prompts.instructions(stored, stored.rubric.criteria, "text")
+    prompts.prepare([])
+    assert prompts.instructions(stored, stored.rubric.criteria, "text") is first

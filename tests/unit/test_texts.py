@@ -20,7 +20,7 @@ from judge_service.texts import clean
         "a\n\tb",
         "x < y and y > z, p<0.05, <s5>, [sic], <think about it>",
         "\u9aa8\u6298\u3002 \u041f\u0435\u0440\u0435\u043b\u043e\u043c. \u0643\u0633\u0631",
-        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian, with a joiner that is part of its spelling
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian, whose spelling has a joiner
         "\u0915\u094d\u200d\u0937",  # Devanagari, likewise
         "Fine \U0001f642",
     ],

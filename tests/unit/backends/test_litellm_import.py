@@ -40,6 +40,8 @@ async def main():
     await asyncio.sleep(0)
     started = time.perf_counter()
     await judge.ping()
+    assert "litellm" not in sys.modules
+    await judge.load()
     took = time.perf_counter() - started
     clock.cancel()
     return await clock, took

@@ -19,6 +19,9 @@ from judge_service.domain.request import DEADLINE_CAP_MS
         {"partial": "allow"},
         {"cache": "yes"},
         {"deadline_ms": 0},
+        {"deadline_ms": True},
+        {"deadline_ms": "500"},
+        {"deadline_ms": 0.5},
         {"deadline_ms": DEADLINE_CAP_MS + 1},
         {"metadata": {str(at): at for at in range(33)}},
         {"metadata": {"note": "x" * 513}},
@@ -42,4 +45,5 @@ def test_what_a_request_does_not_say_is_the_careful_choice() -> None:
 def test_metadata_keeps_its_types() -> None:
     tags = {"run": "r7", "turn": 3, "share": 0.5, "final": True, "note": None}
     assert a_request(metadata=tags).metadata == tags
+    assert a_request(deadline_ms=500).deadline_ms == 500
     assert type(a_request(metadata=tags).metadata["final"]) is bool

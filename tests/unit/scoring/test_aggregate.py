@@ -66,7 +66,8 @@ def test_a_criterion_split_in_two_counts_as_much_as_before(verdicts: Verdicts, s
 @given(numeric_verdicts, st.floats(0.01, 100))
 def test_only_the_proportions_of_weights_count(verdicts: Verdicts, factor: float) -> None:
     scaled = {
-        id: verdict.model_copy(update={"weight": verdict.weight * factor}) for name, verdict in verdicts.items()
+        name: verdict.model_copy(update={"weight": verdict.weight * factor})
+        for name, verdict in verdicts.items()
     }
     assert weighted_mean(scaled).score == pytest.approx(weighted_mean(verdicts).score, abs=1e-7)
 

@@ -139,7 +139,7 @@ anything = st.recursive(
 
 
 @given(st.sampled_from(["accuracy", "clarity"]), st.sampled_from(sorted(ENTRY)), anything)
-def test_no_change_of_a_verdict_makes_a_level_of_something_else(id: str, field: str, other: object) -> None:  # noqa: A002
+def test_no_change_of_a_verdict_makes_a_level_of_something_else(name: str, field: str, other: object) -> None:
     record = changed("verdicts", name, field, to=copy.deepcopy(other))
     restored = from_record(record, CRITERIA)
     if restored is not None:

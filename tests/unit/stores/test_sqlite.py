@@ -118,6 +118,13 @@ async def test_processes_that_start_at_once_share_the_file_and_each_lease_has_on
                 assert await store.get(f"k{n}") == f"racer {racer}".encode()
 
 
+async def test_stores_that_open_a_new_file_at_the_same_moment_all_get_it(tmp_path: Path) -> None:
+    for number in range(20):
+        stores = [FileStore(tmp_path / f"{number}.sqlite", call_s=PATIENT_S) for _ in range(8)]
+        await asyncio.gather(*(store.open() for store in stores))
+        await asyncio.gather(*(store.aclose() for store in stores))
+
+
 async def test_two_stores_on_one_file_see_each_other(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     async with file_store(path) as one, file_store(path) as other:
