@@ -35,15 +35,12 @@ class StoredJudgements:
     ) -> Judgement:
         """Find the judgement, join the call that is making it, or make it."""
 
-        async def sealed(landing: Landing) -> tuple[Judgement, bytes | None]:
+        async def kept(landing: Landing) -> tuple[Judgement, bytes | None]:
             judgement = await compute(landing)
-            record = to_record(judgement)
-            return judgement, None if record is None else seal(
-                _bound(key, record), schema=RECORD_SCHEMA, now=time.time()
-            )
+            return judgement, _sealed(key, judgement)
 
         flown = await self._flights.fetch(
-            key, sealed, _reader(key, restore), deadline=deadline, refresh=refresh
+            key, kept, _reader(key, restore), deadline=deadline, refresh=refresh
         )
         return replace(flown.value, cache=flown.source)
 
@@ -52,20 +49,19 @@ class StoredJudgements:
         return await self._flights.peek(key, _reader(key, restore))
 
 
-def _bound(key: str, record: dict[str, object]) -> dict[str, object]:
-    # The record names its key, so that one that was moved to another key is not believed.
-    return {"key": key, "judgement": record}
+def _sealed(key: str, judgement: Judgement) -> bytes | None:
+    record = to_record(judgement)
+    if record is None:
+        return None
+    try:
+        return seal(record, schema=RECORD_SCHEMA, now=time.time(), key=key)
+    except RecordFault:  # a judge may say more than is worth keeping; the caller gets it all the same
+        return None
 
 
 def _reader(key: str, restore: Restore) -> Callable[[bytes], Judgement | None]:
     def read(blob: bytes) -> Judgement | None:
-        record = unseal(blob, schema=RECORD_SCHEMA)
-        if (
-            not isinstance(record, dict)
-            or record.get("key") != key
-            or not isinstance(record.get("judgement"), dict)
-        ):
-            raise RecordFault("corrupt")
-        return restore(record["judgement"])
+        record = unseal(blob, schema=RECORD_SCHEMA, key=key)
+        return restore(record) if isinstance(record, dict) else None
 
     return read

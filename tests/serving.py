@@ -1,4 +1,4 @@
-"""Runs the service on a loopback port, in this process or in one of its own, and speaks to it over real sockets."""
+"""Runs the service on a loopback port, in this process or in one of its own, and speaks to it."""
 
 from __future__ import annotations
 
@@ -73,14 +73,21 @@ class Client:
         self.url = url
 
     async def score(
-        self, response: str = "Pneumonia on the right.", /, *, headers: Mapping[str, str] | None = None, **fields: Any
+        self,
+        response: str = "Pneumonia on the right.",
+        /,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **fields: Any,
     ) -> Reply:
         """Ask for one score."""
         return await self.post("/v1/scores", json.dumps(order(response, **fields)), headers=headers)
 
     async def post(self, path: str, body: object, *, headers: Mapping[str, str] | None = None) -> Reply:
         """Post a raw body as JSON, unless the headers say otherwise."""
-        return await self.send("POST", path, data=body, headers={"Content-Type": "application/json", **(headers or {})})
+        return await self.send(
+            "POST", path, data=body, headers={"Content-Type": "application/json", **(headers or {})}
+        )
 
     async def get(self, path: str) -> Reply:
         """Get a path."""
@@ -127,7 +134,12 @@ def openai_judge(url: str, **settings: Any) -> dict[str, Any]:
 
 def settings_of(judges: Judges | None = None, **fields: Any) -> Settings:
     """Settings of a test's service, which keeps nothing unless told to."""
-    chosen: dict[str, Any] = {"judges": judges or EMBEDDED, "store_url": "memory://", "rubrics_dir": RUBRICS, **fields}
+    chosen: dict[str, Any] = {
+        "judges": judges or EMBEDDED,
+        "store_url": "memory://",
+        "rubrics_dir": RUBRICS,
+        **fields,
+    }
     return Settings(**chosen)
 
 
@@ -172,10 +184,18 @@ def environment(home: Path, judges: Judges | str | None = None, **settings: str)
     return variables | {f"JUDGE_SERVICE_{name.upper()}": value for name, value in settings.items()}
 
 
-def command(home: Path, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def command(
+    home: Path, *words: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a command of the command line to its end."""
     return subprocess.run(
-        [BINARY, *words], env=env or environment(home), cwd=home, capture_output=True, text=True, timeout=60, check=False
+        [BINARY, *words],
+        env=env or environment(home),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 

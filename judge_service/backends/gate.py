@@ -66,7 +66,8 @@ class Gate:
     eighth of the limit. A Retry-After pauses everybody, a rate limit without one pauses for a doubling
     moment; for three times the pause the limit then stays, since finding it again costs another pause.
     Beyond what the judge has borne since its last "no", calls in flight may at most double every 50 ms
-    (from 8), so that a first burst hears a "no" before all of it is out. Owns the judge's circuit: one state, no lock, for one event loop.
+    (from 8), so that a first burst hears a "no" before all of it is out. Owns the judge's circuit: one
+    state, no lock, for one event loop.
     """
 
     def __init__(

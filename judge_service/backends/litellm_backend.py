@@ -122,6 +122,7 @@ def _litellm() -> Any:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # pydantic quotes the reply in this warning.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
+    import instructor.processing  # noqa: F401, PLC0415
     import litellm  # noqa: PLC0415
     import openai.resources  # noqa: F401, PLC0415
 

@@ -1,22 +1,17 @@
 """How far a response agrees with a reference: recall, a little precision, and caps where they conflict."""
 
-import re
 from dataclasses import dataclass
 
 from judge_service.lexical import guards, structure
+from judge_service.lexical.axes import axes
 from judge_service.lexical.conflict import Conflict
+from judge_service.lexical.contradiction import wavering
 from judge_service.lexical.coverage import Coverage, Offer, coverage
 from judge_service.lexical.reading import Reading, abstained, quotes
+from judge_service.lexical.silence import silent
+from judge_service.lexical.sites import sites
 from judge_service.lexical.text import Text, parse
 
-_SILENT = re.compile(
-    r"^\W*(?:n/?a|none|nil|null|unknown|unsure|no (?:answer|comment|response|idea)|"
-    r"not (?:sure|available|applicable)|"
-    r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not) (?:know|say|tell|answer|help|determine)\b"
-    r".{0,80}|"
-    r"i(?: am|['\u2019]m) (?:not sure|unable|sorry)\b.{0,80})?\W*$",
-    re.IGNORECASE | re.DOTALL,
-)
 # The lowest and highest value a response keeps once a guard has fired; where in between, its recall says.
 CAPS = {
     "scrambled": (0.0, 0.01),
@@ -37,14 +32,8 @@ CAPS = {
 NO_TERM = 0.02
 BRIEF_AND_RIGHT, MOSTLY_RIGHT = 0.38, 0.5
 LONG = 0.08
-SILENT_LENGTH = 160
 # Below this much kept order, shared words are held to be torn from their meaning; the more reuse, the sooner.
 TORN, TORN_BASE, TORN_REUSE, TORN_FROM = 0.39, 0.24, 0.2, 0.4
-
-
-def silent(response: str) -> bool:
-    """Tell whether the response is empty or says only that it has no answer."""
-    return _SILENT.match(response[:SILENT_LENGTH]) is not None and len(response.strip()) < SILENT_LENGTH
 
 
 @dataclass(slots=True)
@@ -53,6 +42,7 @@ class Comparison:
 
     recall: float
     precision: float
+    kept: float
     conflicts: list[Conflict]
     covered: Coverage
 
@@ -84,26 +74,31 @@ def compare(reference: Text, response: Text, *, extra_is_fine: bool) -> Comparis
         conflicts += guards.main_term(response, covered, back)
         conflicts += guards.variant(covered, back)
     conflicts += guards.denial(covered, response)
+    conflicts += wavering(covered, response)
     conflicts += guards.denied_by_normality(reference, response, covered)
     conflicts += guards.numbers(reference, response)
-    conflicts += guards.sites(reference, response, covered)
-    conflicts += guards.axes(reference, response)
-    return Comparison(recall, 1.0 if extra_is_fine else back.share(), conflicts, covered)
+    conflicts += sites(reference, response, covered)
+    conflicts += axes(reference, response)
+    kept = back.share()
+    return Comparison(recall, 1.0 if extra_is_fine else kept, kept, conflicts, covered)
 
 
-def _bare_value(recall: float, precision: float) -> float:
-    """Return the value before any guard: recall, brief right answers lifted, long ones barely lowered."""
+def _bare_value(recall: float, precision: float, kept: float) -> float:
+    """Return the value before any guard: recall, brief right answers lifted, long ones barely lowered.
+
+    `kept` is the share of the response found in the reference, `precision` the share that had to be.
+    """
     value = recall + (1 - recall) * recall * (0.3 + 0.5 * precision)
-    if precision > MOSTLY_RIGHT:
-        value = max(value, BRIEF_AND_RIGHT * precision**1.5)
+    if kept > MOSTLY_RIGHT:
+        value = max(value, BRIEF_AND_RIGHT * kept**1.5)
     return min(1.0, value) * (1 - LONG * (1 - precision)) if value else NO_TERM
 
 
 def _value(comparison: Comparison) -> float:
     if not comparison.conflicts:
-        return _bare_value(comparison.recall, comparison.precision)
+        return _bare_value(comparison.recall, comparison.precision, comparison.kept)
     mentioned = comparison.covered.mentioned()
-    value = _bare_value(mentioned, comparison.precision)
+    value = _bare_value(mentioned, comparison.precision, comparison.kept)
     for conflict in comparison.conflicts:
         low, high = CAPS[conflict.flag]
         value = min(value, low + (high - low) * mentioned)

@@ -5,34 +5,65 @@ the entities they share, less with distance), after the entity grid of R. Barzil
 local coherence: an entity-based approach", Computational Linguistics 34(1), 2008. Entities here are the
 concepts of the vocabulary and other content words, not parsed noun phrases with roles. A word that ties a
 sentence to the one before it (this, it, however, also) counts as a weaker link, since advice often names no
-entity twice.
+entity twice; one that only claims to follow (therefore, thus) counts little by itself, and nothing where
+there is no sentence before it.
 
 Shapes: a text of n sentences gives n - 1 links, each from 0 to 1. Units: none. One well-formed sentence is
-trivially coherent (1.0). Errors: none; a text that says nothing abstains.
+trivially coherent (1.0); a text that says nothing has no line of thought (0.0). Errors: none.
 """
 
+from dataclasses import dataclass
 from itertools import islice
 
-from judge_service.lexical.agreement import silent
-from judge_service.lexical.reading import Reading, abstained, quotes
-from judge_service.lexical.structure import scrambled
+from judge_service.lexical.reading import Reading, quotes
+from judge_service.lexical.silence import silent
+from judge_service.lexical.structure import MESS, scrambled
 from judge_service.lexical.text import Text, parse
 
 TIED_BY_WORD = 0.8
-LINKED_SHARE = 0.5
+JOINED_BY_WORD = 0.3
+LINKED_SHARE, LONG_LINKED_SHARE, LONG = 0.5, 0.6, 4
+OPENING = 4
 REACH = 6
 MOST_SENTENCES = 2000
 
-_TIES = frozenset({
+# A word that takes up what was said, and one that only claims to follow from it.
+_TAKING_UP = frozenset({
     "this", "these", "that", "those", "it", "its", "they", "them", "their", "he", "she", "his",
-    "her", "such", "both", "however", "therefore", "thus", "so", "also", "then", "but", "and",
-    "additionally", "moreover", "furthermore", "instead", "otherwise", "meanwhile", "first",
-    "second", "third", "finally", "next", "if", "while", "because", "although", "overall",
+    "her", "such", "both",
 })  # fmt: skip
+_JOINING = frozenset({
+    "however", "therefore", "thus", "hence", "so", "consequently", "also", "then", "but", "and",
+    "additionally", "moreover", "furthermore", "instead", "otherwise", "meanwhile", "first",
+    "second", "third", "finally", "next", "if", "while", "because", "although", "overall", "result", "answer",
+})  # fmt: skip
+_FOLLOWING = frozenset({"therefore", "thus", "hence", "consequently", "so"})
+_REASONS = frozenset({("because", "of", "this"), ("for", "this", "reason"), ("as", "a", "result")})
 
 
-def _sentences(text: Text) -> list[tuple[set[str], bool]]:
-    """Return each sentence's entities and whether a word ties it to what came before."""
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence's entities, its first words and how strongly a word ties it to what came before."""
+
+    entities: set[str]
+    opening: tuple[str, ...]
+
+    @property
+    def tie(self) -> float:
+        """Return the strength of the tie by a word, 0 for none."""
+        if self.opening[:3] in _REASONS:
+            return JOINED_BY_WORD
+        if _TAKING_UP.intersection(self.opening):
+            return TIED_BY_WORD
+        return JOINED_BY_WORD if _JOINING.intersection(self.opening) else 0.0
+
+    @property
+    def dangling(self) -> bool:
+        """Tell whether it draws a conclusion, as only a sentence after another can."""
+        return self.opening[:3] in _REASONS or self.opening[0] in _FOLLOWING
+
+
+def _sentences(text: Text) -> list[Sentence]:
     entities: dict[int, set[str]] = {}
     first: dict[int, list[str]] = {}
     for unit in text.units:
@@ -40,18 +71,15 @@ def _sentences(text: Text) -> list[tuple[set[str], bool]]:
     for token in text.tokens:
         if not token.mark:
             first.setdefault(token.sentence, []).append(token.word)
-    return [
-        (entities.get(number, set()), any(word in _TIES for word in words[:4]))
-        for number, words in islice(first.items(), MOST_SENTENCES)
-    ]
+    some = islice(first.items(), MOST_SENTENCES)
+    return [Sentence(entities.get(number, set()), tuple(words[:OPENING])) for number, words in some]
 
 
-def _link(sentences: list[tuple[set[str], bool]], at: int) -> float:
+def _link(sentences: list[Sentence], at: int) -> float:
     """Return how strongly one sentence hangs on those before it."""
-    entities, tied = sentences[at]
-    best = TIED_BY_WORD if tied else 0.0
+    best = sentences[at].tie
     for back in range(1, min(REACH, at) + 1):
-        if entities & sentences[at - back][0]:
+        if sentences[at].entities & sentences[at - back].entities:
             return max(best, 1.0 / back)
     return best
 
@@ -60,18 +88,21 @@ def linked(text: Text) -> tuple[float, int]:
     """Return the mean link of the sentences after the first, and how many sentences there are."""
     sentences = _sentences(text)
     links = [_link(sentences, at) for at in range(1, len(sentences))]
+    if links and sentences[0].dangling:
+        links.append(0.0)
     return (sum(links) / len(links) if links else 1.0), len(sentences)
 
 
 def cohesion(response: str) -> Reading:
     """Read how well the response hangs together; a lone well-formed sentence is trivially coherent."""
     if silent(response):
-        return abstained("The response says nothing that could hang together.", "too_short")
+        return Reading(0.0, "The response says nothing, so there is no line of thought.", ("says_nothing",))
     text = parse(response)
     mess, place = scrambled(text)
     links, count = linked(text)
-    value = round((1 - mess) * (1 - LINKED_SHARE + LINKED_SHARE * links), 4)
-    if mess >= LINKED_SHARE:
+    share = LONG_LINKED_SHARE if count >= LONG else LINKED_SHARE
+    value = round((1 - mess) * (1 - share + share * links), 4)
+    if mess >= MESS:
         words = "The words do not form sentences that read as English."
         return Reading(value, words, ("scrambled",), quotes(response, [place or (0, len(response))]))
     if count == 1:

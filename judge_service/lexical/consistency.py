@@ -4,11 +4,11 @@ What counts is what it commits itself to here and now: other times, other people
 differentials are set apart, since a false alarm is worse than a contradiction that is missed.
 """
 
-from judge_service.lexical.agreement import silent
 from judge_service.lexical.contradiction import FLAG, Denials, advice, normality
 from judge_service.lexical.mentions import Mentions
 from judge_service.lexical.reading import Reading, quotes
 from judge_service.lexical.rivals import Numbers, ages, natures, sides
+from judge_service.lexical.silence import silent
 from judge_service.lexical.text import parse
 
 ONE, SEVERAL = 0.25, 0.1
@@ -19,7 +19,8 @@ def self_consistency(response: str) -> Reading:
     if silent(response):
         return Reading(1.0, "The response says nothing of the matter, so it does not contradict itself.")
     at = Mentions(parse(response))
-    found = [*Denials(at).found(), *normality(at), *advice(at), *sides(at), *natures(at)]
+    denials = Denials(at)
+    found = [*(denials.found() or denials.spelt_out()), *normality(at), *advice(at), *sides(at), *natures(at)]
     found += [*Numbers(at).found(), *ages(at)]
     if not found:
         return Reading(1.0, "No contradiction found within the response.")

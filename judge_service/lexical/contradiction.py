@@ -1,11 +1,12 @@
-"""What one text affirms in one place and denies in another: findings, health of an organ, advice on a drug."""
+"""What one text affirms here and denies there: findings, the health of an organ, advice on a drug."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations, islice
 
 from judge_service.lexical.conflict import Conflict
+from judge_service.lexical.coverage import Coverage
 from judge_service.lexical.mentions import Mentions, beside
-from judge_service.lexical.text import Unit
+from judge_service.lexical.text import Text, Unit
 
 FLAG = "self_contradiction"
 MOST_MENTIONS = 12
@@ -27,6 +28,7 @@ _PARTLY = frozenset({
 })  # fmt: skip
 _HEALTHY = frozenset({"normal", "intact"})
 _LUNG_SHADOWS = frozenset({"consolidation", "pneumonia", "ground glass", "pulmonary oedema", "atelectasis"})
+_LOOSE = frozenset({"of", "in", "is", "and", "with", "the"})
 _ORDERS = frozenset({"take", "give", "start", "use", "prescribe", "continue", "begin"})
 _BOUNDED = frozenset({
     "more", "longer", "with", "on", "together", "alone", "yourself", "double", "extra", "stop", "stopping",
@@ -42,9 +44,10 @@ def _families(unit: Unit) -> set[str]:
 class Denials:
     """Finds what is both affirmed and denied."""
 
-    def __init__(self, mentions: Mentions) -> None:
+    def __init__(self, mentions: Mentions, only: Collection[str] | None = None) -> None:
         self.at = mentions
-        self.units = [u for u in mentions.text.units if self._countable(u)]
+        asked = (u for u in mentions.text.units if only is None or u.concept.key in only)
+        self.units = [u for u in asked if self._countable(u)]
 
     def _countable(self, unit: Unit) -> bool:
         if unit.concept.key in _VAGUE:
@@ -73,6 +76,28 @@ class Denials:
         if (loose or past) and not known:
             return False
         return beside(self.at.places(one), self.at.places(other), known=known)
+
+    def _in_parts(self, unit: Unit) -> Unit | None:
+        """Return the denial of a finding in other words, as of "ST elevation" in "ST is not elevated"."""
+        for parts in unit.concept.parts:
+            for part in islice(self.at.text.by_key.get(next(iter(parts)), ()), MOST_MENTIONS):
+                held = {u.concept.key: u for u in self.at.text.by_clause[part.clause]}
+                denied = next((held[key] for key in parts if key in held and held[key].denied), None)
+                apart = part.sentence == unit.sentence or part.sentence in self.at.apart
+                if denied is not None and parts <= held.keys() and not apart:
+                    return denied
+        return None
+
+    def spelt_out(self) -> list[Conflict]:
+        """Return findings taken for granted in one sentence and denied in other words in another."""
+        for unit in self.units:
+            if unit.denied or not (self.at.known(unit) and self.at.firm(unit)):
+                continue
+            denied = self._in_parts(unit)
+            if denied is not None and beside(self.at.places(denied), self.at.places(unit), known=True):
+                words = f"The response both affirms and denies {unit.concept.key}."
+                return [two_places(self.at, denied, unit, words)]
+        return []
 
     def found(self) -> list[Conflict]:
         """Return findings that one clause affirms and another denies, of the same place."""
@@ -115,8 +140,8 @@ def _touching(at: Mentions, finding: Unit, organ: Unit) -> bool:
     if finding.clause != organ.clause:
         return False
     first, last = sorted((finding, organ), key=lambda u: u.first)
-    between = at.text.tokens[last.first - 1 : first.last : -1]
-    return len(between) < NEAR and not any(t.word in {"of", "in", "is", "and", "with", "the"} for t in between)
+    between = {t.word for t in at.text.tokens[first.last + 1 : last.first]}
+    return last.first - first.last <= NEAR and not between & _LOOSE
 
 
 def _ails(at: Mentions, unit: Unit, organ: Unit) -> bool:
@@ -145,8 +170,8 @@ def normality(at: Mentions) -> list[Conflict]:
             if unit.sentence == organ.sentence or (size and not _of_size(unit)):
                 continue
             if _ails(at, unit, organ) and beside(at.places(organ), at.places(unit), known=True):
-                words = f"The response calls the {organ.concept.key} normal and also names {unit.concept.key}."
-                return [two_places(at, organ, unit, words)]
+                ill_as = f"{organ.concept.key} normal and also names {unit.concept.key}"
+                return [two_places(at, organ, unit, f"The response calls the {ill_as}.")]
     return []
 
 
@@ -171,5 +196,15 @@ def _alone(at: Mentions, unit: Unit) -> bool:
 
 
 def _ordered(at: Mentions, unit: Unit) -> bool:
-    before = [t.word for t in at.text.tokens[max(0, unit.first - NEAR) : unit.first] if t.clause == unit.clause]
-    return bool(_ORDERS.intersection(before))
+    before = at.text.tokens[max(0, unit.first - NEAR) : unit.first]
+    return any(t.word in _ORDERS for t in before if t.clause == unit.clause)
+
+
+def wavering(covered: Coverage, response: Text) -> list[Conflict]:
+    """Find ideas of a reference that the response both affirms and denies, so that it agrees by half."""
+    keys = {c.key for c in covered.credits if c.kind in _FINDINGS}
+    mixed = {k for k in keys if len({u.denied for u in response.by_key.get(k, ())}) > 1}
+    if not mixed:
+        return []
+    found = Denials(Mentions(response), mixed).found()
+    return [Conflict("negation_differs", conflict.words, conflict.span) for conflict in found[:1]]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from judge_service.lexical import guards
+from judge_service.lexical.axes import axes
 from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.coverage import Coverage, Offer, coverage
 from judge_service.lexical.reading import Reading, Relation, abstained, quotes
@@ -62,7 +63,7 @@ def _conflicts(claim: Text, window: Window) -> list[Conflict]:
     found = [
         *guards.denial(loud, window.text),
         *guards.numbers(claim, window.text),
-        *guards.axes(claim, window.text),
+        *axes(claim, window.text),
     ]
     return [conflict for conflict in found if conflict.flag in _CONTRADICTING]
 

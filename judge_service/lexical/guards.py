@@ -7,32 +7,7 @@ from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.coverage import BY_BROADER, Coverage, Credit
 from judge_service.lexical.quantities import Quantity
 from judge_service.lexical.text import Text, Unit
-from judge_service.lexical.vocabulary import vocabulary
 
-AXIS_FLAGS = {
-    "side": "side_differs",
-    "orientation": "site_differs",
-    "severity": "severity_differs",
-    "course": "course_differs",
-    "direction": "direction_differs",
-    "nature": "nature_differs",
-    "cause": "nature_differs",
-    "stroke": "nature_differs",
-    "pattern": "nature_differs",
-    "time": "timing_differs",
-    "meal": "timing_differs",
-    "daytime": "timing_differs",
-    "action": "advice_differs",
-    "route": "route_differs",
-}
-_COMPATIBLE = {
-    frozenset(pair)
-    for pair in (
-        ("inferior", "basal"), ("superior", "apical"), ("distal", "inferior"), ("proximal", "superior"),
-        ("mild", "moderate"), ("moderate", "severe"), ("anterior", "superior"), ("central", "medial"),
-        ("peripheral", "lateral"), ("distal", "peripheral"), ("proximal", "central"), ("morning", "fasting"),
-    )
-}  # fmt: skip
 _OPPOSABLE = frozenset(
     {"diagnosis", "drug", "finding", "treatment", "organism", "test", "word", "general", "axis"}
 )
@@ -88,95 +63,6 @@ def denial(covered: Coverage, response: Text) -> list[Conflict]:
     said, meant = ("affirms", "denies") if main.unit and main.unit.denied else ("denies", "affirms")
     words = f"The response {said} {main.key}, which the reference {meant}."
     return [Conflict("negation_differs", words, _span(response.by_key[main.key][0], response))]
-
-
-def anchors(unit: Unit, text: Text) -> set[str]:
-    """Return the keys a side or place word belongs to: what it stands next to, else its clause."""
-    clause = text.by_clause[unit.clause]
-    rivals = {
-        u.concept.key for u in clause if u.concept.group == unit.concept.group and u.concept.kind == "axis"
-    }
-    others = [u for u in clause if u.concept.kind not in {"axis", "general"}]
-    if len(rivals) == 1:
-        return {u.concept.key for u in others}
-    after = [u for u in others if 0 < u.first - unit.last <= NEAR][:1]
-    before = [u for u in others if 0 < unit.first - u.last <= NEAR + 1][-1:]
-    return {u.concept.key for u in (after or before)}
-
-
-def _agree(one: str, other: str) -> bool:
-    return one == other or frozenset((one, other)) in _COMPATIBLE
-
-
-def _axis_units(text: Text, axis: str) -> list[Unit]:
-    return [u for u in text.units if u.concept.kind == "axis" and u.concept.group == axis and not u.denied]
-
-
-def _axis(axis: str, reference: Text, response: Text, *, anywhere: bool) -> Conflict | None:
-    ours, theirs = _axis_units(reference, axis), _axis_units(response, axis)
-    if not ours or not theirs:
-        return None
-    held = [(u, anchors(u, response)) for u in islice(theirs, FEW)]
-    known = {u.concept.key for u in ours}
-    for unit in islice(ours, FEW):
-        mine = anchors(unit, reference)
-        near = [u for u, keys in held if keys & mine]
-        rivals = near or ([u for u, _ in held] if anywhere else [])
-        if axis == "action" and any(u.concept.key in known for u in rivals):
-            continue
-        if rivals and not any(_agree(unit.concept.key, u.concept.key) for u in rivals):
-            return _axis_conflict(axis, unit, rivals[0], response)
-    return None
-
-
-def _axis_conflict(axis: str, ours: Unit, theirs: Unit, response: Text) -> Conflict:
-    name = {"orientation": "Site"}.get(axis, axis.capitalize())
-    words = f"{name} differs: reference {ours.concept.key}, response {theirs.concept.key}."
-    return Conflict(AXIS_FLAGS[axis], words, _span(theirs, response))
-
-
-def axes(reference: Text, response: Text) -> list[Conflict]:
-    """Find sides, places, degrees and the like that differ for the same thing."""
-    found = [
-        _axis(
-            axis, reference, response, anywhere=axis in {"side", "orientation", "nature", "cause", "stroke"}
-        )
-        for axis in AXIS_FLAGS
-    ]
-    return [conflict for conflict in found if conflict is not None]
-
-
-def _grouped(text: Text, kind: str) -> dict[str, dict[str, Unit]]:
-    groups: dict[str, dict[str, Unit]] = {}
-    for unit in text.units:
-        if unit.concept.kind == kind and unit.concept.group and not unit.denied:
-            groups.setdefault(unit.concept.group, {}).setdefault(unit.concept.key, unit)
-    return groups
-
-
-def sites(reference: Text, response: Text, covered: Coverage) -> list[Conflict]:
-    """Find body sites of the reference the response lacks while it names another site of that sort."""
-    missing = {c.key for c in covered.credits if c.kind == "site" and c.credit == 0.0}
-    theirs = _grouped(response, "site")
-    for group, ours in _grouped(reference, "site").items():
-        lost = [key for key in ours if key in missing]
-        new = [unit for key, unit in theirs.get(group, {}).items() if key not in ours]
-        if lost and new:
-            words = f"Site differs: reference {lost[0]}, response {new[0].concept.key}."
-            return [Conflict("site_differs", words, _span(new[0], response))]
-    return _regions(reference, response)
-
-
-def _regions(reference: Text, response: Text) -> list[Conflict]:
-    """Find a response that speaks only of another part of the body."""
-    known = vocabulary().regions
-    ours = {known[u.concept.key]: u for u in reference.units if u.concept.key in known and not u.denied}
-    theirs = {known[u.concept.key]: u for u in response.units if u.concept.key in known and not u.denied}
-    if not ours or not theirs or ours.keys() & theirs.keys():
-        return []
-    mine, other = next(iter(ours.values())), next(iter(theirs.values()))
-    words = f"Site differs: reference {mine.concept.key}, response {other.concept.key}."
-    return [Conflict("site_differs", words, _span(other, response))]
 
 
 def _drugs(quantity: Quantity, text: Text) -> set[str]:

@@ -13,7 +13,7 @@ _APART = frozenset({
     "if", "when", "unless", "until", "whenever", "previous", "previously", "prior", "former", "formerly",
     "earlier", "later", "now", "initially", "originally", "first", "second", "last", "ago", "yesterday",
     "after", "before", "during", "new", "again", "became", "become", "becomes", "turned", "turn", "appeared",
-    "developed", "resolved", "resolving", "disappeared", "gone", "longer", "recurred", "today's", "old",
+    "developed", "resolved", "resolving", "disappeared", "gone", "longer", "recurred",
     "father", "mother", "brother", "sister", "son", "daughter", "family", "parents", "uncle", "aunt",
     "grandmother", "grandfather", "husband", "wife", "relatives", "rest", "exertion", "exercise", "walking",
     "children", "child", "people", "patients", "someone", "once", "meanwhile", "eventually", "follow",
@@ -42,7 +42,7 @@ _PLACED_AXES = frozenset({"side", "orientation"})
 _SIDES = frozenset({"left", "right"})
 _PHRASE = 7
 _OPENING = 5
-_YEARS = range(1900, 2101)
+_YEARS = frozenset(map(str, range(1900, 2101)))
 
 
 class Mentions:
@@ -113,7 +113,7 @@ class Mentions:
 
 
 def _of_another_time(words: set[str]) -> bool:
-    return bool(words & _APART) or any(w.isdigit() and len(w) == len("2000") and int(w) in _YEARS for w in words)
+    return bool(words & _APART or words & _YEARS)
 
 
 def _is_place(unit: Unit) -> bool:

@@ -7,6 +7,16 @@ NEITHER, DENIED, SHUNNED = 0, 1, 2
 _VERBAL = frozenset({"not", "never", "cannot"})
 _LISTING = frozenset({"have", "show", "take", "use", "give", "see", "eat", "contain", "include", "any"})
 _SHUNNING = frozenset({"avoid", "avoiding"})
+# What follows a comma with one of these near its start is no further item of a denied list.
+_TURNS = frozenset({
+    "with", "consistent", "compatible", "suggesting", "suggestive", "indicating", "keeping", "due", "typical",
+    "diagnostic", "confirming", "representing", "favouring", "favoring", "hence", "plus", "likely",
+    "probably",
+    "as", "for", "in", "this", "these", "the", "a", "an", "caused", "because", "meaning", "making", "fits",
+    "fitting", "pointing", "and",
+})  # fmt: skip
+_JOINING = frozenset({"or", "nor"})
+_ITEM = 3
 
 # A cue is a sequence of words; longer ones are tried first (after Chapman et al. 2001, "A simple algorithm
 # for identifying negated findings and diseases in discharge summaries", rewritten for answers to questions).
@@ -74,10 +84,22 @@ def _cue(words: list[str], at: int, table: _Table) -> int:
 
 
 def _reach(words: list[str], at: int, taken: int) -> int:
-    """Return where the scope of a cue ends: a denied verb stops at the comma, a denied list runs on."""
+    """Return where the scope of a cue ends: a denied verb at the comma, a denied list at its last item."""
     start, end = at + taken, min(len(words), at + taken + SCOPE)
     lists = words[at] not in _VERBAL or start >= len(words) or words[start] in _LISTING
-    return end if lists or "," not in words[start:end] else words.index(",", start)
+    for place in range(start, end):
+        if words[place] == "," and not (lists and _goes_on(words, place, joined=words[at] == "without")):
+            return place
+    return end
+
+
+def _goes_on(words: list[str], comma: int, *, joined: bool) -> bool:
+    """Tell whether a denied list has another item after the comma; after "without" an "or" must join it."""
+    if joined and not _JOINING.intersection(words[comma:]):
+        return False
+    item = words[comma + 1 : comma + 1 + _ITEM]
+    stop = next((n for n, word in enumerate(item) if word in _JOINING or word == ","), len(item))
+    return not _TURNS.intersection(item[: max(stop, 1)]) or item[:1] == ["and"]
 
 
 def _step(words: list[str], at: int) -> tuple[int, range, int]:

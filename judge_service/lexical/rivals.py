@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from judge_service.lexical.axes import anchors
 from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.contradiction import FLAG, MOST_MENTIONS, NEAR, two_places
-from judge_service.lexical.guards import anchors
 from judge_service.lexical.mentions import Mentions, beside
 from judge_service.lexical.quantities import Quantity
 from judge_service.lexical.text import Unit
@@ -20,10 +20,16 @@ _LESIONS = frozenset({
 })  # fmt: skip
 _SEVERAL = frozenset({
     "both", "bilateral", "bilaterally", "contralateral", "opposite", "second", "other", "also", "another",
-    "two", "three", "several", "multiple", "each", "respectively", "either", "smaller", "larger",
+    "several", "multiple", "each", "respectively", "either", "smaller", "larger",
 })  # fmt: skip
-_OPPOSITES = {"nature": ("benign", "malignant"), "course": ("acute", "chronic"), "severity": ("mild", "severe")}
-_CHANGING = frozenset({"on", "can", "could", "may", "might", "become", "change", "if", "possible", "or", "than"})
+_OPPOSITES = {
+    "nature": {"benign", "malignant"},
+    "course": {"acute", "chronic"},
+    "severity": {"mild", "severe"},
+}
+_CHANGING = frozenset({
+    "on", "can", "could", "may", "might", "become", "change", "if", "possible", "or", "than",
+})  # fmt: skip
 _SIZES = frozenset({"length", "volume", "percent", "temperature", "temperaturec", "pressure"})
 _DOSES = frozenset({"mass", "units", "mass/kg"})
 _NOT_ONE_VALUE = frozenset({
@@ -33,7 +39,7 @@ _NOT_ONE_VALUE = frozenset({
 _SEVERAL_DOSES = frozenset({
     "maximum", "max", "up", "then", "initial", "loading", "increase", "increased", "reduce", "reduced", "or",
     "adults", "over", "under", "between", "was", "tablet", "tablets", "capsules", "total", "start", "titrate",
-    "night", "morning", "evening", "maintenance", "not", "than", "instead", "contain", "contains",
+    "night", "morning", "evening", "maintenance", "than", "instead", "contain", "contains",
 })  # fmt: skip
 _TRAITS = {
     "length": "length", "long": "length", "width": "width", "wide": "width", "diameter": "width",
@@ -75,6 +81,13 @@ def _within(at: Mentions, unit: Unit, side: Unit) -> bool:
     return side.first < unit.first and at.determiner(unit) == "the" == at.determiner(side)
 
 
+def _elsewhere(at: Mentions, one: tuple[Unit, Unit], other: tuple[Unit, Unit]) -> bool:
+    """Tell whether a later mention takes up the same lesion but puts it on the other side."""
+    if one[1].concept.key == other[1].concept.key or one[0].sentence == other[0].sentence:
+        return False
+    return at.known(other[0]) and not (_within(at, *one) and _within(at, *other))
+
+
 def sides(at: Mentions) -> list[Conflict]:
     """Find one lesion that is put on the left in one sentence and on the right in another."""
     if any(_SEVERAL & words for words in at.words.values()):
@@ -84,14 +97,12 @@ def sides(at: Mentions) -> list[Conflict]:
         if not _single(at, key):
             continue
         (first, side), *later = mentions[:MOST_MENTIONS]
-        given = {side.concept.key}
-        for unit, other in later:
-            told_apart = _within(at, first, side) and _within(at, unit, other)
-            if at.known(unit) and unit.sentence != first.sentence and not told_apart and other.concept.key not in given:
-                words = f"The response puts the same {key} on the {side.concept.key} and on the {other.concept.key}."
-                found.append(two_places(at, first, unit, words))
-                break
-            given.add(other.concept.key)
+        rival = next((m for m in later if _elsewhere(at, (first, side), m)), None)
+        if rival is not None:
+            words = (
+                f"The response puts the same {key} on the {side.concept.key} and the {rival[1].concept.key}."
+            )
+            found.append(two_places(at, first, rival[0], words))
     return found
 
 
@@ -118,7 +129,7 @@ def natures(at: Mentions) -> list[Conflict]:
         for key, unit, word in _qualified(at, group):
             before = first.setdefault(key, (unit, word))
             names = {before[1].concept.key, word.concept.key}
-            if names == set(pair) and _one_thing(at, before[0], unit):
+            if names == pair and _one_thing(at, before[0], unit):
                 words = f"The response calls the same {key} {before[1].concept.key} and {word.concept.key}."
                 found.append(two_places(at, before[0], unit, words))
                 break
@@ -152,7 +163,7 @@ class Numbers:
         if not units or units[0].sentence in self.at.apart:
             return []
         if quantity.of in _DOSES:
-            drugs = [u for u in units if u.concept.kind == "drug"]
+            drugs = [u for u in units if u.concept.kind == "drug" and not u.denied]
             return drugs if len({u.concept.key for u in drugs}) == 1 and not words & _SEVERAL_DOSES else []
         if words & (_NOT_ONE_VALUE - {"normal"} if "and" in words else _NOT_ONE_VALUE):
             return []
@@ -173,7 +184,8 @@ class Numbers:
         (mine, unit), (theirs, again) = one, other
         if mine.meets(theirs) or unit.sentence == again.sentence:
             return False
-        known = self.at.known(again) or (unit.concept.kind == "drug" and "dose" in self.at.words[again.clause])
+        dosed = unit.concept.kind == "drug" and "dose" in self.at.words[again.clause]
+        known = dosed or self.at.known(again)
         if not known or not _single(self.at, unit.concept.key):
             return False
         traits = _trait(self.at.words[unit.clause]), _trait(self.at.words[again.clause])
@@ -188,8 +200,8 @@ class Numbers:
         for (key, _), given in self.given.items():
             for nth, later in enumerate(given[1:MOST_MENTIONS], 1):
                 if all(self._differ(earlier, later) for earlier in given[:nth]):
-                    words = f"The response gives two different numbers for {key}: {self._both(given[0], later)}."
-                    return [two_places(self.at, given[0][1], later[1], words)]
+                    words = f"two different numbers for {key}: {self._both(given[0], later)}"
+                    return [two_places(self.at, given[0][1], later[1], f"The response gives {words}.")]
         return []
 
     def _both(self, one: tuple[Quantity, Unit], other: tuple[Quantity, Unit]) -> str:
@@ -203,12 +215,13 @@ def _is_size(unit: Unit) -> bool:
 def _age(at: Mentions, quantity: Quantity) -> bool:
     """Tell whether a number of years is the age of the one person the text is about."""
     tokens, words = at.text.tokens, at.words[quantity.clause]
-    if tokens[quantity.first].sentence in at.apart or words & (_NOT_ONE_VALUE | {"for", "since", "in", "every"}):
+    if tokens[quantity.first].sentence in at.apart or words & _NOT_ONE_VALUE:
         return False
     after = [t.word for t in tokens[quantity.last + 1 : quantity.last + 3] if t.word != "-"]
     person = words & {"woman", "man", "girl", "boy", "lady", "gentleman"}
     before = tokens[quantity.first - 1].word if quantity.first else ""
     said = "old" in after or "age" in after or before == "aged" or (before == "of" and bool(person))
+    said = said and before not in {"for", "since", "in", "every", "past", "last", "within"}
     return said and quantity.of == "duration" and quantity.low % YEAR == 0
 
 

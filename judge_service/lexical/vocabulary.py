@@ -130,7 +130,7 @@ class _Reader:
 def _regions() -> dict[str, str]:
     """Return the part of the body each site lies in."""
     pairs = (line.split("=") for line in _lines("regions.txt"))
-    return {site: region.strip() for region, sites in pairs for site in sites.split()}
+    return {site.replace("_", " "): region.strip() for region, sites in pairs for site in sites.split()}
 
 
 def _expansions() -> dict[str, tuple[str, ...]]:

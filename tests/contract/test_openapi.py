@@ -24,8 +24,8 @@ COMMITTED = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
 DOCUMENT = create_app(settings_of()).openapi()
 MOST_S = 25
 
-# A caller may set a deadline that nobody can keep, so 504 is an answer. What an image's address holds cannot be
-# said in a schema, so a request that fits the schema may be refused.
+# A caller may set a deadline that nobody can keep, so 504 is an answer. What an image's address holds
+# cannot be said in a schema, so a request that fits the schema may be refused.
 CONFIG = """
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", "502", "503", "504"]
@@ -73,7 +73,9 @@ def test_every_error_is_a_documented_problem() -> None:
 
 @pytest.mark.parametrize("name", SCORE_REQUESTS)
 async def test_every_example_works_when_it_is_pasted(client: Client, name: str) -> None:
-    examples = DOCUMENT["paths"]["/v1/scores"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    examples = DOCUMENT["paths"]["/v1/scores"]["post"]["requestBody"]["content"]["application/json"][
+        "examples"
+    ]
     assert examples == SCORE_REQUESTS
     reply = await client.post("/v1/scores", json.dumps(examples[name]["value"]))
     assert (reply.status, reply.body["outcome"]) == (200, "scored")
@@ -116,7 +118,14 @@ async def test_what_a_machine_thinks_up_breaks_nothing(tmp_path: Path) -> None:
         async with speaking_to(service.url):
             pass
         words = ["run", f"{service.url}/openapi.json", "--phases", "examples,coverage,fuzzing"]
-        words += ["--generation-deterministic", "--max-examples", "60", "--max-time", str(MOST_S), "--no-color"]
+        words += [
+            "--generation-deterministic",
+            "--max-examples",
+            "60",
+            "--max-time",
+            str(MOST_S),
+            "--no-color",
+        ]
         done = await asyncio.to_thread(_schemathesis, tmp_path, *words)
         assert done.returncode == 0, done.stdout
         assert "Tested: 7" in done.stdout
@@ -125,4 +134,6 @@ async def test_what_a_machine_thinks_up_breaks_nothing(tmp_path: Path) -> None:
 
 def _schemathesis(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     binary = Path(sys.executable).with_name("schemathesis")
-    return subprocess.run([binary, *words], cwd=home, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        [binary, *words], cwd=home, capture_output=True, text=True, timeout=120, check=False
+    )

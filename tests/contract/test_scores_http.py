@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import pytest_asyncio
 from serving import Client, Reply, openai_judge, serving
-from stubjudge import MARKER, RATE_LIMITS, SHAPES, Call, Shape, StubJudge
+from stubjudge import Call, StubJudge
+from stubshapes import MARKER, RATE_LIMITS, SHAPES, Shape
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,28 +40,45 @@ LATE = Told("timeout", 504, retryable=True)
 
 EXPECTED: dict[str, Told] = {
     **dict.fromkeys(
-        ["normal", "parts", "no_usage", "reasoning_field", "fenced", "think_closed", "wrong_content_type"], SOUND
+        ["normal", "parts", "no_usage", "reasoning_field", "fenced", "think_closed", "wrong_content_type"],
+        SOUND,
     ),
     "raw_control_character": SOUND,
     "abstains": ABSTAINED,
     "off_scale": Told("off_scale"),
     **dict.fromkeys(
-        ["two_objects", "injected_echo", "prose", "array", "duplicate_level", "duplicate_criterion", "extra_key"],
+        [
+            "two_objects",
+            "injected_echo",
+            "prose",
+            "array",
+            "duplicate_level",
+            "duplicate_criterion",
+            "extra_key",
+        ],
         UNPARSABLE,
     ),
-    **dict.fromkeys(["extra_criterion", "missing_criterion", "missing_level", "rationale_number"], UNPARSABLE),
+    **dict.fromkeys(
+        ["extra_criterion", "missing_criterion", "missing_level", "rationale_number"], UNPARSABLE
+    ),
     **dict.fromkeys(["evidence_text", "level_text", "level_true", "level_float", "level_nan"], UNPARSABLE),
     **dict.fromkeys(["level_list", "finish_unknown", "empty", "null"], UNPARSABLE),
     **dict.fromkeys(["truncated", "length_though_parseable", "stop_at_cap", "finish_max_tokens"], TRUNCATED),
     **dict.fromkeys(["null_at_cap", "think_unclosed"], TRUNCATED),
     **dict.fromkeys(["refusal", "content_filter", "filter_azure"], REFUSED),
-    **dict.fromkeys(["context_openai", "context_vllm", "context_vllm_old", "context_anthropic"], REJECTED_INPUT),
-    **dict.fromkeys(["context_azure", "image_text_model", "image_unreadable", "image_too_many"], REJECTED_INPUT),
+    **dict.fromkeys(
+        ["context_openai", "context_vllm", "context_vllm_old", "context_anthropic"], REJECTED_INPUT
+    ),
+    **dict.fromkeys(
+        ["context_azure", "image_text_model", "image_unreadable", "image_too_many"], REJECTED_INPUT
+    ),
     **dict.fromkeys(["bad_request", "bad_request_bare", "unprocessable"], REJECTED_INPUT),
     **dict.fromkeys(["unauthorized", "forbidden", "unknown_model"], REJECTED),
     **dict.fromkeys(RATE_LIMITS, BUSY),
     **dict.fromkeys(["timeout_408", "conflict_409", "early_425", "fault_500", "fault_500_html"], AWAY),
-    **dict.fromkeys(["gateway_502", "gateway_504", "reset", "cut", "no_http", "garbage_json", "garbage_html"], AWAY),
+    **dict.fromkeys(
+        ["gateway_502", "gateway_504", "reset", "cut", "no_http", "garbage_json", "garbage_html"], AWAY
+    ),
     **dict.fromkeys(["empty_body", "no_choices", "error_in_200", "content_number", "huge"], AWAY),
     **dict.fromkeys(["drip", "silence"], LATE),
 }
@@ -73,7 +91,7 @@ class World(NamedTuple):
     client: Client
     stub: StubJudge
 
-    async def ask(self, shape: str, **fields: object) -> Reply:
+    async def ask(self, shape: str, **fields: Any) -> Reply:
         return await self.client.score(judge=shape, deadline_ms=DEADLINE_MS, **fields)
 
     def calls(self, shape: str) -> int:
@@ -165,7 +183,9 @@ async def test_a_reply_whose_end_is_not_told_is_never_guessed(world: World) -> N
 
 
 @pytest.mark.parametrize(("shape", "seconds"), [("rate_seconds", 7), ("rate_ms", 2), ("rate_date", 30)])
-async def test_the_callers_retry_after_is_the_judges(rounds: dict[str, Round], shape: str, seconds: int) -> None:
+async def test_the_callers_retry_after_is_the_judges(
+    rounds: dict[str, Round], shape: str, seconds: int
+) -> None:
     assert seconds - 2 <= int(rounds[shape].first.headers["Retry-After"]) <= seconds
 
 
@@ -178,15 +198,27 @@ async def test_one_criterion_of_another_type_takes_the_total_and_not_its_neighbo
 
 
 async def test_a_score_tells_where_it_came_from(world: World) -> None:
-    body = (await world.ask("normal", case={"id": "mine", "prompt": "From where?"}, metadata={"run": "r7"})).body
+    body = (
+        await world.ask("normal", case={"id": "mine", "prompt": "From where?"}, metadata={"run": "r7"})
+    ).body
     provenance = body["provenance"]
     assert (body["case_id"], body["metadata"], provenance["judge"]) == ("mine", {"run": "r7"}, "normal")
     assert (provenance["model"], provenance["model_fingerprint"]) == ("stub-judge-1", "fp_stub")
-    assert (provenance["judge_kind"], provenance["is_llm"], provenance["instrument"]) == ("openai", True, "llm")
-    assert (provenance["schema_mode"], provenance["mode"], provenance["cache"]) == ("json_schema", "text", "miss")
+    assert (provenance["judge_kind"], provenance["is_llm"], provenance["instrument"]) == (
+        "openai",
+        True,
+        "llm",
+    )
+    assert (provenance["schema_mode"], provenance["mode"], provenance["cache"]) == (
+        "json_schema",
+        "text",
+        "miss",
+    )
     assert provenance["usage"] == {"input_tokens": 321, "output_tokens": 77}
     assert [attempt["outcome"] for attempt in provenance["attempts"]] == ["ok"]
-    assert body["score"] == pytest.approx(sum(v["value"] * v["weight"] for v in body["criteria"].values()) / 6)
+    assert body["score"] == pytest.approx(
+        sum(v["value"] * v["weight"] for v in body["criteria"].values()) / 6
+    )
 
 
 async def test_an_answer_that_cannot_be_read_is_asked_for_once_more(world: World) -> None:

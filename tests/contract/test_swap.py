@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from serving import Client, openai_judge, order, served, serving, speaking_to
-from stubjudge import StubJudge, answering
+from stubjudge import StubJudge
+from stubshapes import answering
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,9 @@ async def test_only_the_setting_differs(tmp_path: Path) -> None:
     async with strict() as first, mild() as second:
         told = {}
         for name, stub in (("strict", first), ("mild", second), ("strict again", first)):
-            with served(tmp_path, {"default": openai_judge(stub.url, model=name.split()[0])}, store_url=store) as service:
+            with served(
+                tmp_path, {"default": openai_judge(stub.url, model=name.split()[0])}, store_url=store
+            ) as service:
                 async with speaking_to(service.url) as client:
                     told[name] = await evaluate(client)
         assert told["strict"] == told["strict again"] == [6.666666667] * 3
@@ -58,7 +61,7 @@ async def test_only_the_field_differs() -> None:
 
 async def test_a_judge_of_another_kind_is_the_same_to_its_caller() -> None:
     async with mild() as stub:
-        judges = {
+        judges: dict[str, Any] = {
             "default": {"kind": "embedded"},
             "played": {"kind": "scripted", "script": [{"levels": {"*": 3}}]},
             "model": openai_judge(stub.url),

@@ -1,10 +1,10 @@
-"""The cache as callers see it: asked once, kept across a restart, shared by replicas, done without when it is away."""
+"""The cache as callers see it: asked once, kept over a restart, shared by replicas, done without if away."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis_server import redis_server
@@ -54,7 +54,9 @@ async def test_the_second_asking_is_a_hit_and_says_the_same(client: Client, stub
         {"judge": "warm"},
     ],
 )
-async def test_whatever_the_judge_is_shown_or_is_makes_another_key(stub: StubJudge, changed: dict[str, object]) -> None:
+async def test_whatever_the_judge_is_shown_or_is_makes_another_key(
+    stub: StubJudge, changed: dict[str, Any]
+) -> None:
     judges = {"default": openai_judge(stub.url), "warm": openai_judge(stub.url, temperature=1.0)}
     async with serving(judges) as client:
         await client.score()
@@ -73,7 +75,7 @@ async def test_whatever_the_judge_is_shown_or_is_makes_another_key(stub: StubJud
         {"judge": "namesake"},
     ],
 )
-async def test_what_the_judge_never_sees_makes_no_other_key(stub: StubJudge, changed: dict[str, object]) -> None:
+async def test_what_the_judge_never_sees_makes_no_other_key(stub: StubJudge, changed: dict[str, Any]) -> None:
     judges = {"default": openai_judge(stub.url), "namesake": openai_judge(stub.url, max_concurrency=3)}
     async with serving(judges) as client:
         await client.score()
@@ -118,7 +120,9 @@ async def test_equal_questions_at_one_time_are_one_call(client: Client, stub: St
     assert stub.count == 1
 
 
-async def test_a_failure_is_shared_by_those_who_wait_and_asked_again_by_the_next(client: Client, stub: StubJudge) -> None:
+async def test_a_failure_is_shared_by_those_who_wait_and_asked_again_by_the_next(
+    client: Client, stub: StubJudge
+) -> None:
     stub.latency_s = 0.1
     stub.plays("fault_500", "normal")
     replies = await asyncio.gather(*(client.score() for _ in range(5)))
@@ -163,7 +167,15 @@ async def test_many_equal_questions_to_three_replicas_are_one_call(
             assert {reply.status for reply in replies} == {200}
             caches = [how(reply) for reply in replies]
             assert caches.count("miss") == 1
-            assert len({reply.raw[reply.raw.find(b'"criteria"') : reply.raw.find(b'"interval"')] for reply in replies}) == 1
+            assert (
+                len(
+                    {
+                        reply.raw[reply.raw.find(b'"criteria"') : reply.raw.find(b'"interval"')]
+                        for reply in replies
+                    }
+                )
+                == 1
+            )
             assert [how(await client.score()) for client in clients] == ["hit"] * 3
 
 
@@ -187,7 +199,7 @@ async def test_without_its_redis_it_serves_and_says_that_it_is_degraded(stub: St
 
         redis.enter_context(redis_server(port))
         async with asyncio.timeout(10):
-            while how(await client.score()) != "hit":
+            while how(await client.score()) != "hit":  # noqa: ASYNC110  the way back is seen by asking
                 await asyncio.sleep(0.1)
         assert (await client.get("/readyz")).body["degraded"] == []
 

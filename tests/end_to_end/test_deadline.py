@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from serving import Client, openai_judge, serving
@@ -27,13 +27,17 @@ async def client(stub: StubJudge) -> AsyncIterator[Client]:
         yield speaking
 
 
-async def _is_late(client: Client, after_s: float, **asked: object) -> None:
+async def _is_late(client: Client, after_s: float, **asked: Any) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     reply = await client.score(**asked)
     assert after_s - 0.05 <= loop.time() - began <= after_s + LATENESS_S
     assert (reply.status, reply.kind) == (504, "application/problem+json")
-    assert (reply.body["outcome"], reply.body["code"], reply.body["retryable"]) == ("timeout", "timeout", True)
+    assert (reply.body["outcome"], reply.body["code"], reply.body["retryable"]) == (
+        "timeout",
+        "timeout",
+        True,
+    )
     assert reply.body["type"] == "urn:judge-service:problem:judge-timeout"
 
 

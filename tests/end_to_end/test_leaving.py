@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from serving import Client, openai_judge, serving, speaking_to
@@ -27,18 +27,12 @@ async def client(stub: StubJudge) -> AsyncIterator[Client]:
         yield speaking
 
 
-async def _leaves(url: str, after_s: float, **asked: object) -> None:
+async def _leaves(url: str, after_s: float, **asked: Any) -> None:
     """Ask over a connection of one's own and hang up before the answer."""
     async with speaking_to(url) as client:
         with suppress(TimeoutError):
             async with asyncio.timeout(after_s):
                 await client.score(**asked)
-
-
-async def until(stub: StubJudge, count: int) -> None:
-    async with asyncio.timeout(5):
-        while stub.count < count:
-            await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize("cache", ["use", "refresh", "off"])
@@ -55,17 +49,19 @@ async def test_the_judges_connection_is_closed_within_a_second(
 async def test_it_goes_on_for_another_who_waits(client: Client, stub: StubJudge) -> None:
     stub.latency_s = 0.6
     waits = asyncio.create_task(client.score())
-    await until(stub, 1)
+    await stub.somebody_asked()
     await _leaves(client.url, 0.2)
     reply = await waits
     assert (reply.status, reply.body["outcome"]) == (200, "scored")
     assert (stub.left, stub.count) == (0, 1)
 
 
-async def test_it_goes_on_for_one_who_came_later_when_the_first_leaves(client: Client, stub: StubJudge) -> None:
+async def test_it_goes_on_for_one_who_came_later_when_the_first_leaves(
+    client: Client, stub: StubJudge
+) -> None:
     stub.latency_s = 0.8
     first = asyncio.create_task(_leaves(client.url, 0.4))
-    await until(stub, 1)
+    await stub.somebody_asked()
     later = await client.score()
     await first
     assert (later.status, later.body["provenance"]["cache"]) == (200, "joined")
@@ -80,7 +76,10 @@ async def test_hanging_up_at_any_moment_leaves_nothing_behind(client: Client, st
     for _ in range(4):
         moments = [chance.uniform(0.0, 0.25) for _ in range(25)]
         await asyncio.gather(
-            *(_leaves(client.url, moment, case={"prompt": str(chance.randrange(10))}, cache="off") for moment in moments)
+            *(
+                _leaves(client.url, moment, case={"prompt": str(chance.randrange(10))}, cache="off")
+                for moment in moments
+            )
         )
     await asyncio.sleep(0.3)
     assert stub.in_flight == 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from serving import Process, Reply, served, speaking_to
-from stubjudge import MARKER, SHAPES, Call, Shape, StubJudge
+from stubjudge import Call, StubJudge
+from stubshapes import MARKER, SHAPES, Shape
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,7 +40,9 @@ def by_model(call: Call) -> Shape:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def replies(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[dict[str, Reply], Process]]:
+async def replies(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[dict[str, Reply], Process]]:
     async with StubJudge(choose=by_model) as stub:
         judges = {
             shape: {"kind": "litellm", "base_url": stub.url, "model": f"openai/{shape}", "max_attempts": 1}

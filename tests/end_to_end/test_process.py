@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from serving import Client, command, environment, openai_judge, served, speaking_to
-from stubjudge import MARKER, SHAPES, Call, Shape, StubJudge
+from stubjudge import Call, StubJudge
+from stubshapes import MARKER, SHAPES, Shape
 
 from judge_service.logs import ALLOWED
 
@@ -109,8 +110,7 @@ async def test_after_sigterm_it_is_not_ready_and_finishes_what_it_has(tmp_path: 
             async with speaking_to(service.url) as client:
                 assert (await client.get("/readyz")).body["status"] == "ready"
                 asked = asyncio.create_task(client.score())
-                while not stub.count:
-                    await asyncio.sleep(0.01)
+                await stub.somebody_asked()
                 service.popen.send_signal(signal.SIGTERM)
                 await asyncio.sleep(0.2)
                 ready = await client.get("/readyz")
@@ -130,8 +130,7 @@ async def test_what_does_not_finish_is_cut_when_the_time_to_drain_is_over(tmp_pa
         with served(tmp_path, {"default": openai_judge(stub.url)}, drain_s="1") as service:
             async with speaking_to(service.url) as client:
                 asked = asyncio.create_task(client.score())
-                while not stub.count:
-                    await asyncio.sleep(0.01)
+                await stub.somebody_asked()
                 service.popen.send_signal(signal.SIGTERM)
                 await asyncio.to_thread(service.popen.wait, 6)
                 reply = await asked
@@ -160,7 +159,10 @@ async def test_ctrl_c_stops_it_at_once(tmp_path: Path) -> None:
         ({"store_url": "nowhere"}, "store"),
         ({"rubrics_dir": "/nowhere"}, "no rubric"),
         ({"log_levle": "INFO"}, "JUDGE_SERVICE_LOG_LEVLE"),
-        ({"judges": '{"a": {"kind": "openai", "base_url": "http://x", "model": "m", "api_key_env": "NO_KEY"}}'}, "NO_KEY"),
+        (
+            {"judges": '{"a": {"kind": "litellm", "model": "m", "api_key_env": "NO_KEY"}}'},
+            "NO_KEY",
+        ),
     ],
 )
 def test_with_settings_at_fault_it_says_so_in_one_line_and_ends(
@@ -186,5 +188,3 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 async def _up(url: str) -> None:
     async with speaking_to(url):
         pass
-
-

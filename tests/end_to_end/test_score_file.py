@@ -8,18 +8,24 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from serving import BINARY, RUBRICS, command, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 SLOW = {"kind": "scripted", "script": [{"delay_ms": 150}]}
 JUDGES: dict[str, Any] = {
     "default": {"kind": "scripted", "script": [{"when": "FIVE", "levels": {"*": 5}}]},
     "slow": SLOW,
-    "flaky": {"kind": "scripted", "script": [{"when": "row 2", "fault": "unavailable"}, {}], "max_attempts": 1},
+    "flaky": {
+        "kind": "scripted",
+        "script": [{"when": "row 2", "fault": "unavailable"}, {}],
+        "max_attempts": 1,
+    },
     "repaired": {"kind": "scripted", "script": []},
 }
 REFERENCE = "Right lower lobe pneumonia."
@@ -53,14 +59,18 @@ def scores(path: Path) -> list[dict[str, Any]]:
 
 
 def test_each_row_gets_its_line_in_order(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(at, response="FIVE" if at == 3 else f"row {at}") for at in range(1, 41)])
+    path = jsonl(
+        tmp_path / "in.jsonl", [case(at, response="FIVE" if at == 3 else f"row {at}") for at in range(1, 41)]
+    )
     done = score(path)
     assert done.returncode == 0, done.stderr
     told = scores(path)
     assert [line["row"] for line in told] == list(range(1, 41))
     assert [line["case_id"] for line in told] == [f"c{at}" for at in range(1, 41)]
     assert [line["score"] for line in told] == [40.0] * 2 + [100.0] + [40.0] * 37
-    assert all(line["outcome"] == "scored" and line["provenance"]["rubric"] == "medical-qa@1" for line in told)
+    assert all(
+        line["outcome"] == "scored" and line["provenance"]["rubric"] == "medical-qa@1" for line in told
+    )
 
 
 def test_how_it_went_is_told_at_the_end(tmp_path: Path) -> None:
@@ -116,7 +126,15 @@ def test_a_spreadsheets_columns_are_mapped(tmp_path: Path) -> None:
         table.writerow(["7", 'FIVE, with a comma, a "quote"\nand a new line', REFERENCE, "lung", "x"])
         table.writerow(["8", "something", REFERENCE, "", "y"])
     done = score(
-        path, "--map", "nr=id", "--map", "Antwort=response", "--map", "gold=reference", "--map", "organ=subgroups.organ"
+        path,
+        "--map",
+        "nr=id",
+        "--map",
+        "Antwort=response",
+        "--map",
+        "gold=reference",
+        "--map",
+        "organ=subgroups.organ",
     )
     assert done.returncode == 0, done.stderr
     assert [(line["case_id"], line["score"]) for line in scores(path)] == [("7", 100.0), ("8", 40.0)]
@@ -132,7 +150,8 @@ def test_a_spreadsheet_with_fields_names_needs_no_map(tmp_path: Path) -> None:
 def test_rows_of_a_spreadsheet_at_fault_harm_no_neighbour(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_bytes(
-        f"id,response,reference\n1,FIVE,{REFERENCE}\n2,too few\n3,too,many,fields\n4,FIVE,{REFERENCE}\n".encode()
+        f"id,response,reference\n1,FIVE,{REFERENCE}\n2,too few\n3,too,many,fields\n".encode()
+        + f"4,FIVE,{REFERENCE}\n".encode()
         + b"5,not \xff text,r\n"
         + f"6,FIVE,{REFERENCE}\n".encode()
     )
@@ -145,7 +164,11 @@ def test_rows_of_a_spreadsheet_at_fault_harm_no_neighbour(tmp_path: Path) -> Non
 def test_images_come_from_files_beside_the_rows(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "one.png").write_bytes(PIXEL)
-    rows = [case(1, prompt="q", file="pictures/one.png"), case(2, prompt="q", file="pictures/none.png"), case(3, file="x.gif")]
+    rows = [
+        case(1, prompt="q", file="pictures/one.png"),
+        case(2, prompt="q", file="pictures/none.png"),
+        case(3, file="x.gif"),
+    ]
     path = jsonl(tmp_path / "in.jsonl", rows)
     done = command(
         tmp_path,
@@ -155,7 +178,11 @@ def test_images_come_from_files_beside_the_rows(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     first, second, third = scores(path)
-    assert (first["outcome"], first["provenance"]["mode"], len(first["provenance"]["images"])) == ("scored", "image", 1)
+    assert (first["outcome"], first["provenance"]["mode"], len(first["provenance"]["images"])) == (
+        "scored",
+        "image",
+        1,
+    )
     assert [second["outcome"], third["outcome"]] == ["rejected_input"] * 2
     assert "cannot be read" in second["reason"]
 
@@ -168,7 +195,16 @@ def test_images_from_elsewhere_are_not_read(tmp_path: Path, escape: str) -> None
     path = jsonl(inner / "in.jsonl", [case(1, prompt="q", file=escape)])
     done = command(
         inner,
-        *["score", str(path), "--out", str(inner / "out.jsonl"), "--rubric", "med-cmr", "--map", "file=image"],
+        *[
+            "score",
+            str(path),
+            "--out",
+            str(inner / "out.jsonl"),
+            "--rubric",
+            "med-cmr",
+            "--map",
+            "file=image",
+        ],
         env=environment(inner, JUDGES),
     )
     assert done.returncode == 0, done.stderr
@@ -193,7 +229,10 @@ def test_only_failures_are_asked_again(tmp_path: Path) -> None:
     before = scores(path)
     assert [line["outcome"] for line in before] == ["scored", "provider_error", "scored"]
     settings = {"flaky": JUDGES["repaired"]}
-    assert command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings)).returncode == 0
+    assert (
+        command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings)).returncode
+        == 0
+    )
     after = scores(path)
     assert [line["outcome"] for line in after] == ["scored"] * 3
     assert (after[0], after[2]) == (before[0], before[2])
@@ -208,7 +247,9 @@ def test_another_question_on_the_same_file_is_refused(tmp_path: Path, changed: t
     before = path.with_name("out.jsonl").read_bytes()
     done = score(path, *changed)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("judge-service: out.jsonl holds the score of another row, rubric or judge")
+    assert done.stderr.splitlines()[-1].startswith(
+        "judge-service: out.jsonl holds the score of another row, rubric or judge"
+    )
     assert "Traceback" not in done.stderr
     assert path.with_name("out.jsonl").read_bytes() == before
 
@@ -283,7 +324,11 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str, conte
 def _started(path: Path, *more: str, rows: int) -> subprocess.Popen[str]:
     """Run until some rows are in the output."""
     process = subprocess.Popen(
-        [BINARY, *words(path, *more)], env=environment(path.parent, JUDGES), cwd=path.parent, stderr=subprocess.PIPE, text=True
+        [BINARY, *words(path, *more)],
+        env=environment(path.parent, JUDGES),
+        cwd=path.parent,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     out, give_up = path.with_name("out.jsonl"), time.monotonic() + 20
     while not (out.exists() and out.read_bytes().count(b"\n") >= rows):
@@ -340,7 +385,12 @@ def test_equal_rows_are_judged_once(tmp_path: Path) -> None:
 
 def test_no_text_of_a_row_is_told(tmp_path: Path) -> None:
     secret = "SECRET-77aa"  # noqa: S105  it stands for what a case holds
-    rows: list[object] = [case(1, prompt=secret), f'{{"response": "{secret}', {"response": [secret]}, {secret: secret}]
+    rows: list[object] = [
+        case(1, prompt=secret),
+        f'{{"response": "{secret}',
+        {"response": [secret]},
+        {secret: secret},
+    ]
     path = jsonl(tmp_path / "in.jsonl", rows)
     done = score(path, log_level="DEBUG")
     assert done.returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from serving import RUBRICS, command, environment
@@ -15,7 +15,20 @@ from judge_service import __version__
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAVY = ("pydantic", "fastapi", "uvicorn", "aiohttp", "litellm", "instructor", "numpy", "PIL", "redis", "jinja2", "yaml")
+HEAVY = (
+    "pydantic",
+    "fastapi",
+    "uvicorn",
+    "aiohttp",
+    "litellm",
+    "instructor",
+    "numpy",
+    "PIL",
+    "redis",
+    "jinja2",
+    "yaml",
+)
+RUNNER = "import judge_service.cli, typer.testing as t; t.CliRunner()"
 COMMANDS = [
     [],
     ["serve"],
@@ -49,26 +62,30 @@ def test_its_version(tmp_path: Path) -> None:
     [
         "import judge_service",
         "import judge_service.cli",
-        "import judge_service.cli, typer.testing as t; t.CliRunner().invoke(judge_service.cli.app, ['--help'])",
-        "import judge_service.cli, typer.testing as t; t.CliRunner().invoke(judge_service.cli.app, ['score', '--help'])",
+        f"{RUNNER}.invoke(judge_service.cli.app, ['--help'])",
+        f"{RUNNER}.invoke(judge_service.cli.app, ['score', '--help'])",
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_used(loads: str) -> None:
     code = f"{loads}\nimport sys\nprint(' '.join(sorted({{name.partition('.')[0] for name in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
     # Typer itself takes pydantic to check a number's range.
     assert set(done.stdout.split()) & set(HEAVY) <= ({"pydantic"} if "'score'" in loads else set())
 
 
 def test_the_application_loads_no_provider_library() -> None:
     code = "import judge_service.main, judge_service.serving, sys; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert loaded.isdisjoint({"litellm", "instructor", "openai", "numpy", "torch", "transformers", "PIL"})
 
 
 def test_judges_are_listed(tmp_path: Path) -> None:
-    judges = {
+    judges: dict[str, Any] = {
         "default": {"kind": "embedded"},
         "big": {"kind": "openai", "base_url": "http://gpu:8000/v1", "model": "med-70b", "max_concurrency": 7},
     }
@@ -188,7 +205,8 @@ def test_a_rubric_file_at_fault_is_named_in_one_line(tmp_path: Path, folder: Pat
 
 
 @pytest.mark.parametrize(
-    "words", [["nonsense"], ["serve", "--port", "http"], ["serve", "--prot", "1"], ["rubrics", "show"], ["score"]]
+    "words",
+    [["nonsense"], ["serve", "--port", "http"], ["serve", "--prot", "1"], ["rubrics", "show"], ["score"]],
 )
 def test_a_mistake_in_use_is_exit_code_2(tmp_path: Path, words: list[str]) -> None:
     done = command(tmp_path, *words)

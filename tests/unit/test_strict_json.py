@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -90,13 +91,14 @@ def test_each_fault_is_named_by_its_place_and_quotes_nothing() -> None:
 
 def test_a_place_is_one_that_the_body_has_or_lacks() -> None:
     """Names of types that a union tries one after another are no places of the body."""
-    for bad, place in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"metadata": {"note": ["SECRET"]}}, "/metadata/note"),
         ({"case": {}}, "/case/response"),
         ({"case": {"response": "", "images": [{}]}}, "/case/images/0/url"),
         ({"case": {"response": "", "images": ["SECRET"]}}, "/case/images/0"),
         ({"case": {"response": "", "subgroups": {"organ": 1}}}, "/case/subgroups/organ"),
-    ]:
+    ]
+    for bad, place in cases:
         with pytest.raises(BodyRejected) as error:
             validated(BODY | bad, ScoreRequest)
         assert {found for found, _ in error.value.faults} == {place}

@@ -1,0 +1,108 @@
+"""Rows become cases; one at fault is told and harms no neighbour."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judge_service.errors import ConfigurationError
+from judge_service.files.rows import Row, count_rows, parse_map, read_rows
+
+
+def read(path: Path, content: str | bytes, columns: dict[str, str] | None = None) -> list[Row]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    rows = list(read_rows(path, columns or {}))
+    assert count_rows(path, columns or {}) == len(rows)
+    return rows
+
+
+def faulty(rows: list[Row]) -> list[bool]:
+    assert all((row.case is None) is (row.fault is not None) for row in rows)
+    return [row.case is None for row in rows]
+
+
+def test_a_map_is_read() -> None:
+    assert parse_map(["a=response", "b=subgroups.organ", "c=image", "d=image", "x=y=prompt"][:4]) == {
+        "a": "response",
+        "b": "subgroups.organ",
+        "c": "image",
+        "d": "image",
+    }
+
+
+@pytest.mark.parametrize("pair", ["", "=", "a", "a=", "=response", "a=answer", "a=images", "a=case.response"])
+def test_a_pair_that_is_none_is_refused(pair: str) -> None:
+    with pytest.raises(ConfigurationError, match="write column=field"):
+        parse_map([pair])
+
+
+def test_two_columns_for_one_field_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="already"):
+        parse_map(["a=response", "b=response"])
+
+
+def test_a_nested_case_is_taken_as_it_is(tmp_path: Path) -> None:
+    (row,) = read(
+        tmp_path / "a.jsonl", json.dumps({"response": "outer", "case": {"id": 7, "response": "inner"}})
+    )
+    assert row.case is not None
+    assert (row.case.id, row.case.response) == ("7", "inner")
+
+
+def test_the_map_wins_over_a_columns_own_name(tmp_path: Path) -> None:
+    line = json.dumps({"response": "a", "answer": "b", "organ": 3})
+    (row,) = read(tmp_path / "a.jsonl", line, {"answer": "response", "organ": "subgroups.organ"})
+    assert row.case is not None
+    assert (row.case.response, row.case.subgroups) == ("b", {"organ": "3"})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        "3",
+        '{"response": NaN}',
+        '{"response": "a", "response": "b"}',
+        '{"reference": "r"}',
+        '{"case": {}}',
+    ],
+)
+def test_a_line_at_fault_harms_no_neighbour(tmp_path: Path, line: str) -> None:
+    good = '{"response": "a"}'
+    assert faulty(read(tmp_path / "a.jsonl", f"{good}\n{line}\n{good}\n")) == [False, True, False]
+
+
+@pytest.mark.parametrize("line", ["b", "b,c,d", '"a"b,c', "\udcff,b"])
+def test_a_row_of_a_table_at_fault_harms_no_neighbour(tmp_path: Path, line: str) -> None:
+    table = f"response,reference\na,b\n{line}\na,b\n".encode("utf-8", "surrogateescape")
+    assert faulty(read(tmp_path / "a.csv", table)) == [False, True, False]
+
+
+def test_a_quotation_mark_that_never_closes_takes_the_rest_and_nothing_before(tmp_path: Path) -> None:
+    assert faulty(read(tmp_path / "a.csv", 'response\nfirst\n"open\nsecond\n')) == [False, True]
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="two columns"):
+        read(tmp_path / "a.csv", "response,response\na,b\n")
+
+
+def test_an_empty_table_has_no_rows(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.csv", "") == []
+    assert read(tmp_path / "a.jsonl", "") == []
+
+
+@given(
+    st.binary(max_size=200) | st.text(max_size=100).map(lambda text: json.dumps({"response": text}).encode())
+)
+def test_no_bytes_stop_a_run(raw: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "a.jsonl"
+        faulty(read(lines, raw))
+        faulty(read(Path(folder) / "a.csv", b"response,id\n" + raw))
