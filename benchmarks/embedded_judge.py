@@ -1,4 +1,7 @@
-"""How well the lexical baseline orders answers of known quality: files of groups in, figures out."""
+"""How well the lexical baseline orders answers of known quality and sees what is wrong with a text.
+
+Files of groups in (a reference with its answers), or of single texts marked good or bad; figures out.
+"""
 
 import argparse
 import json
@@ -11,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from judge_service.lexical import agreement
+from judge_service.lexical import agreement, cohesion, self_consistency
 
 Group = dict[str, Any]
 Pair = tuple[float, float]
@@ -82,11 +85,43 @@ def measure(path: Path) -> Figures:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Of texts marked by hand for one property: how many, share of bad ones caught, of good ones blamed."""
+
+    texts: int
+    caught: float
+    alarms: float
+
+
+MEASURES = {"consistency": self_consistency, "coherence": cohesion}
+LOW = 0.5
+
+
+def blamed(row: Group) -> bool:
+    """Tell whether the text's measure puts it in the lower half."""
+    value = MEASURES[row["property"]](row["text"]).value
+    return value is not None and value < LOW
+
+
+def mark(rows: list[Group], name: str) -> Marks:
+    """Return how well one property's measure tells good texts from bad ones."""
+    found = [(row["quality"], blamed(row)) for row in rows if row["property"] == name]
+    share = {
+        quality: fmean(blame for known, blame in found if known == quality) for quality in ("good", "bad")
+    }
+    return Marks(len(found), share["bad"], share["good"])
+
+
 def main() -> None:
     """Print the figures of each file named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="+", type=Path, help="JSON Lines files of groups")
     for path in parser.parse_args().paths:
+        if "property" in (rows := read(path))[0]:
+            for name in MEASURES:
+                print(f"{path.name}: {name} {mark(rows, name)}")
+            continue
         found = measure(path)
         print(f"{path.name}: {found.groups} groups")
         print(f"  pairwise order  {found.pairwise:.3f} of {found.pairs} pairs")

@@ -6,6 +6,7 @@ from judge_service.lexical.consistency import self_consistency
 from judge_service.lexical.entailment import entailment
 from judge_service.lexical.language import english
 from judge_service.lexical.reading import Reading, Relation
+from judge_service.lexical.text import Text, parse
 
 VERSION: str = "lexical-baseline-1"
 
@@ -13,9 +14,11 @@ __all__ = [
     "VERSION",
     "Reading",
     "Relation",
+    "Text",
     "agreement",
     "cohesion",
     "english",
     "entailment",
+    "parse",
     "self_consistency",
 ]

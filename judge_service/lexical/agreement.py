@@ -108,23 +108,23 @@ def _value(comparison: Comparison) -> float:
 def _reason(comparison: Comparison) -> str:
     found, there = comparison.covered.terms()
     said = list(dict.fromkeys(conflict.words for conflict in comparison.conflicts))[:3]
-    return " ".join([*said, f"{found} of {there} key terms found."])
+    return " ".join([*said, f"{found} of {there} key terms of the reference found."])
 
 
-def agreement(response: str, against: str, *, extra_is_fine: bool = False) -> Reading:
+def agreement(response: str | Text, against: str | Text, *, extra_is_fine: bool = False) -> Reading:
     """Read how far the response agrees with a reference, or with a description it may go beyond."""
-    if not against.strip():
-        return abstained("There is no reference to compare with.", "no_reference")
-    if silent(response):
-        return Reading(0.0, "The response says nothing of the reference.", ("says_nothing",))
     reference, answer = parse(against), parse(response)
+    if not reference.source.strip():
+        return abstained("There is no reference to compare with.", "no_reference")
+    if silent(answer.source):
+        return Reading(0.0, "The response says nothing of the reference.", ("says_nothing",))
     if not reference.units and not reference.quantities:
         return abstained("The reference holds no term to look for.", "no_measure")
     comparison = compare(reference, answer, extra_is_fine=extra_is_fine)
     flags = tuple(dict.fromkeys(conflict.flag for conflict in comparison.conflicts))
     spans = [c.span for c in comparison.conflicts] or _found(comparison, answer)
     value = round(_value(comparison), 4)
-    return Reading(value, _reason(comparison), flags, quotes(response, spans))
+    return Reading(value, _reason(comparison), flags, quotes(answer.source, spans))
 
 
 def _found(comparison: Comparison, response: Text) -> list[tuple[int, int]]:

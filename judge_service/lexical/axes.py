@@ -30,6 +30,10 @@ _COMPATIBLE = {
         ("peripheral", "lateral"), ("distal", "peripheral"), ("proximal", "central"), ("morning", "fasting"),
     )
 }  # fmt: skip
+_NAMES = {
+    "orientation": "Site", "stroke": "Type of stroke", "meal": "Timing with food", "daytime": "Time of day",
+    "time": "Timing", "action": "Advice", "pattern": "Pattern of disease",
+}  # fmt: skip
 # A word on one of these axes may be said of the whole matter, with no word in common beside it.
 _ANYWHERE = frozenset({"side", "nature", "cause", "stroke"})
 _HEALTHY = frozenset({"normal", "intact", "stable", "resolution"})
@@ -95,7 +99,7 @@ def _same_matter(ours: Unit, theirs: Unit, reference: Text, response: Text) -> b
 
 
 def _axis_conflict(axis: str, ours: Unit, theirs: Unit, response: Text) -> Conflict:
-    name = {"orientation": "Site"}.get(axis, axis.capitalize())
+    name = _NAMES.get(axis, axis.capitalize())
     words = f"{name} differs: reference {ours.concept.key}, response {theirs.concept.key}."
     return Conflict(AXIS_FLAGS[axis], words, response.clause_span(theirs.clause))
 
@@ -106,7 +110,8 @@ class _Axis:
     def __init__(self, axis: str, reference: Text, response: Text) -> None:
         self.axis, self.reference, self.response = axis, reference, response
         self.ours, self.theirs = _axis_units(reference, axis), _axis_units(response, axis)
-        self.held = [(u, anchors(u, response)) for u in islice(self.theirs, FEW)]
+        held = islice(self.theirs, FEW) if self.ours else ()
+        self.held = [(u, anchors(u, response)) for u in held]
         self.known = {u.concept.key for u in self.ours}
 
     def rivals(self, unit: Unit) -> list[Unit]:

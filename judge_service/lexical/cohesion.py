@@ -24,6 +24,7 @@ TIED_BY_WORD = 0.8
 JOINED_BY_WORD = 0.3
 LINKED_SHARE, LONG_LINKED_SHARE, LONG = 0.5, 0.6, 4
 OPENING = 4
+FIRM = 0.5
 REACH = 6
 MOST_SENTENCES = 2000
 
@@ -84,27 +85,38 @@ def _link(sentences: list[Sentence], at: int) -> float:
     return best
 
 
-def linked(text: Text) -> tuple[float, int]:
-    """Return the mean link of the sentences after the first, and how many sentences there are."""
+def links_of(text: Text) -> list[float]:
+    """Return the link of each sentence after the first, and a broken one for a conclusion from nothing."""
     sentences = _sentences(text)
     links = [_link(sentences, at) for at in range(1, len(sentences))]
-    if links and sentences[0].dangling:
-        links.append(0.0)
-    return (sum(links) / len(links) if links else 1.0), len(sentences)
+    return [*links, 0.0] if links and sentences[0].dangling else links
 
 
-def cohesion(response: str) -> Reading:
+def cohesion(response: str | Text) -> Reading:
     """Read how well the response hangs together; a lone well-formed sentence is trivially coherent."""
-    if silent(response):
-        return Reading(0.0, "The response says nothing, so there is no line of thought.", ("says_nothing",))
     text = parse(response)
+    if silent(text.source):
+        return Reading(0.0, "The response says nothing, so there is no line of thought.", ("says_nothing",))
     mess, place = scrambled(text)
-    links, count = linked(text)
-    share = LONG_LINKED_SHARE if count >= LONG else LINKED_SHARE
-    value = round((1 - mess) * (1 - share + share * links), 4)
+    links = links_of(text)
     if mess >= MESS:
         words = "The words do not form sentences that read as English."
-        return Reading(value, words, ("scrambled",), quotes(response, [place or (0, len(response))]))
-    if count == 1:
-        return Reading(value, "One sentence, which hangs together by itself.")
-    return Reading(value, f"{count} sentences; mean link of each to those before it {links:.2f} of 1.")
+        whole = (0, len(text.source))
+        value = round((1 - mess) * _value(links), 4)
+        return Reading(value, words, ("scrambled",), quotes(text.source, [place or whole]))
+    return Reading(round((1 - mess) * _value(links), 4), _reason(links))
+
+
+def _value(links: list[float]) -> float:
+    """Return the value of a text by its links; the longer the text, the more they count."""
+    if not links:
+        return 1.0
+    share = LONG_LINKED_SHARE if len(links) + 1 >= LONG else LINKED_SHARE
+    return 1 - share + share * sum(links) / len(links)
+
+
+def _reason(links: list[float]) -> str:
+    if not links:
+        return "One sentence, which hangs together by itself."
+    firm = sum(link >= FIRM for link in links)
+    return f"{firm} of {len(links)} steps from sentence to sentence take up what was said before."

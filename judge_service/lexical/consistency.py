@@ -9,16 +9,17 @@ from judge_service.lexical.mentions import Mentions
 from judge_service.lexical.reading import Reading, quotes
 from judge_service.lexical.rivals import Numbers, ages, natures, sides
 from judge_service.lexical.silence import silent
-from judge_service.lexical.text import parse
+from judge_service.lexical.text import Text, parse
 
 ONE, SEVERAL = 0.25, 0.1
 
 
-def self_consistency(response: str) -> Reading:
+def self_consistency(response: str | Text) -> Reading:
     """Read whether the response contradicts itself: 1 if not, 0.25 for one contradiction, 0.1 for more."""
-    if silent(response):
+    text = parse(response)
+    if silent(text.source):
         return Reading(1.0, "The response says nothing of the matter, so it does not contradict itself.")
-    at = Mentions(parse(response))
+    at = Mentions(text)
     denials = Denials(at)
     found = [*(denials.found() or denials.spelt_out()), *normality(at), *advice(at), *sides(at), *natures(at)]
     found += [*Numbers(at).found(), *ages(at)]
@@ -27,4 +28,4 @@ def self_consistency(response: str) -> Reading:
     words = " ".join(dict.fromkeys(conflict.words for conflict in found[:3]))
     value = ONE if len(found) == 1 else SEVERAL
     spans = [span for c in found for span in (c.other, c.span) if span is not None]
-    return Reading(value, words, (FLAG,), quotes(response, spans))
+    return Reading(value, words, (FLAG,), quotes(text.source, spans))

@@ -50,7 +50,7 @@ class Denials:
         self.units = [u for u in asked if self._countable(u)]
 
     def _countable(self, unit: Unit) -> bool:
-        if unit.concept.key in _VAGUE:
+        if unit.concept.key in _VAGUE or self.at.describes(unit):
             return False
         kind = unit.concept.kind
         return kind in _FINDINGS or (kind == "treatment" and (unit.denied or self.at.possessed(unit)))
@@ -141,6 +141,8 @@ def _touching(at: Mentions, finding: Unit, organ: Unit) -> bool:
         return False
     first, last = sorted((finding, organ), key=lambda u: u.first)
     between = {t.word for t in at.text.tokens[first.last + 1 : last.first]}
+    if first is finding and between == {"of", "the"}:
+        return True
     return last.first - first.last <= NEAR and not between & _LOOSE
 
 

@@ -83,7 +83,7 @@ def _spans(window: Window, response: Text) -> list[tuple[int, int]]:
     return [response.sentence_span(s) for s in window.sentences] if short else []
 
 
-def entailment(response: str, claim: str) -> tuple[Relation, Reading]:
+def entailment(response: str | Text, claim: str | Text) -> tuple[Relation, Reading]:
     """Read whether the response states the claim, leaves it open or contradicts it."""
     asked, answer = parse(claim), parse(response)
     if not asked.units and not asked.quantities:
@@ -96,8 +96,8 @@ def entailment(response: str, claim: str) -> tuple[Relation, Reading]:
     if against:
         flags = tuple(dict.fromkeys(c.flag for c in against))
         words = f"{against[0].words} {counted}".replace("reference", "claim")
-        return "contradicted", Reading(0.0, words, flags, quotes(response, [c.span for c in against]))
+        return "contradicted", Reading(0.0, words, flags, quotes(answer.source, [c.span for c in against]))
     value = round(min(1.0, best.score), 4)
     if best.score < STATED:
         return "neutral", Reading(value, f"Not stated: {counted}")
-    return "entailed", Reading(value, f"Stated: {counted}", (), quotes(response, _spans(best, answer)))
+    return "entailed", Reading(value, f"Stated: {counted}", (), quotes(answer.source, _spans(best, answer)))

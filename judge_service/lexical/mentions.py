@@ -1,5 +1,7 @@
 """How a text speaks of a thing: firmly or not, as already known, and where in the body."""
 
+from itertools import pairwise
+
 from judge_service.lexical.text import Text, Unit
 
 # A clause with one of these leaves open whether what it speaks of is there.
@@ -23,7 +25,8 @@ _TENTATIVE = frozenset({
     "suspected", "suspicion", "suspicious", "suggest", "suggests", "suggested", "suggestive", "consider",
     "considered", "considering", "differential", "mimic", "mimics", "resemble", "resembles", "thought",
     "question", "history", "risk", "concern", "concerns", "worry", "like", "raises", "raise", "asked",
-    "exclude", "look", "looking", "check", "screen", "prevent", "against", "possibility", "previous",
+    "exclude", "look", "looking", "check", "screen", "prevent", "against", "possibility", "danger",
+    "complication", "complications", "effect",
 })  # fmt: skip
 _POSSESSIVES = frozenset({"her", "his", "their", "your", "my", "its"})
 _DEFINITE = frozenset({"the", "this", "these", "those"}) | _POSSESSIVES
@@ -42,6 +45,7 @@ _PLACED_AXES = frozenset({"side", "orientation"})
 _SIDES = frozenset({"left", "right"})
 _PHRASE = 7
 _OPENING = 5
+_DATED = frozenset({"in", "since"})
 _YEARS = frozenset(map(str, range(1900, 2101)))
 
 
@@ -57,12 +61,13 @@ class Mentions:
             self.words.setdefault(token.clause, set()).add(token.word)
             self.said.setdefault(token.sentence, set()).add(token.word)
             self.openings.setdefault(token.sentence, []).append(token.word)
-        self.apart = {sentence for sentence, words in self.said.items() if _of_another_time(words)}
+        self.apart = {sentence for sentence, words in self.said.items() if words & _APART}
+        self.apart |= {y.sentence for p, y in pairwise(text.tokens) if p.word in _DATED and y.word in _YEARS}
 
     def determiner(self, unit: Unit) -> str:
         """Return the word that makes the mention a known thing ("the", "this", "her"), or nothing."""
         tokens = self.text.tokens
-        if unit.last + 1 < len(tokens) and tokens[unit.last + 1].word in _OTHER_HEADS:
+        if self.describes(unit):
             return ""
         for place in range(unit.first - 1, max(-1, unit.first - 1 - _PHRASE), -1):
             token = tokens[place]
@@ -71,6 +76,11 @@ class Mentions:
             if token.sentence != unit.sentence or token.word in _OUT_OF_PHRASE or token.word in {".", ";"}:
                 break
         return ""
+
+    def describes(self, unit: Unit) -> bool:
+        """Tell whether the mention only describes something else ("the pneumonia vaccine")."""
+        after = self.text.tokens[unit.last + 1 : unit.last + 2]
+        return any(token.word in _OTHER_HEADS for token in after)
 
     def possessed(self, unit: Unit) -> bool:
         """Tell whether the thing is spoken of as somebody's ("her diabetes")."""
@@ -110,10 +120,6 @@ class Mentions:
             if found or clause == 0:
                 return found
         return frozenset()
-
-
-def _of_another_time(words: set[str]) -> bool:
-    return bool(words & _APART or words & _YEARS)
 
 
 def _is_place(unit: Unit) -> bool:

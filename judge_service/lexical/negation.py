@@ -75,6 +75,9 @@ _BEFORE_CUES, _AFTER_CUES, _EMPTY_CUES = _table(_BEFORE), _table(_AFTER), _table
 _ALONE_CUES = _table(_ALONE)
 
 
+_FIRST_WORDS = _BEFORE_CUES.keys() | _AFTER_CUES.keys() | _EMPTY_CUES.keys() | _ALONE_CUES.keys()
+
+
 def _cue(words: list[str], at: int, table: _Table) -> int:
     """Return how many words a cue of the table takes at this place, 0 for none."""
     for cue in table.get(words[at], ()):
@@ -104,6 +107,8 @@ def _goes_on(words: list[str], comma: int, *, joined: bool) -> bool:
 
 def _step(words: list[str], at: int) -> tuple[int, range, int]:
     """Read the cue at this place: how many words it takes, which places it marks and how."""
+    if words[at] not in _FIRST_WORDS:
+        return 1, range(0), NEITHER
     if taken := _cue(words, at, _EMPTY_CUES):
         return taken, range(0), NEITHER
     if taken := _cue(words, at, _ALONE_CUES):

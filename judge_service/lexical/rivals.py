@@ -17,6 +17,7 @@ _LESIONS = frozenset({
     "consolidation", "nodule", "mass", "tumour", "lesion", "cyst", "effusion", "haematoma", "clot",
     "stenosis", "occlusion", "cavity", "calcification", "ground glass", "bleeding", "ulcer", "abscess",
     "foreign body", "stone", "polyp", "open wound", "blister", "plaque", "papule", "lucency", "aneurysm",
+    "infection", "inflammation",
 })  # fmt: skip
 _SEVERAL = frozenset({
     "both", "bilateral", "bilaterally", "contralateral", "opposite", "second", "other", "also", "another",
@@ -26,6 +27,7 @@ _OPPOSITES = {
     "nature": {"benign", "malignant"},
     "course": {"acute", "chronic"},
     "severity": {"mild", "severe"},
+    "cause": {"bacterial", "viral"},
 }
 _CHANGING = frozenset({
     "on", "can", "could", "may", "might", "become", "change", "if", "possible", "or", "than",
@@ -99,9 +101,7 @@ def sides(at: Mentions) -> list[Conflict]:
         (first, side), *later = mentions[:MOST_MENTIONS]
         rival = next((m for m in later if _elsewhere(at, (first, side), m)), None)
         if rival is not None:
-            words = (
-                f"The response puts the same {key} on the {side.concept.key} and the {rival[1].concept.key}."
-            )
+            words = f"The response puts the same {key} on the {side.concept.key} and on the {rival[1].concept.key}."
             found.append(two_places(at, first, rival[0], words))
     return found
 
@@ -170,11 +170,11 @@ class Numbers:
         if quantity.of.startswith("value "):
             root = quantity.of.removeprefix("value ")
             return [u for u in units if self.at.text.tokens[u.last].root == root]
-        return self._measured(units) if quantity.of in _SIZES else []
+        return self._measured(units, tested=quantity.of != "length") if quantity.of in _SIZES else []
 
     @staticmethod
-    def _measured(units: list[Unit]) -> list[Unit]:
-        for fits in (_lesion, lambda u: u.concept.kind in {"site", "anatomy", "test"}, _is_size):
+    def _measured(units: list[Unit], *, tested: bool) -> list[Unit]:
+        for fits in (_is_test, _lesion, _is_organ, _is_size) if tested else (_lesion, _is_organ, _is_size):
             found = [u for u in units if fits(u) and not u.denied]
             if found:
                 return found + [u for u in units if _is_size(u) and u not in found]
@@ -184,8 +184,7 @@ class Numbers:
         (mine, unit), (theirs, again) = one, other
         if mine.meets(theirs) or unit.sentence == again.sentence:
             return False
-        dosed = unit.concept.kind == "drug" and "dose" in self.at.words[again.clause]
-        known = dosed or self.at.known(again)
+        known = self.at.known(again)
         if not known or not _single(self.at, unit.concept.key):
             return False
         traits = _trait(self.at.words[unit.clause]), _trait(self.at.words[again.clause])
@@ -206,6 +205,14 @@ class Numbers:
 
     def _both(self, one: tuple[Quantity, Unit], other: tuple[Quantity, Unit]) -> str:
         return " and ".join(self.at.text.written(q) for q, _ in (one, other))
+
+
+def _is_test(unit: Unit) -> bool:
+    return unit.concept.kind == "test"
+
+
+def _is_organ(unit: Unit) -> bool:
+    return unit.concept.kind in {"site", "anatomy", "test"}
 
 
 def _is_size(unit: Unit) -> bool:

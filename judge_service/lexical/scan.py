@@ -86,6 +86,8 @@ def _ends_sentence(found: list[Token], at: int) -> bool:
     if token.word != "." or at == 0:
         return True
     before = found[at - 1].word
+    if found[at - 1].mark:
+        return True
     return (len(before) > 1 and before not in _SHORT_FORMS) or before.isdigit()
 
 

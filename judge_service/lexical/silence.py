@@ -6,15 +6,16 @@ _SILENT = re.compile(
     r"^\W*(?:n/?a|none|nil|null|unknown|unsure|no (?:answer|comment|response|idea)|"
     r"not (?:sure|available|applicable)|"
     r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not) (?:know|say|tell|answer|help|determine)\b"
-    r".{0,80}|"
-    r"i(?: am|['\u2019]m) (?:not sure|unable|sorry)\b.{0,80})?\W*$",
+    r"[^.!?\n]{0,80}|"
+    r"i(?: am|['\u2019]m) (?:not sure|unable|sorry)\b[^.!?\n]{0,80})?\W*$",
     re.IGNORECASE | re.DOTALL,
 )
 _DECLINES = re.compile(
     r"^\W*(?:(?:i(?: am|['\u2019]m) )?(?:very |so |really )?sorry\b|i apologi[sz]e|unfortunately,? i|"
-    r"as an? ai|i(?: am|['\u2019]m) (?:unable|not able)|i (?:cannot|can['\u2019]?t|can not|won['\u2019]?t|will not))\b"
+    r"as an? ai|i(?: am|['\u2019]m) (?:unable|not able)|"
+    r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not|won['\u2019]?t|will not))\b"
     r"[^.!?\n]{0,120}?"
-    r"\b(?:help|assist|interpret|diagnose|analy[sz]e|provide|comply|answer|advise|comment|view|see|offer|give)\b"
+    r"\b(?:help|assist|interpret|diagnose|analy[sz]e|provide|comply|answer|advise|comment|view|know|determine|give (?:medical |any )*advice)\b"
     r"[^.!?\n]{0,200}(?:[.!?\n]+|$)",
     re.IGNORECASE,
 )

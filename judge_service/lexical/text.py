@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from judge_service.lexical.negation import DENIED, SHUNNED, denials
 from judge_service.lexical.quantities import Quantity, quantities
@@ -11,7 +10,6 @@ from judge_service.lexical.vocabulary import WEIGHTS, Concept, Name, Vocabulary,
 
 OTHER_WEIGHT = 0.6
 SHORTEST_CONTENT = 2
-PARSES_KEPT = 4  # the measures of one case read the same response one after another
 
 _DISEASE = re.compile(
     r".{2,}(?:itis|osis|oses|oma|omas|aemia|emia|pathy|plegia|algia|trophy|plasia|penia|megaly|rrhage|rrhoea|"
@@ -146,9 +144,10 @@ def _units(found: list[Token], counted: set[int]) -> list[Unit]:
     return units
 
 
-@lru_cache(maxsize=PARSES_KEPT)
-def parse(source: str) -> Text:
-    """Read a text into concepts, denials and quantities."""
+def parse(source: str | Text) -> Text:
+    """Read a text into concepts, denials and quantities; one that has been read is returned as it is."""
+    if isinstance(source, Text):
+        return source
     found = tokens(source)
     numbers = quantities(found)
     counted = {place for quantity in numbers for place in range(quantity.first, quantity.last + 1)}

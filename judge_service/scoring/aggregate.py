@@ -43,6 +43,5 @@ def weighted_mean(verdicts: Mapping[str, Scored | Unscored], *, partial: Partial
     if len(pairs) < len(scored):
         return Total(None, "scored", None, left_out, (*flags, "no_numeric_scale"))
     mean = fsum(weight * value for weight, value in pairs) / fsum(weight for weight, _ in pairs)
-    # A mean cannot leave the range of its terms; floating point can, by a last digit.
-    values = [value for _, value in pairs]
-    return Total(round(min(max(mean, min(values)), max(values)), 9), "scored", None, left_out, flags)
+    # A mean cannot leave the range of its terms; floating point can, by a last digit, and is rounded back.
+    return Total(round(mean, 9), "scored", None, left_out, flags)

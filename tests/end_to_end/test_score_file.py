@@ -1,61 +1,17 @@
-"""`judge-service score`: a file in, a file out, whatever is in the rows and whatever stops it on the way."""
+"""`judge-service score`: a file in, a file out, whatever is in the rows."""
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
-import signal
-import subprocess
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from serving import BINARY, RUBRICS, command, environment
+from filescoring import JUDGES, PIXEL, REFERENCE, case, jsonl, score, scores
+from serving import RUBRICS, command, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-SLOW = {"kind": "scripted", "script": [{"delay_ms": 150}]}
-JUDGES: dict[str, Any] = {
-    "default": {"kind": "scripted", "script": [{"when": "FIVE", "levels": {"*": 5}}]},
-    "slow": SLOW,
-    "flaky": {
-        "kind": "scripted",
-        "script": [{"when": "row 2", "fault": "unavailable"}, {}],
-        "max_attempts": 1,
-    },
-    "repaired": {"kind": "scripted", "script": []},
-}
-REFERENCE = "Right lower lobe pneumonia."
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-
-
-def jsonl(path: Path, rows: Sequence[object]) -> Path:
-    """Write rows, dictionaries as JSON and texts as they are."""
-    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    return path
-
-
-def case(number: int, **fields: object) -> dict[str, object]:
-    return {"id": f"c{number}", "response": f"This is row {number}.", "reference": REFERENCE, **fields}
-
-
-def words(path: Path, *more: str) -> list[str]:
-    return ["score", str(path), "--out", str(path.with_name("out.jsonl")), "--rubric", "medical-qa", *more]
-
-
-def score(path: Path, *more: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Score a file into out.jsonl beside it."""
-    return command(path.parent, *words(path, *more), env=environment(path.parent, JUDGES, **settings))
-
-
-def scores(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.with_name("out.jsonl").read_text("utf-8").splitlines()]
 
 
 def test_each_row_gets_its_line_in_order(tmp_path: Path) -> None:
@@ -211,79 +167,6 @@ def test_images_from_elsewhere_are_not_read(tmp_path: Path, escape: str) -> None
     assert [line["outcome"] for line in scores(path)] == ["rejected_input"]
 
 
-def test_the_same_command_again_asks_nothing(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 11)])
-    score(path)
-    before = path.with_name("out.jsonl").read_bytes()
-    again = score(path)
-    assert again.returncode == 0
-    assert path.with_name("out.jsonl").read_bytes() == before
-    assert "kept from before" in again.stderr
-
-
-def test_only_failures_are_asked_again(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 4)])
-    settings = {"flaky": JUDGES["flaky"]}
-    first = command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings))
-    assert first.returncode == 0, first.stderr
-    before = scores(path)
-    assert [line["outcome"] for line in before] == ["scored", "provider_error", "scored"]
-    settings = {"flaky": JUDGES["repaired"]}
-    assert (
-        command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings)).returncode
-        == 0
-    )
-    after = scores(path)
-    assert [line["outcome"] for line in after] == ["scored"] * 3
-    assert (after[0], after[2]) == (before[0], before[2])
-
-
-@pytest.mark.parametrize(
-    "changed", [("--rubric", "med-cmr"), ("--judge", "repaired"), ("--partial", "renormalise")], ids=" ".join
-)
-def test_another_question_on_the_same_file_is_refused(tmp_path: Path, changed: tuple[str, str]) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 4)])
-    score(path)
-    before = path.with_name("out.jsonl").read_bytes()
-    done = score(path, *changed)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(
-        "judge-service: out.jsonl holds the score of another row, rubric or judge"
-    )
-    assert "Traceback" not in done.stderr
-    assert path.with_name("out.jsonl").read_bytes() == before
-
-
-def test_rows_that_changed_are_refused_until_it_begins_anew(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2)])
-    score(path)
-    jsonl(path, [case(1), case(2, response="FIVE")])
-    refused = score(path)
-    assert (refused.returncode, "row 2" in refused.stderr) == (2, True)
-    assert score(path, "--restart").returncode == 0
-    assert [line["score"] for line in scores(path)] == [40.0, 100.0]
-
-
-def test_a_file_that_is_no_output_is_not_overwritten(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(1)])
-    notes = '{"my": "notes"}\n'
-    path.with_name("out.jsonl").write_text(notes)
-    done = score(path)
-    assert (done.returncode, path.with_name("out.jsonl").read_text()) == (2, notes)
-    assert "give another one" in done.stderr
-
-
-def test_the_input_is_not_taken_for_the_output(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(1)])
-    before = path.read_bytes()
-    done = command(
-        tmp_path, "score", str(path), "--out", str(path), "--rubric", "medical-qa", "--restart",
-        env=environment(tmp_path, JUDGES),
-    )  # fmt: skip
-    assert (done.returncode, path.read_bytes()) == (2, before)
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.parametrize(
     ("more", "named"),
     [
@@ -319,61 +202,6 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str, conte
     done = score(path, "--map", "q=response")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert named in done.stderr
-
-
-def _started(path: Path, *more: str, rows: int) -> subprocess.Popen[str]:
-    """Run until some rows are in the output."""
-    process = subprocess.Popen(
-        [BINARY, *words(path, *more)],
-        env=environment(path.parent, JUDGES),
-        cwd=path.parent,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    out, give_up = path.with_name("out.jsonl"), time.monotonic() + 20
-    while not (out.exists() and out.read_bytes().count(b"\n") >= rows):
-        assert time.monotonic() < give_up
-        assert process.poll() is None
-        time.sleep(0.01)
-    return process
-
-
-def _ends(process: subprocess.Popen[str], number: int) -> tuple[int, str]:
-    process.send_signal(number)
-    _, told = process.communicate(timeout=20)
-    return process.returncode, told
-
-
-def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 31)])
-    slow = ("--judge", "slow", "--concurrency", "3", "--cache", "off")
-    code, _ = _ends(_started(path, *slow, rows=6), signal.SIGKILL)
-    assert code == -signal.SIGKILL
-    out = path.with_name("out.jsonl")
-    with out.open("ab") as torn:
-        torn.write(b'{"row": 30, "asked": "0123", "outc')
-    settled = {line["row"]: line["id"] for line in map(json.loads, out.read_text().splitlines()[:-1])}
-    assert 6 <= len(settled) < 30
-    assert score(path, *slow).returncode == 0
-    told = scores(path)
-    assert [line["row"] for line in told] == list(range(1, 31))
-    assert all(line["outcome"] == "scored" for line in told)
-    assert {line["row"]: line["id"] for line in told if line["row"] in settled} == settled
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_stopped_leaves_a_sound_file(tmp_path: Path, number: int) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 31)])
-    slow = ("--judge", "slow", "--concurrency", "3")
-    code, told = _ends(_started(path, *slow, rows=4), number)
-    assert code == 130
-    assert "The same command goes on from here." in told
-    assert "Traceback" not in told
-    rows = [line["row"] for line in scores(path)]
-    assert 4 <= len(rows) < 30
-    assert rows == sorted(rows)
-    assert score(path, *slow).returncode == 0
-    assert [line["row"] for line in scores(path)] == list(range(1, 31))
 
 
 def test_equal_rows_are_judged_once(tmp_path: Path) -> None:

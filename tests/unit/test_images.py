@@ -283,6 +283,13 @@ async def test_what_is_no_base64_or_no_picture_is_refused(body: str) -> None:
         await opened(Image(url=f"data:image/png;base64,{body}"))
 
 
+@pytest.mark.parametrize("slip", [" ", "\n", "%", "-"])
+async def test_base64_is_read_strictly(slip: str) -> None:
+    url = an_image().url
+    with pytest.raises(ImageRejected, match="not valid base64"):
+        await opened(Image(url=url[:60] + slip + url[60:]))
+
+
 async def test_the_declared_kind_may_be_in_capitals() -> None:
     url = an_image().url.replace("data:image/png", "DATA:IMAGE/PNG")
     assert len(await opened(Image(url=url))) == 1

@@ -2,7 +2,8 @@
 
 import pytest
 
-from judge_service.lexical import VERSION, cohesion, english, entailment, self_consistency
+from judge_service.lexical import VERSION, agreement, cohesion, english, entailment, parse, self_consistency
+from judge_service.lexical.silence import silent
 
 ANSWER = (
     "Most sore throats are caused by viruses and get better within a week. Antibiotics are not needed for a "
@@ -74,7 +75,7 @@ def test_a_claim_without_terms_abstains() -> None:
     [
         "There is a left pneumothorax. No pneumothorax is seen.",
         "Fracture of the left tibia. The right tibia fracture is displaced.",
-        "The mass measures 3 cm. A mass of 5 cm is seen in the liver.",
+        "The mass measures 3 cm. The mass of 5 cm is seen in the liver.",
         "The patient has pneumonia. The lungs show no pneumonia.",
     ],
 )
@@ -127,9 +128,33 @@ def test_linked_sentences_beat_unlinked_ones() -> None:
     assert linked > loose + 0.2
 
 
+def test_a_conclusion_from_nothing_is_a_broken_link() -> None:
+    sound = cohesion("The valve is calcified. The murmur is loud. Therefore an echo is needed.").value
+    dangling = cohesion("Therefore an echo is needed. The valve is calcified. The murmur is loud.").value
+    assert sound is not None
+    assert dangling is not None
+    assert sound > dangling
+
+
+def test_a_joining_word_alone_ties_less_than_taking_up_what_was_said() -> None:
+    joined = cohesion("Insulin lowers glucose. Therefore carpets are woven.").value
+    taken_up = cohesion("Insulin lowers glucose. It is given under the skin.").value
+    loose = cohesion("Insulin lowers glucose. Carpets are woven.").value
+    assert joined is not None
+    assert taken_up is not None
+    assert loose is not None
+    assert loose < joined < taken_up
+
+
+def test_cohesion_says_in_words_how_many_steps_hold() -> None:
+    read = cohesion("The antibiotic treats the infection. It works in two days. Carpets are woven.")
+    assert read.reason == "1 of 2 steps from sentence to sentence take up what was said before."
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "tablet morning fluid heart valve fracture lens skin biopsy tendon fever lung",
         "fracture tibia pain swelling ankle bone cast rest ice",
         "of the is pain and a in chest the of to because the",
     ],
@@ -141,10 +166,61 @@ def test_lists_and_scrambled_words_score_low(text: str) -> None:
     assert read.flags == ("scrambled",)
 
 
-@pytest.mark.parametrize("text", ["", "N/A", "I don't know."])
-def test_silence_has_neither_cohesion_nor_consistency(text: str) -> None:
-    assert cohesion(text).value is None
-    assert self_consistency(text).value is None
+SILENCES = [
+    "",
+    "N/A",
+    "I don't know.",
+    "I'm sorry, I can't help with interpreting medical images. Please ask a doctor.",
+    "Sorry, but I am not able to provide a diagnosis from this photograph.",
+    "I cannot interpret radiographs. A radiologist should look at it, so please consult one.",
+    "As an AI model I can't give medical advice. Please see your doctor.\nI am happy to explain terms.",
+    "Unfortunately, I cannot analyse scans.",
+]
+
+
+@pytest.mark.parametrize("text", SILENCES)
+def test_silence_is_judged_it_agrees_with_itself_and_has_no_line_of_thought(text: str) -> None:
+    whole, thread = self_consistency(text), cohesion(text)
+    assert whole.value == 1.0
+    assert whole.flags == ()
+    assert thread.value == 0.0
+    assert thread.flags == ("says_nothing",)
+    assert "says nothing" in thread.reason
+    assert agreement(text, "Right lower lobe pneumonia.").value == 0.0
+    assert entailment(text, "There is a pneumonia.")[0] == "neutral"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorry, I cannot see a fracture. The swelling is over the ankle.",
+        "I'm sorry you feel unwell. Drink plenty of water and rest.",
+        "I cannot see an effusion. There is consolidation at the left base.",
+        "I am unable to help with the dose. The rash is shingles and needs aciclovir.",
+        "No fracture.",
+    ],
+)
+def test_an_answer_that_opens_with_regret_is_still_an_answer(text: str) -> None:
+    assert not silent(text)
+
+
+@pytest.mark.parametrize("text", SILENCES[3:])
+def test_a_long_answer_is_no_refusal(text: str) -> None:
+    assert silent(text)
+    assert not silent(text + " There is consolidation of the right lower lobe." * 2)
+
+
+def test_a_text_may_be_read_once_for_all_measures() -> None:
+    held = parse(ANSWER)
+    assert parse(held) is held
+    assert self_consistency(held) == self_consistency(ANSWER)
+    assert cohesion(held) == cohesion(ANSWER)
+    assert agreement(held, parse("Sore throats are viral.")) == agreement(ANSWER, "Sore throats are viral.")
+    assert entailment(held, "Antibiotics help.") == entailment(ANSWER, "Antibiotics help.")
+
+
+def test_texts_are_not_kept_between_calls() -> None:
+    assert parse(ANSWER) is not parse(ANSWER)
 
 
 @pytest.mark.parametrize(

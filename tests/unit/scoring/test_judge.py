@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from builders import (
@@ -18,14 +17,10 @@ from builders import (
     an_attempt,
     an_entry,
 )
-from hypothesis import assume, given
-from hypothesis import strategies as st
 from lines import BrokenLine, FakeCache, FakeLine, SilentLine
-from strategies import cases, rubrics
 from virtualtime import now, virtual
 
 from judge_service.backends.base import JudgeCallFailed, Usage
-from judge_service.domain.judge import JudgeSpec
 from judge_service.domain.verdict import Unscored
 from judge_service.errors import (
     BackendBroken,
@@ -38,10 +33,6 @@ from judge_service.errors import (
 )
 from judge_service.prompts import Prompts
 from judge_service.scoring.judge import GRACE_S, Judge, Line
-
-if TYPE_CHECKING:
-    from judge_service.domain.case import Case
-    from judge_service.domain.rubric import Rubric
 
 LATER = 1000.0
 FLOORED = a_stored_rubric(
@@ -259,121 +250,3 @@ async def test_a_level_of_another_day_is_held_against_the_scale_of_today() -> No
     judgement = await judge.judge(a_matter(), cache="use", deadline=now() + LATER)
     assert judgement.cache == "miss"
     assert len(line.prompts) == 1
-
-
-# The key.
-
-KEY = re.compile(r"[0-9a-f]{64}")
-
-
-def key(judge: Judge | None = None, **matter: Any) -> str:
-    return (judge or a_judge()).key(a_matter(**matter))
-
-
-@given(cases(), cases())
-def test_the_key_is_the_same_if_and_only_if_the_texts_are(one: Case, other: Case) -> None:
-    texts = [
-        [case.prompt, case.response, case.reference, case.claim, case.visual_description]
-        for case in (one, other)
-    ]
-    assert (key(case=one) == key(case=other)) == (texts[0] == texts[1])
-
-
-@given(
-    cases(),
-    st.sampled_from(["prompt", "response", "reference", "claim", "visual_description"]),
-    st.text(max_size=9),
-)
-def test_any_change_of_any_text_is_another_question(case: Case, name: str, text: str) -> None:
-    assume(getattr(case, name) != text)
-    assert key(case=case) != key(case=case.model_copy(update={name: text}))
-
-
-def test_a_text_that_moves_to_another_field_is_another_question() -> None:
-    fields = ("prompt", "reference", "claim", "visual_description")
-    bare = dict.fromkeys(fields)
-    found = {key(case=a_case(**bare | {name: "left"})) for name in fields}
-    found |= {key(case=a_case(**bare)), key(case=a_case(**bare | {"prompt": ""}))}
-    assert len(found) == 6
-
-
-@given(cases(), st.text(max_size=9), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
-def test_what_no_judge_sees_is_not_in_the_key(case: Case, name: str, subgroups: dict[str, str]) -> None:
-    other = case.model_copy(update={"id": name, "subgroups": subgroups})
-    assert key(case=case) == key(case=other)
-    assert KEY.fullmatch(key(case=case))
-
-
-def test_the_pictures_as_shown_their_order_and_the_mode_are_in_the_key() -> None:
-    found = {
-        key(),
-        key(mode="image"),
-        key(mode="image", image_digests=("a",)),
-        key(mode="image", image_digests=("b",)),
-        key(mode="image", image_digests=("a", "b")),
-        key(mode="image", image_digests=("b", "a")),
-    }
-    assert len(found) == 6
-
-
-@given(rubrics(), rubrics())
-def test_another_rubric_is_another_question(one: Rubric, other: Rubric) -> None:
-    assume(one != other)
-    assert key(stored=a_stored_rubric(one)) != key(stored=a_stored_rubric(other))
-
-
-def test_another_template_and_fewer_criteria_are_another_question() -> None:
-    stored = a_stored_rubric()
-    found = {
-        key(),
-        key(stored=a_stored_rubric(template="Judge well.")),
-        key(criteria=stored.rubric.criteria[:1]),
-        key(criteria=stored.rubric.criteria[::-1]),
-    }
-    assert len(found) == 4
-
-
-SEMANTIC: list[dict[str, Any]] = [
-    {"model": "judge-70b"},
-    {"base_url": "http://127.0.0.1:10/v1"},
-    {"kind": "litellm"},
-    {"temperature": 0.7},
-    {"seed": 0},
-    {"seed": 1},
-    {"max_tokens": 4096},
-    {"schema_mode": "none"},
-    {"schema_mode": "json_object"},
-    {"extra_body": {"top_p": 0.9}},
-    {"extra_body": {"top_p": 1}},
-    {"script": ({"when": "a"},)},
-    {"embeddings": "weights", "embeddings_sha256": "0" * 64},
-    {"embeddings": "weights", "embeddings_sha256": "1" * 64},
-]
-OPERATIONAL: list[dict[str, Any]] = [
-    {"api_key_env": "KEY"},
-    {"max_concurrency": 1},
-    {"attempt_timeout_s": 1},
-    {"max_attempts": 1},
-    {"images": False},
-]
-
-
-def test_every_setting_that_changes_an_answer_is_in_the_key() -> None:
-    found = {key(a_judge(**fields)) for fields in [{}, *SEMANTIC]}
-    assert len(found) == len(SEMANTIC) + 1
-
-
-@pytest.mark.parametrize("fields", OPERATIONAL, ids=lambda fields: next(iter(fields)))
-def test_a_setting_that_changes_no_answer_is_not_in_the_key(fields: dict[str, Any]) -> None:
-    assert key(a_judge(**fields)) == key()
-
-
-def test_every_setting_is_known_to_change_answers_or_not_to() -> None:
-    named = {name for fields in SEMANTIC + OPERATIONAL for name in fields}
-    assert named == set(JudgeSpec.model_fields)
-
-
-def test_the_name_of_a_judge_is_not_in_the_key() -> None:
-    one = Judge("one", a_spec(), FakeLine(), Prompts(b""), FakeCache())
-    other = Judge("other", a_spec(), FakeLine(), Prompts(b"another"), FakeCache())
-    assert one.key(a_matter()) == other.key(a_matter())

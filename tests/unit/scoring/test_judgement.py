@@ -3,7 +3,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from builders import a_judgement, a_rubric, a_verdict, an_attempt, an_unscored
@@ -13,12 +13,12 @@ from strategies import rubrics
 
 from judge_service.backends.base import Usage
 from judge_service.domain.score import Failure
+from judge_service.domain.verdict import UnscoredOutcome
 from judge_service.scoring.judgement import Judgement, from_record, to_record
 from judge_service.scoring.reading import scored
 
 if TYPE_CHECKING:
     from judge_service.domain.rubric import Rubric
-    from judge_service.domain.verdict import UnscoredOutcome
 
 CRITERIA = a_rubric().criteria
 FLOORS: list[UnscoredOutcome] = ["abstained", "degenerate_response"]
@@ -98,7 +98,6 @@ TAMPERED = {
     "a level that is a boolean": changed("verdicts", "accuracy", "level", to=True),
     "a level that is a list": changed("verdicts", "accuracy", "level", to=[4]),
     "no level": changed("verdicts", "accuracy", "level", to=None),
-    "an outcome that is never kept": changed("verdicts", "accuracy", "outcome", to="unparsable"),
     "an outcome made up": changed("verdicts", "accuracy", "outcome", to="excellent"),
     "abstained with no reason": changed("verdicts", "accuracy", "outcome", to="abstained"),
     "a verdict that is none": changed("verdicts", "accuracy", to=None),
@@ -115,6 +114,21 @@ TAMPERED = {
     "usage that is none": changed("usage", to={}),
     "flags that are none": changed("flags", to="partial"),
 }
+
+
+@pytest.mark.parametrize("outcome", get_args(UnscoredOutcome))
+def test_of_unscored_verdicts_only_the_judges_own_come_back(outcome: UnscoredOutcome) -> None:
+    entry: dict[str, object] = {
+        "outcome": outcome,
+        "level": None,
+        "reason": "r",
+        "rationale": None,
+        "flags": [],
+    }
+    restored = from_record(changed("verdicts", "accuracy", to=entry), CRITERIA)
+    assert (restored is not None) == (outcome in FLOORS)
+    if restored is not None:
+        assert restored.verdicts["accuracy"].outcome == outcome
 
 
 @pytest.mark.parametrize("record", TAMPERED.values(), ids=TAMPERED.keys())

@@ -1,0 +1,119 @@
+"""`judge-service score`, stopped and started again: what is settled stays, what is not is asked."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from filescoring import JUDGES, case, ends, jsonl, score, scores, started, words
+from serving import command, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_same_command_again_asks_nothing(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 11)])
+    score(path)
+    before = path.with_name("out.jsonl").read_bytes()
+    again = score(path)
+    assert again.returncode == 0
+    assert path.with_name("out.jsonl").read_bytes() == before
+    assert "kept from before" in again.stderr
+
+
+def test_only_failures_are_asked_again(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 4)])
+    settings = {"flaky": JUDGES["flaky"]}
+    first = command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings))
+    assert first.returncode == 0, first.stderr
+    before = scores(path)
+    assert [line["outcome"] for line in before] == ["scored", "provider_error", "scored"]
+    settings = {"flaky": JUDGES["repaired"]}
+    assert (
+        command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings)).returncode
+        == 0
+    )
+    after = scores(path)
+    assert [line["outcome"] for line in after] == ["scored"] * 3
+    assert (after[0], after[2]) == (before[0], before[2])
+
+
+@pytest.mark.parametrize(
+    "changed", [("--rubric", "med-cmr"), ("--judge", "repaired"), ("--partial", "renormalise")], ids=" ".join
+)
+def test_another_question_on_the_same_file_is_refused(tmp_path: Path, changed: tuple[str, str]) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 4)])
+    score(path)
+    before = path.with_name("out.jsonl").read_bytes()
+    done = score(path, *changed)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(
+        "judge-service: out.jsonl holds the score of another row, rubric or judge"
+    )
+    assert "Traceback" not in done.stderr
+    assert path.with_name("out.jsonl").read_bytes() == before
+
+
+def test_rows_that_changed_are_refused_until_it_begins_anew(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2)])
+    score(path)
+    jsonl(path, [case(1), case(2, response="FIVE")])
+    refused = score(path)
+    assert (refused.returncode, "row 2" in refused.stderr) == (2, True)
+    assert score(path, "--restart").returncode == 0
+    assert [line["score"] for line in scores(path)] == [40.0, 100.0]
+
+
+def test_a_file_that_is_no_output_is_not_overwritten(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1)])
+    notes = '{"my": "notes"}\n'
+    path.with_name("out.jsonl").write_text(notes)
+    done = score(path)
+    assert (done.returncode, path.with_name("out.jsonl").read_text()) == (2, notes)
+    assert "give another one" in done.stderr
+
+
+def test_the_input_is_not_taken_for_the_output(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1)])
+    before = path.read_bytes()
+    done = command(
+        tmp_path, "score", str(path), "--out", str(path), "--rubric", "medical-qa", "--restart",
+        env=environment(tmp_path, JUDGES),
+    )  # fmt: skip
+    assert (done.returncode, path.read_bytes()) == (2, before)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 31)])
+    slow = ("--judge", "slow", "--concurrency", "3", "--cache", "off")
+    code, _ = ends(started(path, *slow, rows=6), signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    out = path.with_name("out.jsonl")
+    with out.open("ab") as torn:
+        torn.write(b'{"row": 30, "asked": "0123", "outc')
+    settled = {line["row"]: line["id"] for line in map(json.loads, out.read_text().splitlines()[:-1])}
+    assert 6 <= len(settled) < 30
+    assert score(path, *slow).returncode == 0
+    told = scores(path)
+    assert [line["row"] for line in told] == list(range(1, 31))
+    assert all(line["outcome"] == "scored" for line in told)
+    assert {line["row"]: line["id"] for line in told if line["row"] in settled} == settled
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_leaves_a_sound_file(tmp_path: Path, number: int) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 31)])
+    slow = ("--judge", "slow", "--concurrency", "3")
+    code, told = ends(started(path, *slow, rows=4), number)
+    assert code == 130
+    assert "The same command goes on from here." in told
+    assert "Traceback" not in told
+    rows = [line["row"] for line in scores(path)]
+    assert 4 <= len(rows) < 30
+    assert rows == sorted(rows)
+    assert score(path, *slow).returncode == 0
+    assert [line["row"] for line in scores(path)] == list(range(1, 31))
