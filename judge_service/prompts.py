@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import jinja2.sandbox
 
 from judge_service.backends.base import Prompt
 from judge_service.errors import ConfigurationError
-from judge_service.texts import clean
+from judge_service.texts import TEXTS_VERSION, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,7 @@ class Instructions:
 
     system: str
     schema: Mapping[str, object]
+    digest: str  # of all that is asked but the case: instructions, schema, frame, and how texts are cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,17 @@ class Prompts:
             except (jinja2.TemplateError, TypeError) as exc:
                 place = f"rubric {stored.rubric.ref!r}: its template {stored.rubric.prompt}"
                 raise ConfigurationError(f"{place} cannot be rendered: {exc}") from exc
-            self._instructions[key] = Instructions(system=system, schema=answer_schema(criteria))
+            schema = answer_schema(criteria)
+            asked = (
+                system,
+                json.dumps(schema),
+                _INTRODUCTION,
+                _REMINDER,
+                *map(str, _SECTIONS),
+                str(TEXTS_VERSION),
+            )
+            digest = hashlib.sha256("\0".join(asked).encode()).hexdigest()
+            self._instructions[key] = Instructions(system, schema, digest)
         return self._instructions[key]
 
     def prepare(self, rubrics: Iterable[StoredRubric]) -> None:

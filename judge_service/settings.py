@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from pathlib import Path
@@ -12,7 +11,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from judge_service.domain.judge import JudgeSpec
-from judge_service.errors import ConfigurationError
+from judge_service.errors import BodyRejected, ConfigurationError
+from judge_service.strict_json import loads
 
 PREFIX = "JUDGE_SERVICE_"
 _JUDGE_NAME_CAP = 64
@@ -71,7 +71,10 @@ class Settings(BaseSettings):
         text = value.strip()
         if text and not text.startswith("{"):
             text = Path(text).read_text("utf-8")
-        return json.loads(text) if text else {}
+        try:
+            return loads(text.encode()) if text else {}
+        except BodyRejected as exc:
+            raise ValueError(str(exc).replace("the body", "the text")) from None
 
     @field_validator("judges")
     @classmethod

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+TEXTS_VERSION = 1  # part of the cache key: raise it when a text would reach a judge in another form
+
 # NFC and never NFKC: the latter turns 10³/µL into 103/μL, which is another laboratory value.
 _KEPT_CONTROLS = frozenset("\n\t")
 # Where another system breaks the line or the page. Dropped like other controls, they would join two numbers.

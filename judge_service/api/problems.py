@@ -82,6 +82,7 @@ _BY_CODE = {
     "unauthorized": TABLE[errors.BackendRejected],
     "unknown_model": TABLE[errors.BackendRejected],
     "rejected": TABLE[errors.BackendRejected],
+    "bad_request": TABLE[errors.BackendRejected],
 }
 
 

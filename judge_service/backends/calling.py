@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from judge_service.domain.score import Attempt
 from judge_service.errors import BackendError, BackendRateLimited, BackendTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from tenacity import RetryCallState
 
@@ -37,6 +37,7 @@ BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
 RETRY_AFTER_JITTER = 0.25
 FAIR_SHARE = 0.5
+LAST_LOOK_S = 0.005  # before an attempt ends: has somebody with more time come to wait?
 FINAL_FINISHES = frozenset({"refusal", "content_filter"})
 
 
@@ -157,27 +158,28 @@ class Caller:
         async with self.gate.slot(course.priority, deadline=lambda: landing.deadline) as slot:
             course.began = self._clock()
             course.waited = course.began - course.idle_since
-            timeout_s = self._time_for(slot, landing)
+            self._look_at_the_time(slot, landing)
             try:
-                return await self._complete(prompt, timeout_s)
+                return await self._complete(prompt, landing)
             except BackendError as error:
                 self._note(course, error.code, self._clock() - course.began)
                 raise
 
-    def _time_for(self, slot: Slot, landing: Landing) -> float:
+    def _look_at_the_time(self, slot: Slot, landing: Landing) -> None:
         left = landing.deadline - asyncio.get_running_loop().time()
-        timeout_s = min(self.spec.attempt_timeout_s, left)
-        slot.fair = timeout_s >= FAIR_SHARE * self.spec.attempt_timeout_s
-        if timeout_s <= 0:
+        slot.fair = left >= FAIR_SHARE * self.spec.attempt_timeout_s
+        if left <= 0:
             raise BackendTimeout("the time was up before the judge could be asked")
-        return timeout_s
 
-    async def _complete(self, prompt: Prompt, timeout_s: float) -> Completion:
+    async def _complete(self, prompt: Prompt, landing: Landing) -> Completion:
+        longest_s = self.spec.attempt_timeout_s
+        began = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self.backend.complete(prompt, timeout_s=timeout_s)
+            async with _while_awaited(landing, began + longest_s):
+                return await self.backend.complete(prompt, timeout_s=longest_s)
         except TimeoutError:
-            raise BackendTimeout(f"the judge did not finish within {timeout_s:.1f} s") from None
+            took = asyncio.get_running_loop().time() - began
+            raise BackendTimeout(f"the judge did not finish within {took:.1f} s") from None
 
     def _note(
         self, course: _Course, outcome: str, seconds: float, completion: Completion | None = None
@@ -211,6 +213,28 @@ class Caller:
             return False
         course.failures += 1
         return course.failures >= self.spec.max_attempts or not (limited or self.budget.spend())
+
+
+@asynccontextmanager
+async def _while_awaited(landing: Landing, at_most: float) -> AsyncIterator[None]:
+    """Raise TimeoutError when nobody waits any longer; those who come to wait meanwhile are heeded."""
+    loop = asyncio.get_running_loop()
+    ends = min(at_most, landing.deadline)
+    watch: asyncio.TimerHandle
+
+    def look_again() -> None:
+        nonlocal ends, watch
+        if (later := min(at_most, landing.deadline)) > ends:
+            ends = later
+            limit.reschedule(ends)
+            watch = loop.call_at(ends - LAST_LOOK_S, look_again)
+
+    watch = loop.call_at(ends - LAST_LOOK_S, look_again)
+    try:
+        async with asyncio.timeout_at(ends) as limit:
+            yield
+    finally:
+        watch.cancel()
 
 
 def _mended(prompt: Prompt, completion: Completion, fault: Fault | None) -> Prompt | None:

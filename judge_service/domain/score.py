@@ -43,7 +43,7 @@ class Provenance(BaseModel):
 
     rubric: str
     rubric_digest: str
-    prompt_digest: str = Field(description="Of the template and the answer schema, not of the rendered text.")
+    prompt_digest: str = Field(description="Of the template's text, not of the rendered prompt.")
     judge: str
     judge_kind: str
     is_llm: bool
@@ -57,7 +57,7 @@ class Provenance(BaseModel):
         default=(), description="SHA-256 of each picture as the judge was shown it."
     )
     cache: Literal["hit", "miss", "joined", "off", "none"] = Field(
-        description="`joined`: an equal question was already under way; `none`: no judge was needed."
+        description="`joined`: an equal question was already under way; `none`: there was nothing to judge."
     )
     attempts: tuple[Attempt, ...] = Field(
         default=(), description="Of the call that made the verdicts, also on a hit."

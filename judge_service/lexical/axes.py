@@ -40,6 +40,7 @@ _HEALTHY = frozenset({"normal", "intact", "stable", "resolution"})
 _EFFECTS = frozenset({
     "explains", "explain", "explaining", "causes", "cause", "causing", "caused", "leads", "produces", "gives",
 })  # fmt: skip
+_OF_AILMENTS = frozenset({"course", "severity"})
 _AFTERWARDS, _ON = frozenset({"the"}), frozenset({"on", "to", "towards"})  # "a haematoma on the left"
 NEAR = 3
 FEW = 40  # what is compared of a very long text
@@ -51,6 +52,11 @@ def parted(one: Unit, other: Unit, text: Text) -> bool:
     return any(t.word in _EFFECTS for t in text.tokens[first:last])
 
 
+def _next_ailment(unit: Unit, others: list[Unit]) -> set[str]:
+    """Return the disease right behind a word such as "chronic", which is then said of it alone."""
+    return {u.concept.key for u in others if u.first - unit.last == 1 and u.concept.kind == "diagnosis"}
+
+
 def anchors(unit: Unit, text: Text) -> set[str]:
     """Return the keys a side or place word belongs to: what it stands next to, else its clause."""
     clause = text.by_clause[unit.clause]
@@ -58,9 +64,14 @@ def anchors(unit: Unit, text: Text) -> set[str]:
         u.concept.key for u in clause if u.concept.group == unit.concept.group and u.concept.kind == "axis"
     }
     others = [u for u in clause if u.concept.kind not in {"axis", "general"} and not parted(u, unit, text)]
+    ailment = _next_ailment(unit, others)
+    if ailment and unit.concept.group in _OF_AILMENTS:
+        return ailment
     if len(rivals) == 1:
         return {u.concept.key for u in others}
     after = [u for u in others if 0 < u.first - unit.last <= NEAR][:1]
+    if after and after[0].concept.kind in {"site", "anatomy"}:
+        after += [u for u in others if u.first - after[0].last == 1]
     before = [u for u in others if 0 < unit.first - u.last <= NEAR + 1][-1:]
     lead = {t.word for t in text.tokens[max(0, unit.first - 2) : unit.first]}
     chosen = (before or after) if lead >= _AFTERWARDS and lead & _ON else (after or before)
@@ -129,7 +140,10 @@ class _Axis:
         """Tell whether the keys two words share show that both are of one thing."""
         if not keys:
             return False
-        shared = keys & _ill(ours, self.reference)
+        mine, other = _ill(ours, self.reference), _ill(theirs, self.response)
+        shared = keys & mine
+        if len(self.known) > 1 and not shared and mine and other and not mine & other:
+            return False
         return bool(shared) or _same_matter(ours, theirs, self.reference, self.response)
 
     def conflict(self) -> Conflict | None:

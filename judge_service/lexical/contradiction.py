@@ -28,6 +28,7 @@ _PARTLY = frozenset({
 })  # fmt: skip
 _HEALTHY = frozenset({"normal", "intact"})
 _LUNG_SHADOWS = frozenset({"consolidation", "pneumonia", "ground glass", "pulmonary oedema", "atelectasis"})
+_DEGREES = frozenset({"course", "severity", "nature", "cause"})
 _LOOSE = frozenset({"of", "in", "is", "and", "with", "the"})
 _ORDERS = frozenset({"take", "give", "start", "use", "prescribe", "continue", "begin"})
 _BOUNDED = frozenset({
@@ -75,7 +76,18 @@ class Denials:
         past = "history" in self.at.words[one.clause] | self.at.words[other.clause]
         if (loose or past) and not known:
             return False
+        if not self._same_degree(one, other):
+            return False
         return beside(self.at.places(one), self.at.places(other), known=known)
+
+    def _same_degree(self, one: Unit, other: Unit) -> bool:
+        """Tell whether a denial reaches the other mention: "no acute bleeding" leaves an old bleed open."""
+        denied, affirmed = (one, other) if one.denied else (other, one)
+        beside_it = self.at.text.by_clause[denied.clause]
+        degrees = {
+            u.concept.key for u in beside_it if u.concept.group in _DEGREES and u.last + 1 == denied.first
+        }
+        return degrees <= {u.concept.key for u in self.at.text.by_clause[affirmed.clause]}
 
     def _in_parts(self, unit: Unit) -> Unit | None:
         """Return the denial of a finding in other words, as of "ST elevation" in "ST is not elevated"."""

@@ -101,8 +101,8 @@ def sides(at: Mentions) -> list[Conflict]:
         (first, side), *later = mentions[:MOST_MENTIONS]
         rival = next((m for m in later if _elsewhere(at, (first, side), m)), None)
         if rival is not None:
-            words = f"The response puts the same {key} on the {side.concept.key} and on the {rival[1].concept.key}."
-            found.append(two_places(at, first, rival[0], words))
+            where = f"on the {side.concept.key} and on the {rival[1].concept.key}"
+            found.append(two_places(at, first, rival[0], f"The response puts the same {key} {where}."))
     return found
 
 

@@ -15,7 +15,8 @@ _DECLINES = re.compile(
     r"as an? ai|i(?: am|['\u2019]m) (?:unable|not able)|"
     r"i (?:do not|don['\u2019]?t|cannot|can['\u2019]?t|can not|won['\u2019]?t|will not))\b"
     r"[^.!?\n]{0,120}?"
-    r"\b(?:help|assist|interpret|diagnose|analy[sz]e|provide|comply|answer|advise|comment|view|know|determine|give (?:medical |any )*advice)\b"
+    r"\b(?:help|assist|interpret|diagnose|analy[sz]e|provide|comply|answer|advise|"
+    r"comment|view|know|determine|give (?:medical |any )*advice)\b"
     r"[^.!?\n]{0,200}(?:[.!?\n]+|$)",
     re.IGNORECASE,
 )

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from judge_service.rubric_store import StoredRubric
 
 KEY_VERSION = 1
+# The judge's own timeout ends a call at the deadline and brings its attempts along; the waiter's follows
+# this much later and ends what does not end by itself.
+GRACE_S = 0.05
 
 R = TypeVar("R", bound=Reading)
 # What went wrong with a call, as an outcome of the verdicts; any other code is the provider's fault.
@@ -35,7 +38,6 @@ _OUTCOMES: dict[str, UnscoredOutcome] = {
     "timeout": "timeout",
     "context_too_long": "rejected_input",
     "bad_image": "rejected_input",
-    "bad_request": "rejected_input",
     "content_filter": "refused",
 }
 
@@ -87,6 +89,18 @@ class FixedLanding:
     deadline: float
 
 
+@dataclass(frozen=True, slots=True)
+class JudgesShare:
+    """What of the waiters' time is the judge's: all but the moment in which its failure is told."""
+
+    landing: Landing
+
+    @property
+    def deadline(self) -> float:
+        """The latest moment at which the judge's call ends by itself."""
+        return self.landing.deadline - GRACE_S
+
+
 class Judge:
     """A configured judge: the settings, the way to it, and what it is known to have said."""
 
@@ -111,10 +125,10 @@ class Judge:
             return failed(matter.criteria, late)
 
     async def _find(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
+        ends = deadline + GRACE_S
         if cache == "off":
-            async with asyncio.timeout_at(deadline + GRACE_S):
-                judgement = await self._ask(matter, FixedLanding(deadline))
-            return replace(judgement, cache="off")
+            async with asyncio.timeout_at(ends):
+                return replace(await self._ask(matter, FixedLanding(ends)), cache="off")
         key = self.key(matter)
 
         def restore(record: Mapping[str, object]) -> Judgement | None:
@@ -129,7 +143,7 @@ class Judge:
             key,
             lambda landing: self._ask(matter, landing),
             restore,
-            deadline=deadline + GRACE_S,
+            deadline=ends,
             refresh=cache == "refresh",
         )
 
@@ -143,7 +157,7 @@ class Judge:
         def reader(completion: Completion) -> Reading:
             return read(completion, matter.criteria, matter.case.response)
 
-        called = await self._line.call(rendered.prompt, reader, landing)
+        called = await self._line.call(rendered.prompt, reader, JudgesShare(landing))
         return Judgement(
             verdicts=called.reading.verdicts,
             model=called.completion.model,
@@ -165,18 +179,13 @@ class Judge:
             "guard": GUARD_VERSION,
             "judge": self._identity,
             "rubric": matter.stored.digest,
-            "prompt": matter.stored.prompt_digest,
+            "asked": self._prompts.instructions(matter.stored, matter.criteria, matter.mode).digest,
             "criteria": [criterion.id for criterion in matter.criteria],
             "mode": matter.mode,
             "texts": [case.prompt, case.response, case.reference, case.claim, case.visual_description],
             "images": list(matter.image_digests),
         }
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
-
-
-# The judge's own timeout ends a call at the deadline and brings its attempts along; the waiter's follows
-# this much later and ends what does not end by itself.
-GRACE_S = 0.05
 
 
 def _identity(spec: JudgeSpec) -> str:

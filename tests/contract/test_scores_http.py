@@ -72,7 +72,7 @@ EXPECTED: dict[str, Told] = {
     **dict.fromkeys(
         ["context_azure", "image_text_model", "image_unreadable", "image_too_many"], REJECTED_INPUT
     ),
-    **dict.fromkeys(["bad_request", "bad_request_bare", "unprocessable"], REJECTED_INPUT),
+    **dict.fromkeys(["bad_request", "bad_request_bare", "unprocessable"], REJECTED),
     **dict.fromkeys(["unauthorized", "forbidden", "unknown_model"], REJECTED),
     **dict.fromkeys(RATE_LIMITS, BUSY),
     **dict.fromkeys(["timeout_408", "conflict_409", "early_425", "fault_500", "fault_500_html"], AWAY),

@@ -84,6 +84,7 @@ async def test_one_callers_deadline_is_not_its_neighbours(client: Client, stub: 
     stub.latency_s = 0.6
     hasty, patient = await asyncio.gather(client.score(deadline_ms=200), client.score(deadline_ms=5000))
     assert (hasty.status, patient.status) == (504, 200)
+    assert stub.count == 1
 
 
 async def test_a_late_answer_is_not_kept(client: Client, stub: StubJudge) -> None:

@@ -65,7 +65,7 @@ def test_variables_of_tests_and_of_others_are_let_be(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("JUDGES", '{"default": {"kind": "openai"', "JUDGE_SERVICE_JUDGES: Value error, Expecting"),
+        ("JUDGES", '{"default": {"kind": "openai"', "JUDGE_SERVICE_JUDGES: Value error, the text is not"),
         ("JUDGES", '{"default": {"kind": "openai"}}', "needs base_url and model"),
         ("JUDGES", '{"default": {"kind": "oracle"}}', r"JUDGE_SERVICE_JUDGES\.DEFAULT\.KIND"),
         ("JUDGES", '{"default": {"kind": "embedded", "api_key": "' + SECRET + '"}}', "API_KEY: Extra inputs"),

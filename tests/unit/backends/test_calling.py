@@ -65,11 +65,24 @@ async def test_an_attempt_has_the_judges_time_or_what_the_deadline_leaves(
     spec = JudgeSpec(kind="scripted", attempt_timeout_s=20, max_attempts=1)
     began = now()
     failed = await how_it_failed(a_caller(backend, spec=spec), within=within)
-    assert backend.timeouts == [pytest.approx(given_s)]
+    assert backend.timeouts == [20]
     assert now() - began == pytest.approx(given_s)
     assert isinstance(failed.error, BackendTimeout)
     assert outcomes(failed) == ["timeout"]
     assert backend.cancelled == 1
+
+
+@virtual
+async def test_an_attempt_goes_on_for_those_who_come_to_wait_meanwhile() -> None:
+    backend = ScriptedBackend([GOOD], seconds=7)
+    caller = a_caller(backend, spec=JudgeSpec(kind="scripted", attempt_timeout_s=20))
+    landing = Wait(now() + 2)
+    call = asyncio.create_task(caller.call(PROMPT, read, landing))
+    for _ in range(3):
+        await asyncio.sleep(1.9)
+        landing.deadline += 2
+    assert (await call).reading.fault is None
+    assert len(backend.times) == 1
 
 
 @virtual

@@ -34,9 +34,10 @@ def test_no_pile_of_empty_words_earns_anything(text: str) -> None:
 
 
 def test_a_brief_right_answer_is_lifted_but_not_one_beside_the_point() -> None:
-    brief = agreement("A nodule.", NODULE, extra_is_fine=True).value
+    long_reference = f"{NODULE} The other lobes are clear; the heart, the aorta and the spine are normal."
+    brief = agreement("A nodule.", long_reference, extra_is_fine=True).value
     beside = agreement(
-        "A nodule, a cough, a rash, gout, asthma and a fall.", NODULE, extra_is_fine=True
+        "A nodule, a cough, gout, asthma and a fall.", long_reference, extra_is_fine=True
     ).value
     assert brief is not None
     assert beside is not None
@@ -61,7 +62,7 @@ def test_affirming_and_denying_at_once_is_half_an_agreement_and_is_capped() -> N
     reference = "There is a large haemorrhage in the left frontal lobe."
     steady = agreement("A large haemorrhage lies in the left frontal lobe.", reference)
     wavering = agreement(
-        "A large haemorrhage lies in the left frontal lobe. There is no haemorrhage in the left frontal lobe.",
+        "A large haemorrhage lies in the left frontal lobe. There is no haemorrhage in the frontal lobe.",
         reference,
     )
     assert steady.flags == ()

@@ -19,7 +19,7 @@ def _flags(response: str, reference: str) -> set[str]:
         ("The left kidney and the right ureter are seen.", "right", {"ureter"}),
         ("A haematoma on the left with shift to the right.", "left", {"haematoma"}),
         ("A haematoma on the left with shift to the right.", "right", {"shift"}),
-        ("Occlusion on the left explains the aphasia.", "left", {"occlusion"}),
+        ("Occlusion on the left causes aphasia.", "left", {"occlusion"}),
     ],
 )
 def test_a_side_belongs_to_what_it_stands_beside(text: str, word: str, keys: set[str]) -> None:
@@ -54,7 +54,7 @@ FIRES = [
     ),
     ("severity", "Severe asthma.", "Mild asthma.", "Marked asthma."),
     ("course", "Acute pancreatitis.", "Chronic pancreatitis.", "Pancreatitis of sudden onset."),
-    ("direction", "Raised potassium level.", "Low potassium level.", "An elevated potassium level."),
+    ("direction", "Raised ferritin.", "Low ferritin.", "An elevated ferritin."),
     ("nature", "A benign polyp.", "A malignant polyp.", "The polyp is non-cancerous."),
     ("cause", "Viral pharyngitis.", "Bacterial pharyngitis.", "Pharyngitis caused by a virus."),
     ("stroke", "Ischaemic stroke.", "Haemorrhagic stroke.", "A stroke from ischaemia."),

@@ -208,6 +208,8 @@ def test_the_reason_says_what_contradicts_what(text: str, words: str) -> None:
         "There is no pneumonia. The pneumonia vaccine is advised.",
         "There is no bleeding. The main danger of the drug is bleeding.",
         "The patient denies chest pain at rest, but chest pain appears when climbing stairs.",
+        "The scan shows no acute bleeding. The dark rim is the remnant of a chronic bleed.",
+        "There is no large effusion. The effusion is small.",
         "The mediastinum is normal. The lungs show consolidation at the base.",
     ],
 )

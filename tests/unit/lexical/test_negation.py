@@ -83,3 +83,32 @@ def test_words_that_only_look_like_denial(text: str, key: str) -> None:
 def test_a_name_that_denies_turns_the_denial_round(text: str, key: str, denied: bool) -> None:
     units = parse(text).by_key[key]
     assert [unit.denied for unit in units] == [denied]
+
+
+@pytest.mark.parametrize(
+    ("text", "affirmed", "denied"),
+    [
+        (
+            "Consolidation without effusion, consistent with pneumonia.",
+            {"consolidation", "pneumonia"},
+            {"effusion"},
+        ),
+        ("No fracture, in keeping with a sprain.", {"sprain"}, {"fracture"}),
+        ("No fever, most likely bronchitis.", {"bronchitis"}, {"fever"}),
+        ("Without fever, pneumonia.", {"pneumonia"}, {"fever"}),
+        ("Without fever, cough or rash.", set(), {"fever", "cough", "rash"}),
+        ("No fever, cough, rash.", set(), {"fever", "cough", "rash"}),
+        ("No fever, and cough.", set(), {"fever", "cough"}),
+        ("No fever, this is bronchitis.", {"bronchitis"}, {"fever"}),
+        ("Negative for fracture, suggesting a sprain.", {"sprain"}, {"fracture"}),
+        ("No nausea, vomiting or diarrhoea, with a rash.", {"rash"}, {"nausea", "vomiting", "diarrhoea"}),
+        ("No stenosis, thrombus, nor dissection.", set(), {"stenosis", "clot"}),
+    ],
+)
+def test_a_denied_list_ends_at_the_comma_unless_another_item_follows(
+    text: str, affirmed: set[str], denied: set[str]
+) -> None:
+    said, unsaid = _said(text)
+    assert affirmed <= said
+    assert denied <= unsaid
+    assert not affirmed & unsaid

@@ -67,3 +67,49 @@ def test_what_is_no_quantity_is_left_alone(text: str) -> None:
 def test_quantities_meet_within_their_room(one: str, other: str, same: bool) -> None:
     assert _read(one)[0].meets(_read(other)[0]) is same
     assert _read(other)[0].meets(_read(one)[0]) is same
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Give 0.5 g now.", "0.5 g"),
+        ("It lasts 5 to 7 days in all.", "5 to 7 days"),
+        ("Take it twice a day.", "twice a day"),
+        ("A blood pressure of 140/90 is high.", "140/90"),
+        ("15 mg per kg.", "15 mg per kg"),
+    ],
+)
+def test_a_quantity_can_be_quoted_as_written(text: str, written: str) -> None:
+    read = parse(text)
+    assert [read.written(quantity) for quantity in read.quantities] == [written]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1 g", "1000 mg"),
+        ("1 mg", "1000 micrograms"),
+        ("2 cm", "20 mm"),
+        ("1 litre", "1000 ml"),
+        ("2 weeks", "14 days"),
+        ("1 day", "24 hours"),
+        ("90 minutes", "1.5 hours"),
+        ("every 6 hours", "four times daily"),
+        ("once a week", "weekly"),
+        ("ten mg", "10 mg"),
+        ("25 %", "25 percent"),
+        ("2 tablets", "two tablets"),
+    ],
+)
+def test_units_of_one_kind_are_compared_in_one_base(one: str, other: str) -> None:
+    [mine], [theirs] = _read(one), _read(other)
+    assert mine.of == theirs.of
+    assert mine.meets(theirs)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1 g", "1 ml"), ("2 cm", "2 weeks"), ("5 mg", "5 mg/kg"), ("5 %", "5 mg"), ("2 tablets", "2 puffs")],
+)
+def test_units_of_different_kinds_are_never_compared(one: str, other: str) -> None:
+    assert _read(one)[0].of != _read(other)[0].of

@@ -151,7 +151,7 @@ ERRORS: list[tuple[BackendError, str]] = [
     (BackendRejected("no key"), "provider_error"),
     (BackendRejected("too long", code="context_too_long"), "rejected_input"),
     (BackendRejected("no picture", code="bad_image"), "rejected_input"),
-    (BackendRejected("bad", code="bad_request"), "rejected_input"),
+    (BackendRejected("bad", code="bad_request"), "provider_error"),
     (BackendRejected("filtered", code="content_filter"), "refused"),
     (BackendError("odd", code="never heard of"), "provider_error"),
 ]
