@@ -15,6 +15,7 @@ _TURNS = frozenset({
     "as", "for", "in", "this", "these", "the", "a", "an", "caused", "because", "meaning", "making", "fits",
     "fitting", "pointing", "and",
 })  # fmt: skip
+_CIRCUMSTANCES = frozenset({"during", "before", "after", "while"})
 _JOINING = frozenset({"or", "nor"})
 _ITEM = 3
 
@@ -91,6 +92,8 @@ def _reach(words: list[str], at: int, taken: int) -> int:
     start, end = at + taken, min(len(words), at + taken + SCOPE)
     lists = words[at] not in _VERBAL or start >= len(words) or words[start] in _LISTING
     for place in range(start, end):
+        if words[place] in _CIRCUMSTANCES and words[at] in _VERBAL:
+            return place
         if words[place] == "," and not (lists and _goes_on(words, place, joined=words[at] == "without")):
             return place
     return end

@@ -46,6 +46,8 @@ def test_a_cue_denies_what_it_governs(text: str, denied: set[str]) -> None:
         ("Pneumonia, no effusion is seen.", {"pneumonia"}, {"effusion"}),
         ("Avoid ibuprofen and use paracetamol.", {"paracetamol"}, {"ibuprofen"}),
         ("A rash that does not itch, headache or fever.", {"rash", "headache", "fever"}, {"itch"}),
+        ("Do not take ibuprofen during pregnancy.", {"pregnancy"}, {"ibuprofen"}),
+        ("Never give aspirin after a stroke.", {"stroke"}, {"aspirin"}),
         ("Use paracetamol rather than codeine.", {"paracetamol"}, {"codeine"}),
     ],
 )
