@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service.backends.base import Completion
-from judge_service.lexical import VERSION, Reading, agreement, cohesion, english, entailment, self_consistency
+from judge_service.lexical import (
+    VERSION,
+    Reading,
+    Text,
+    agreement,
+    cohesion,
+    english,
+    entailment,
+    parse,
+    self_consistency,
+)
 
 if TYPE_CHECKING:
     from judge_service.backends.base import Prompt
     from judge_service.domain.case import Case
     from judge_service.domain.rubric import Criterion, LexicalMeasure, Scale
+
+
+LONG = 8_000  # characters from which reading holds the event loop long enough to be felt
 
 
 class Similarity(Protocol):
@@ -31,9 +45,12 @@ class EmbeddedBackend:
         self._similarity = similarity
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:  # noqa: ARG002  takes no time
-        """Judge every criterion in well under a millisecond; cannot fail."""
-        entries = {criterion.id: self._entry(criterion, prompt) for criterion in prompt.criteria}
-        return Completion(text=json.dumps(entries), finish="stop", model=VERSION)
+        """Judge every criterion in about a millisecond; cannot fail."""
+        if len(prompt.user) > LONG:
+            text = await asyncio.to_thread(self._judged, prompt)
+        else:
+            text = self._judged(prompt)
+        return Completion(text=text, finish="stop", model=VERSION)
 
     async def ping(self) -> None:
         """Is always there."""
@@ -41,27 +58,35 @@ class EmbeddedBackend:
     async def aclose(self) -> None:
         """Holds nothing."""
 
-    def _entry(self, criterion: Criterion, prompt: Prompt) -> dict[str, object]:
+    def _judged(self, prompt: Prompt) -> str:
+        response = parse(prompt.case.response)
+        readable = english(prompt.case.response)
+        entries = {c.id: self._entry(c, prompt, response, readable=readable) for c in prompt.criteria}
+        return json.dumps(entries)
+
+    def _entry(
+        self, criterion: Criterion, prompt: Prompt, response: Text, *, readable: bool
+    ) -> dict[str, object]:
         measure = criterion.lexical
         if measure is None:
             return _abstention("The lexical baseline has no measure for this criterion.")
         if "images" in criterion.needs[prompt.mode]:
             return _abstention("The lexical baseline cannot see images.")
-        against = getattr(prompt.case, measure.against) if measure.against else None
-        if not all(english(text) for text in (prompt.case.response, against) if text):
+        against: str = (getattr(prompt.case, measure.against) if measure.against else None) or ""
+        if not readable or (against and not english(against)):
             return _abstention("The lexical baseline reads English only.")
         if measure.measure == "entailment":
-            relation, reading = entailment(prompt.case.response, against or "")
-            return _entry(reading, measure.levels.get(relation) if reading.value is not None else None)
-        reading = self._measured(measure, prompt.case, against or "")
+            relation, reading = entailment(response, against)
+            return _entry(reading, None if reading.value is None else measure.levels.get(relation))
+        reading = self._measured(measure, prompt.case, response, against)
         return _entry(reading, _nearest(criterion.scale, reading.value))
 
-    def _measured(self, measure: LexicalMeasure, case: Case, against: str) -> Reading:
+    def _measured(self, measure: LexicalMeasure, case: Case, response: Text, against: str) -> Reading:
         if measure.measure == "self_consistency":
-            return self_consistency(case.response)
+            return self_consistency(response)
         if measure.measure == "cohesion":
-            return cohesion(case.response)
-        reading = agreement(case.response, against, extra_is_fine=measure.extra_is_fine)
+            return cohesion(response)
+        reading = agreement(response, against, extra_is_fine=measure.extra_is_fine)
         return (
             reading
             if self._similarity is None

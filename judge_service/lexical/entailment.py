@@ -6,6 +6,7 @@ from judge_service.lexical import guards
 from judge_service.lexical.axes import axes
 from judge_service.lexical.conflict import Conflict
 from judge_service.lexical.coverage import Coverage, Offer, coverage
+from judge_service.lexical.polarity import opposed
 from judge_service.lexical.reading import Reading, Relation, abstained, quotes
 from judge_service.lexical.text import Text, parse, part
 
@@ -100,4 +101,12 @@ def entailment(response: str | Text, claim: str | Text) -> tuple[Relation, Readi
     value = round(min(1.0, best.score), 4)
     if best.score < STATED:
         return "neutral", Reading(value, f"Not stated: {counted}")
-    return "entailed", Reading(value, f"Stated: {counted}", (), quotes(answer.source, _spans(best, answer)))
+    evidence = quotes(answer.source, _spans(best, answer))
+    if opposed(_words(best.text), _words(asked)):
+        words = f"The response says not to do what the claim says, or the reverse. {counted}"
+        return "contradicted", Reading(0.0, words, ("advice_differs",), evidence)
+    return "entailed", Reading(value, f"Stated: {counted}", (), evidence)
+
+
+def _words(text: Text) -> list[str]:
+    return [token.word for token in text.tokens]

@@ -96,7 +96,7 @@ def test_litellm_opens_no_connection_when_it_is_loaded(tmp_path: Path) -> None:
         "from judge_service.backends.litellm_backend import LiteLLMBackend\n"
         "from judge_service.domain.judge import JudgeSpec\n"
         "backend = LiteLLMBackend(JudgeSpec(kind='litellm', model='openai/any'), 'no-key')\n"
-        "asyncio.run(backend.ping())"
+        "asyncio.run(backend.load())"
     )
     imported = Imported(statement, tmp_path)
     assert {"litellm", "instructor"} <= imported.packages

@@ -12,10 +12,11 @@ from judge_service.lexical import agreement
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data" / "lexical"
 # Floors by file: share of pairs in the right order, share of wrong twins below the right answer.
-# A file put beside dev.jsonl without a floor of its own must keep the lower one.
+# test_1 and test_2 were written by somebody who had not seen the measures, and were not looked into while
+# these were developed: they keep the floor that was set before anybody knew the figures.
 FLOORS = {"dev.jsonl": (0.94, 0.97)}
 UNSEEN_FLOOR = (0.80, 0.85)
-OTHERS = {"properties_dev.jsonl", "guards_dev.jsonl"}
+OTHERS = {"properties_dev.jsonl", "properties_test.jsonl", "guards_dev.jsonl"}
 PAIRS = sorted(path for path in DATA.glob("*.jsonl") if path.name not in OTHERS)
 # Of marked texts: the least share of bad ones caught, the largest share of good ones blamed.
 PROPERTIES = {"consistency": (0.8, 0.05), "coherence": (0.7, 0.05)}
@@ -46,8 +47,9 @@ def test_order_of_answers_keeps_its_floor(path: Path) -> None:
 @pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.name)
 def test_kinds_stand_in_their_order_on_average(path: Path) -> None:
     means = benchmark.measure(path).means
-    assert means["close"] > means["partial"] > means["changed"] > means["nonsense"]
-    assert means["paraphrase"] > means["changed"]
+    assert means["close"] > means["paraphrase"] > means["partial"]
+    assert means["paraphrase"] > means["changed"] > means["wrong"]
+    assert means["partial"] > max(means["wrong"], means["nonsense"])
     assert means["empty"] == 0.0
 
 
