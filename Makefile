@@ -63,7 +63,7 @@ serve: setup ## Serve the API on 127.0.0.1, port PORT (8080)
 	@exec $(BIN)/judge-service serve --host 127.0.0.1 --port $(PORT)
 
 .PHONY: test
-test: lint types layers redis ## Everything the CI asks for: style, types, layers, tests with coverage
+test: redis lint types layers ## Everything the CI asks for: style, types, layers, tests with coverage
 	@$(BIN)/python -m pytest --cov
 
 .PHONY: lint

@@ -11,6 +11,7 @@ from judge_service.backends.embedded import EmbeddedBackend
 from judge_service.backends.gate import Gate
 from judge_service.backends.scripted import ScriptedBackend
 from judge_service.errors import ConfigurationError
+from judge_service.lexical import version
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -51,6 +52,17 @@ def open_backend(name: str, spec: JudgeSpec) -> Backend:
             from judge_service.backends.litellm_backend import LiteLLMBackend  # noqa: PLC0415  likewise
 
             return LiteLLMBackend(spec, _key(name, spec))
+
+
+def version_of(spec: JudgeSpec) -> str:
+    """What, beside its settings, decides how a judge answers: our own code, where we judge ourselves."""
+    if spec.kind != "embedded":
+        return ""
+    if spec.embeddings is None:
+        return version()
+    from judge_service.backends.embeddings import digest_of  # noqa: PLC0415  numpy: paid when used
+
+    return f"{version()} {digest_of(spec.embeddings)}"
 
 
 def _embedded(spec: JudgeSpec) -> EmbeddedBackend:

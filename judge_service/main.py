@@ -11,11 +11,11 @@ from pydantic.json_schema import models_json_schema
 from judge_service import __version__
 from judge_service.api import health, problems, rubrics, scores
 from judge_service.api.middleware import Envelope
-from judge_service.api.state import State
+from judge_service.api.state import State, remembered
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
-from judge_service.judges import open_lines
+from judge_service.judges import open_lines, version_of
 from judge_service.observation import Observation
 from judge_service.prompts import Prompts
 from judge_service.rubric_store import load_rubrics
@@ -51,12 +51,14 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
         prompts.prepare(stored.all())
         cache = StoredJudgements(flights)
         judges = {
-            name: Judge(name, settings.judges[name], line, prompts, cache)
+            name: Judge(
+                name, settings.judges[name], line, prompts, cache, version=version_of(settings.judges[name])
+            )
             for name, (_, line) in lines.items()
         }
         scorer = Scorer(stored, judges, ImageOpener(settings.image_budget_mib * 1024 * 1024))
         pings = {"store": store.ping} | {
-            f"judge:{name}": backend.ping for name, (backend, _) in lines.items()
+            f"judge:{name}": remembered(backend.ping) for name, (backend, _) in lines.items()
         }
         yield State(scorer=scorer, observation=observation, pings=pings, draining=lambda: False)
 

@@ -23,6 +23,7 @@ JUDGES: dict[str, Any] = {
         "script": [{"when": "row 2", "fault": "unavailable"}, {}],
         "max_attempts": 1,
     },
+    "hesitant": {"kind": "scripted", "script": [{"when": "row 2", "delay_ms": 1500}, {}]},
     "repaired": {"kind": "scripted", "script": []},
 }
 REFERENCE = "Right lower lobe pneumonia."

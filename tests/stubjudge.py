@@ -258,7 +258,7 @@ def _completion(shape: Shape, call: Call, schema: Mapping[str, Any]) -> bytes:
         "id": "chatcmpl-stub",
         "object": "chat.completion",
         "created": 1_700_000_000,
-        "model": "stub-judge-1",
+        "model": f"{request.get('model', 'stub-judge')}-1",  # a revision of what was asked for
         "system_fingerprint": "fp_stub",
         "choices": [{"index": 0, "message": message, "finish_reason": shape.finish, "logprobs": None}],
     }

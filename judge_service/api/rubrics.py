@@ -110,7 +110,7 @@ async def list_judges(scorer: TheScorer) -> JudgeList:
                 model=judge.spec.model,
                 is_llm=judge.spec.is_llm,
                 instrument=judge.spec.instrument,
-                images=judge.spec.images,
+                images=judge.spec.images and judge.spec.kind != "embedded",
                 max_concurrency=judge.spec.max_concurrency,
                 sampling=judge.spec.sampling,
             )

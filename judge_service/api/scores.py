@@ -18,6 +18,7 @@ from judge_service.domain.score import Score
 
 router = APIRouter(tags=["scores"])
 _log = structlog.get_logger(__name__)
+_DIGITS = 15  # more milliseconds than anybody has
 _CLIENT_CLOSED = 499  # nobody reads it; the count shows it
 
 
@@ -63,6 +64,6 @@ async def post_score(
 def _remaining_ms(order: ScoreRequest, header: str | None) -> int:
     limits = [order.deadline_ms or DEADLINE_DEFAULT_MS, DEADLINE_CAP_MS]
     # A header that is no number says nothing; it is advice from the network, not part of the request.
-    if header is not None and header.isascii() and header.isdecimal() and int(header[:12]) > 0:
-        limits.append(int(header[:12]))
+    if header is not None and header.isascii() and header.isdecimal() and len(header) <= _DIGITS:
+        limits.append(int(header))
     return min(limits)

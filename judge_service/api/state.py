@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, TypedDict
 
 from fastapi import Depends, Request
 
+from judge_service.errors import JudgeServiceError
 from judge_service.observation import Observation
 from judge_service.scoring.scorer import Scorer
 
 Ping = Callable[[], Awaitable[None]]
+REMEMBERED_S = 10.0
+
+
+def remembered(
+    ping: Ping, seconds: float = REMEMBERED_S, clock: Callable[[], float] = time.monotonic
+) -> Ping:
+    """A ping that asks at most once in so many seconds: probes come often, and may cost a judge's quota."""
+    until, trouble = -math.inf, None
+
+    async def asked_seldom() -> None:
+        nonlocal until, trouble
+        if clock() >= until:
+            trouble = None
+            try:
+                await ping()
+            except JudgeServiceError as exc:
+                trouble = exc
+            until = clock() + seconds
+        if trouble is not None:
+            raise trouble
+
+    return asked_seldom
 
 
 class State(TypedDict):

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+# What is added when an answer could not be read and is asked for once more.
+FORMAT_REMINDER = (
+    "Reminder of the form: answer with one JSON object that matches the given schema and with nothing else. "
+    "No text before or after it, no code fence. Give every criterion exactly one of its own levels, "
+    "written as the scale writes it, and keep every explanation short."
+)
+
 Finish = Literal["stop", "length", "refusal", "content_filter", "other"]
 
 

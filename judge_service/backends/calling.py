@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from tenacity import AsyncRetrying
 
-from judge_service.backends.base import Called, JudgeCallFailed
+from judge_service.backends.base import FORMAT_REMINDER, Called, JudgeCallFailed
 from judge_service.backends.budget import RetryBudget
 from judge_service.backends.gate import LONGEST_WAIT_S, Gate, Priority
 from judge_service.domain.score import Attempt
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 Fault = Literal["unparsable", "off_scale", "truncated"]
 
-FORMAT_REMINDER = (
-    "Reminder of the form: answer with one JSON object that matches the given schema and with nothing else. "
-    "No text before or after it, no code fence. Give every criterion exactly one of its own levels, "
-    "written as the scale writes it, and keep every explanation short."
-)
 BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
 RETRY_AFTER_JITTER = 0.25

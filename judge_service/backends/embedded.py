@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from judge_service.backends.base import Completion
 from judge_service.lexical import (
-    VERSION,
     Reading,
     Text,
     agreement,
@@ -17,6 +16,7 @@ from judge_service.lexical import (
     entailment,
     parse,
     self_consistency,
+    version,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EmbeddedBackend:
             text = await asyncio.to_thread(self._judged, prompt)
         else:
             text = self._judged(prompt)
-        return Completion(text=text, finish="stop", model=VERSION)
+        return Completion(text=text, finish="stop", model=version())
 
     async def ping(self) -> None:
         """Is always there."""

@@ -104,6 +104,12 @@ def load_embeddings(folder: str, sha256: str) -> Encoder:
     return _encoder(home, raw, config)
 
 
+def digest_of(folder: str) -> str:
+    """Name the tokenizer and the configuration, which the digest of the weights does not cover."""
+    parts = [(Path(folder) / name).read_bytes() for name in ("config.json", "tokenizer.json")]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
 def _encoder(home: Path, raw: bytes, config: Mapping[str, object]) -> Encoder:
     try:
         from safetensors.numpy import load  # noqa: PLC0415

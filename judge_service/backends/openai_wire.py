@@ -56,11 +56,11 @@ def response_format(prompt: Prompt, mode: SchemaMode) -> dict[str, object]:
 def settings(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
     """Decoding settings of one request."""
     seed = {} if spec.seed is None else {"seed": spec.seed}
-    return {"temperature": spec.temperature, "max_tokens": prompt.max_tokens, **seed}
+    return {"temperature": spec.temperature, spec.cap_field: prompt.max_tokens, **seed}
 
 
 def request_body(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
-    """Build the body of a chat completions request; `extra_body` has the last word."""
+    """Build the body of a chat completions request."""
     return {
         "model": spec.model,
         "messages": messages(prompt),
@@ -81,7 +81,7 @@ def completion_of(reply: object, spec: JudgeSpec, prompt: Prompt) -> Completion:
     usage = _usage(body.get("usage"))
     return Completion(
         text=_text(message.get("content")),
-        finish=_finish(choice.get("finish_reason"), message, usage, _room(spec, prompt)),
+        finish=_finish(choice.get("finish_reason"), message, usage, prompt.max_tokens),
         model=_word(body.get("model")),
         fingerprint=_word(body.get("system_fingerprint")),
         usage=usage,
@@ -109,13 +109,6 @@ def _part_text(part: Mapping[str, object]) -> str:
     if not isinstance(text, str):
         raise NotACompletion("a text part without text")
     return text
-
-
-def _room(spec: JudgeSpec, prompt: Prompt) -> int:
-    """Tell the cap that was really sent."""
-    fields = spec.extra_body
-    cap = fields.get("max_completion_tokens") or fields.get("max_tokens")
-    return cap if type(cap) is int else prompt.max_tokens
 
 
 def _finish(reason: object, message: Mapping[str, object], usage: Usage, room: int) -> Finish:

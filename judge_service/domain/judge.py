@@ -11,6 +11,33 @@ SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
 SchemaMode = Literal["json_schema", "json_object", "none"]
 
 
+# Fields of a request that `extra_body` must not change behind the back of provenance and cache key.
+RESERVED = frozenset(
+    {
+        *(
+            "model",
+            "messages",
+            "temperature",
+            "max_tokens",
+            "max_completion_tokens",
+            "seed",
+            "response_format",
+        ),
+        *(
+            "stream",
+            "n",
+            "fallbacks",
+            "num_retries",
+            "max_retries",
+            "timeout",
+            "api_base",
+            "base_url",
+            "api_key",
+        ),
+    }
+)
+
+
 class ScriptStep(BaseModel):
     """One line of a scripted judge: what it does with a case it recognises."""
 
@@ -50,6 +77,12 @@ class JudgeSpec(BaseModel):
     seed: int | None = Field(default=None, ge=-SAFE_INTEGER, le=SAFE_INTEGER)
     images: bool = Field(default=True, description="Whether it can be shown images.")
     schema_mode: SchemaMode = Field(default="json_schema", description="How the answer's shape is asked for.")
+    cap_field: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_tokens", description="How the server names the cap of a reply."
+    )
+    answers_as: tuple[str, ...] = Field(
+        default=(), description="Other names under which this model may answer, such as a deployment's."
+    )
     extra_body: dict[str, object] = Field(
         default_factory=dict, description="Further fields of the request, as they are."
     )
@@ -71,9 +104,27 @@ class JudgeSpec(BaseModel):
             raise ValueError("a judge of kind 'openai' needs base_url and model")
         if self.kind == "litellm" and not self.model:
             raise ValueError("a judge of kind 'litellm' needs model")
+        if settled := RESERVED & self.extra_body.keys():
+            raise ValueError(
+                f"extra_body may not hold {min(settled)!r}: it has a setting of its own, or is ours"
+            )
+        if self.base_url and "@" in self.base_url.partition("://")[2].partition("/")[0]:
+            raise ValueError("base_url holds a user or password; keys come from api_key_env")
         if (self.embeddings is None) != (self.embeddings_sha256 is None):
             raise ValueError("embeddings and embeddings_sha256 come together")
         return self
+
+    def answers_for(self, model: str | None) -> bool:
+        """Whether a reply under this model name is this judge's: gateways may quietly send another model.
+
+        The name asked for counts without its provider's prefix and without `-latest`, and may be followed by
+        a date or revision.
+        """
+        if model is None or self.model is None or not self.is_llm:
+            return True
+        asked = self.model.rpartition("/")[2].removesuffix("-latest").casefold()
+        answered = model.rpartition("/")[2].casefold()
+        return answered.startswith(asked) or model in self.answers_as
 
     @property
     def is_llm(self) -> bool:

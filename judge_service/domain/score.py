@@ -47,7 +47,9 @@ class Provenance(BaseModel):
     judge: str
     judge_kind: str
     is_llm: bool
-    instrument: str = Field(description="What judged, in one word: `llm`, `lexical-baseline` or `scripted`.")
+    instrument: str = Field(
+        description="What judged: `llm`, `lexical-baseline`, `scripted`, or `guard` when no judge was asked."
+    )
     model: str | None = None
     model_fingerprint: str | None = None
     mode: Mode
@@ -117,6 +119,7 @@ class Score(BaseModel):
     left_out: tuple[str, ...] = Field(default=(), description="Criteria the total does without.")
     flags: tuple[str, ...] = ()
     failure: Failure | None = None
+    subgroups: dict[str, str] = Field(default_factory=dict, description="Of the case, as they came.")
     metadata: dict[str, object] = Field(default_factory=dict)
     provenance: Provenance
 

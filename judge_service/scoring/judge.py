@@ -14,7 +14,7 @@ from judge_service.domain.score import Attempt, Failure
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
 from judge_service.errors import BackendError, BackendTimeout, CacheMiss
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
-from judge_service.scoring.judgement import Judgement, from_record, to_record
+from judge_service.scoring.judgement import GUARDED, Judgement, from_record
 from judge_service.scoring.reading import PARSER_VERSION, Reading, read, scored
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Matter:
     mode: Mode
     images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
     image_digests: tuple[str, ...] = ()
+    image_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,22 @@ class Judge:
     """A configured judge: the settings, the way to it, and what it is known to have said."""
 
     def __init__(
-        self, name: str, spec: JudgeSpec, line: Line, prompts: Prompts, cache: JudgementCache
+        self,
+        name: str,
+        spec: JudgeSpec,
+        line: Line,
+        prompts: Prompts,
+        cache: JudgementCache,
+        *,
+        version: str = "",
     ) -> None:
         self.name = name
         self.spec = spec
         self._line = line
         self._prompts = prompts
         self._cache = cache
-        self._identity = _identity(spec)
+        # Everything that makes this judge what it is, and not what it is called.
+        self.identity = _identity(spec, version)
 
     async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
         """Verdicts on every criterion of the matter; a failure of the judge is a judgement too."""
@@ -151,13 +160,20 @@ class Judge:
         if reason := degenerate(matter.case.response):
             return floored(matter.criteria, reason)
         rendered = self._prompts.render(
-            matter.stored, matter.criteria, matter.case, matter.mode, matter.images, self.spec.max_tokens
+            matter.stored,
+            matter.criteria,
+            matter.case,
+            matter.mode,
+            matter.images,
+            self.spec.max_tokens,
+            roles=matter.image_roles,
         )
 
         def reader(completion: Completion) -> Reading:
             return read(completion, matter.criteria, matter.case.response)
 
         called = await self._line.call(rendered.prompt, reader, JudgesShare(landing))
+        is_its_own = self.spec.answers_for(called.completion.model)
         return Judgement(
             verdicts=called.reading.verdicts,
             model=called.completion.model,
@@ -166,8 +182,8 @@ class Judge:
             attempts=called.attempts,
             usage=_summed(called.attempts),
             cost_microusd=called.completion.cost_microusd,
-            flags=rendered.flags,
-            keeps=called.reading.keeps,
+            flags=rendered.flags if is_its_own else (*rendered.flags, "other_model"),
+            keeps=called.reading.keeps and is_its_own,
         )
 
     def key(self, matter: Matter) -> str:
@@ -177,23 +193,29 @@ class Judge:
             "v": KEY_VERSION,
             "parser": PARSER_VERSION,
             "guard": GUARD_VERSION,
-            "judge": self._identity,
+            "judge": self.identity,
             "rubric": matter.stored.digest,
             "asked": self._prompts.instructions(matter.stored, matter.criteria, matter.mode).digest,
-            "criteria": [criterion.id for criterion in matter.criteria],
             "mode": matter.mode,
             "texts": [case.prompt, case.response, case.reference, case.claim, case.visual_description],
-            "images": list(matter.image_digests),
+            "images": [list(pair) for pair in zip(matter.image_roles, matter.image_digests, strict=True)],
         }
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
-def _identity(spec: JudgeSpec) -> str:
+def _identity(spec: JudgeSpec, version: str) -> str:
     settings = spec.model_dump(
         mode="json",
-        exclude={"api_key_env", "max_concurrency", "attempt_timeout_s", "max_attempts", "images"},
+        exclude={
+            "api_key_env",
+            "max_concurrency",
+            "attempt_timeout_s",
+            "max_attempts",
+            "images",
+            "answers_as",
+        },
     )
-    return hashlib.sha256(rfc8785.dumps(settings)).hexdigest()
+    return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()
 
 
 def _summed(attempts: tuple[Attempt, ...]) -> Usage:
@@ -214,7 +236,7 @@ def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
             if label is None
             else scored(criterion, label, f"No judge was asked: {reason}.")
         )
-    return Judgement(verdicts=verdicts, flags=("degenerate_response",), keeps=True)
+    return Judgement(verdicts=verdicts, flags=(GUARDED,), keeps=True)
 
 
 def failed(
@@ -231,6 +253,3 @@ def failed(
         usage=_summed(attempts),
         failure=failure,
     )
-
-
-__all__ = ["Judge", "JudgementCache", "Line", "Matter", "to_record"]

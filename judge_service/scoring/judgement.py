@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RECORD_SCHEMA = 1
 
+GUARDED = "degenerate_response"  # no judge was asked: the guard answered
+
 CacheState = Literal["hit", "miss", "joined", "off", "none"]
 
 

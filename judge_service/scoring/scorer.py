@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
 from judge_service.domain.score import Calibrated, Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
-from judge_service.errors import JudgeNotFound, UnfitCase
+from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
 from judge_service.scoring.aggregate import weighted_mean
-from judge_service.scoring.judge import Judge, Matter
-from judge_service.scoring.judgement import Judgement
+from judge_service.scoring.judge import Judge, Matter, failed
+from judge_service.scoring.judgement import GUARDED, Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,9 +58,14 @@ class Scorer:
         judgement = Judgement(verdicts={}, cache="none")
         digests: tuple[str, ...] = ()
         if ready:
-            matter = await self._matter(stored, ready, request.case, mode)
-            digests = matter.image_digests
-            judgement = await judge.judge(matter, cache=request.cache, deadline=deadline)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    matter = await self._matter(stored, ready, request.case, mode)
+            except TimeoutError:
+                judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
+            else:
+                digests = matter.image_digests
+                judgement = await judge.judge(matter, cache=request.cache, deadline=deadline)
         verdicts = {c.id: judgement.verdicts.get(c.id) or verdicts[c.id] for c in stored.rubric.criteria}
         provenance = _provenance(stored, judge, mode, digests, judgement)
         return _answer(request, verdicts, judgement, provenance)
@@ -85,6 +91,7 @@ class Scorer:
             mode,
             images=tuple(picture.data_uri for picture in pictures),
             image_digests=tuple(picture.digest for picture in pictures),
+            image_roles=tuple(image.role for image in case.images),
         )
 
 
@@ -121,19 +128,19 @@ def _by_readiness(
 def _provenance(
     stored: StoredRubric, judge: Judge, mode: Mode, digests: tuple[str, ...], judgement: Judgement
 ) -> Provenance:
-    spec = judge.spec
+    spec, guarded = judge.spec, GUARDED in judgement.flags
     return Provenance(
         rubric=stored.rubric.ref,
         rubric_digest=stored.digest,
         prompt_digest=stored.prompt_digest,
         judge=judge.name,
         judge_kind=spec.kind,
-        is_llm=spec.is_llm,
-        instrument=spec.instrument,
-        model=judgement.model or spec.model,
+        is_llm=spec.is_llm and not guarded,
+        instrument="guard" if guarded else spec.instrument,
+        model=None if guarded else judgement.model or spec.model,
         model_fingerprint=judgement.fingerprint,
         mode=mode,
-        sampling=spec.sampling,
+        sampling={} if guarded else spec.sampling,
         schema_mode=judgement.schema_mode,
         images=digests,
         cache=judgement.cache,
@@ -166,6 +173,7 @@ def _answer(
         left_out=total.left_out,
         flags=(*judgement.flags, *total.flags, *unseen),
         failure=judgement.failure,
+        subgroups=dict(request.case.subgroups),
         metadata=dict(request.metadata),
         provenance=provenance,
     )

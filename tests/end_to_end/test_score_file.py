@@ -94,6 +94,7 @@ def test_a_spreadsheets_columns_are_mapped(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert [(line["case_id"], line["score"]) for line in scores(path)] == [("7", 100.0), ("8", 40.0)]
+    assert [line["subgroups"] for line in scores(path)] == [{"organ": "lung"}, {"organ": ""}]
 
 
 def test_a_spreadsheet_with_fields_names_needs_no_map(tmp_path: Path) -> None:
@@ -115,6 +116,17 @@ def test_rows_of_a_spreadsheet_at_fault_harm_no_neighbour(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     outcomes = [line["outcome"] for line in scores(path)]
     assert outcomes == ["scored", "rejected_input", "rejected_input", "scored", "rejected_input", "scored"]
+
+
+def test_a_spreadsheet_that_cannot_be_read_to_its_end_is_exit_code_3(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text(f'id,response,reference\n1,FIVE,{REFERENCE}\n2,"FIVE,r\n3,FIVE,r\n4,FIVE,r\n', "utf-8")
+    done = score(path)
+    assert done.returncode == 3, done.stderr
+    assert [line["outcome"] for line in scores(path)] == ["scored", "rejected_input"]
+    told = " ".join(done.stderr.split())
+    assert "Row 2: the table is no CSV from line 3 on" in told
+    assert "everything from there on is unread" in told
 
 
 def test_images_come_from_files_beside_the_rows(tmp_path: Path) -> None:
@@ -177,6 +189,7 @@ def test_images_from_elsewhere_are_not_read(tmp_path: Path, escape: str) -> None
         (["--cache", "maybe"], "--cache: "),
         (["--partial", "some"], "--partial: "),
         (["--deadline-ms", "9999999"], "--deadline-ms: "),
+        (["--again", "nonsense"], "--again: 'nonsense' is no outcome"),
         (["--rubric", "no-such"], "there is no rubric 'no-such'"),
     ],
 )
@@ -194,6 +207,7 @@ def test_a_mistake_is_one_line_and_leaves_no_file(tmp_path: Path, more: list[str
     [
         ("in.txt", "{}", ".jsonl, .ndjson or .csv"),
         ("in.csv", "a,b\n1,2\n", "has no column 'q'"),
+        ("in.jsonl", '{"a": "b"}\n', "has no column 'q'"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str, content: str, named: str) -> None:
@@ -202,6 +216,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str, conte
     done = score(path, "--map", "q=response")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert named in done.stderr
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_equal_rows_are_judged_once(tmp_path: Path) -> None:

@@ -24,21 +24,50 @@ def test_the_same_command_again_asks_nothing(tmp_path: Path) -> None:
     assert "kept from before" in again.stderr
 
 
-def test_only_failures_are_asked_again(tmp_path: Path) -> None:
+def test_rows_without_an_answer_are_exit_code_3_and_asked_again(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 4)])
-    settings = {"flaky": JUDGES["flaky"]}
-    first = command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings))
-    assert first.returncode == 0, first.stderr
+    first = score(path, "--judge", "hesitant", "--deadline-ms", "700")
+    assert first.returncode == 3, first.stderr
+    assert "1 row has no answer from the judge; the same command asks again." in first.stderr
     before = scores(path)
-    assert [line["outcome"] for line in before] == ["scored", "provider_error", "scored"]
-    settings = {"flaky": JUDGES["repaired"]}
-    assert (
-        command(tmp_path, *words(path, "--judge", "flaky"), env=environment(tmp_path, settings)).returncode
-        == 0
-    )
+    assert [line["outcome"] for line in before] == ["scored", "timeout", "scored"]
+    second = score(path, "--judge", "hesitant")
+    assert second.returncode == 0, second.stderr
+    assert "no answer" not in second.stderr
     after = scores(path)
     assert [line["outcome"] for line in after] == ["scored"] * 3
     assert (after[0], after[2]) == (before[0], before[2])
+
+
+def test_a_judge_that_is_down_is_exit_code_3(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 4)])
+    done = score(path, "--judge", "flaky")
+    assert done.returncode == 3, done.stderr
+    assert [line["outcome"] for line in scores(path)] == ["scored", "provider_error", "scored"]
+
+
+def test_an_outcome_that_is_named_is_asked_again(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2, reference=None)])
+    assert score(path).returncode == 0
+    before = scores(path)
+    assert score(path, "--again", "missing_input", "--again", "refused").returncode == 0
+    after = scores(path)
+    assert [line["outcome"] for line in after] == ["scored", "missing_input"]
+    assert (after[0] == before[0], after[1]["id"] == before[1]["id"]) == (True, False)
+
+
+def test_what_the_cache_lacks_is_exit_code_3_and_leaves_no_line(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1)])
+    score(path)
+    path.with_name("out.jsonl").unlink()
+    jsonl(path, [case(1), case(2)])
+    done = score(path, "--cache", "only")
+    assert done.returncode == 3, done.stderr
+    assert "not in the cache" in done.stderr
+    assert "rejected_input" not in done.stderr
+    assert [line["row"] for line in scores(path)] == [1]
+    assert score(path).returncode == 0
+    assert [line["row"] for line in scores(path)] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -51,10 +80,43 @@ def test_another_question_on_the_same_file_is_refused(tmp_path: Path, changed: t
     done = score(path, *changed)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(
-        "judge-service: out.jsonl holds the score of another row, rubric or judge"
+        "judge-service: out.jsonl holds the score of another row, rubric, judge"
     )
     assert "Traceback" not in done.stderr
     assert path.with_name("out.jsonl").read_bytes() == before
+
+
+def test_a_name_bound_to_another_judge_is_refused(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1)])
+    score(path)
+    before = path.with_name("out.jsonl").read_bytes()
+    bound = environment(tmp_path, {"default": JUDGES["repaired"]})
+    assert command(tmp_path, *words(path), env=bound).returncode == 2
+    assert path.with_name("out.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("more", [(), ("--rubric", "no-such")], ids=str)
+def test_beginning_anew_takes_nothing_away_before_it_can_begin(tmp_path: Path, more: tuple[str]) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1)])
+    score(path)
+    before = path.with_name("out.jsonl").read_bytes()
+    keyed = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "NO_SUCH_KEY"}
+    done = command(
+        tmp_path, *words(path, "--restart", *more), env=environment(tmp_path, {"default": keyed})
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert path.with_name("out.jsonl").read_bytes() == before
+
+
+def test_a_second_run_on_the_same_output_is_one_line(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 31)])
+    slow = ("--judge", "slow", "--concurrency", "3")
+    first = started(path, *slow, rows=1)
+    second = score(path, *slow, "--restart")
+    assert (second.returncode, second.stderr.count("\n")) == (2, 1)
+    assert "another run" in second.stderr
+    assert ends(first, signal.SIGINT)[0] == 130
+    assert len(scores(path)) >= 1
 
 
 def test_rows_that_changed_are_refused_until_it_begins_anew(tmp_path: Path) -> None:
@@ -67,11 +129,12 @@ def test_rows_that_changed_are_refused_until_it_begins_anew(tmp_path: Path) -> N
     assert [line["score"] for line in scores(path)] == [40.0, 100.0]
 
 
-def test_a_file_that_is_no_output_is_not_overwritten(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--restart",)], ids=str)
+@pytest.mark.parametrize("notes", ['{"my": "notes"}\n', "Notes.\nMore of them.\n", "Notes"])
+def test_a_file_that_is_no_output_is_not_overwritten(tmp_path: Path, notes: str, more: tuple[str]) -> None:
     path = jsonl(tmp_path / "in.jsonl", [case(1)])
-    notes = '{"my": "notes"}\n'
     path.with_name("out.jsonl").write_text(notes)
-    done = score(path)
+    done = score(path, *more)
     assert (done.returncode, path.with_name("out.jsonl").read_text()) == (2, notes)
     assert "give another one" in done.stderr
 
@@ -79,12 +142,15 @@ def test_a_file_that_is_no_output_is_not_overwritten(tmp_path: Path) -> None:
 def test_the_input_is_not_taken_for_the_output(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "in.jsonl", [case(1)])
     before = path.read_bytes()
-    done = command(
-        tmp_path, "score", str(path), "--out", str(path), "--rubric", "medical-qa", "--restart",
-        env=environment(tmp_path, JUDGES),
-    )  # fmt: skip
-    assert (done.returncode, path.read_bytes()) == (2, before)
-    assert "Traceback" not in done.stderr
+    twin = tmp_path / "twin.jsonl"
+    twin.hardlink_to(path)
+    for out in (path, twin):
+        done = command(
+            tmp_path, "score", str(path), "--out", str(out), "--rubric", "medical-qa", "--restart",
+            env=environment(tmp_path, JUDGES),
+        )  # fmt: skip
+        assert (done.returncode, path.read_bytes()) == (2, before)
+        assert "--out is the input file" in done.stderr
 
 
 def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:

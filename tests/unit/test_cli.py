@@ -11,6 +11,7 @@ import pytest
 from serving import RUBRICS, command, environment
 
 from judge_service import __version__
+from judge_service.cli import redacted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,13 @@ def test_nothing_heavy_is_loaded_before_it_is_used(loads: str) -> None:
     )
     # Typer itself takes pydantic to check a number's range.
     assert set(done.stdout.split()) & set(HEAVY) <= ({"pydantic"} if "'score'" in loads else set())
+
+
+def test_scoring_a_file_tells_its_exit_codes_and_what_it_asks_again(tmp_path: Path) -> None:
+    told = " ".join(command(tmp_path, "score", "--help").stdout.replace("│", " ").split())
+    assert "asks again where no answer was had" in told
+    for code in ("0 every row is settled", "3 some rows are not", "130 stopped", "2 a mistake"):
+        assert code in told
 
 
 def test_the_application_loads_no_provider_library() -> None:
@@ -172,6 +180,44 @@ def test_the_settings_in_force_are_printed_without_their_secrets(tmp_path: Path)
     assert settings["judges"]["default"]["kind"] == "embedded"
     assert "pa55word" not in done.stdout + done.stderr
     assert "fence-s3cret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://h:1/0?password=s3cret", "redis://h:1/0?password=***"),
+        ("redis://h:1/0?db=1&password=s3cret&s3cret", "redis://h:1/0?db=***&password=***&***"),
+        ("redis://user:s3cret@h:1/0?db=1", "redis://***@h:1/0?db=***"),
+        ("redis://:s3cret/s3cret@h:1", "redis://***@h:1"),
+        ("redis://:s3cret@s3cret@h:1", "redis://***@h:1"),
+        ("redis://:s3cret?s3cret@h:1", "redis://***"),
+        ("redis://:s3cret#s3cret@h:1", "redis://***"),
+        ("redis://h:1/0#s3cret", "redis://h:1/0?***"),
+        ("redis://h/0?password=a@s3cret", "redis://***"),
+        ("user:s3cret@h:1", "***@h:1"),
+        ("redis://[s3cret@h", "redis://***@h"),
+        ("memory://", "memory://"),
+        ("file:///var/cache", "file:///var/cache"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    judges = {"a": {"base_url": url, "extra_body": {}}, "b": {"base_url": None, "extra_body": {}}}
+    told = redacted({"store_url": url, "judges": judges})
+    assert (told["store_url"], told["judges"]["a"]["base_url"]) == (shown, shown)
+    assert told["judges"]["b"]["base_url"] is None
+
+
+def test_of_further_fields_of_a_request_only_the_names_are_shown(tmp_path: Path) -> None:
+    judge = {
+        "kind": "openai",
+        "base_url": "http://gpu:8000/v1?key=s3cret",
+        "model": "m",
+        "extra_body": {"headers": {"x-key": "s3cret"}, "top_k": 5},
+    }
+    done = command(tmp_path, "config", "check", env=environment(tmp_path, {"default": judge}))
+    shown = json.loads(done.stdout)["judges"]["default"]
+    assert (shown["extra_body"], shown["model"]) == (["headers", "top_k"], "m")
+    assert "s3cret" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

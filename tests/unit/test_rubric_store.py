@@ -177,7 +177,7 @@ def test_the_latest_version_answers_to_the_bare_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "version", ["3", "0", "-1", "01", "+1", " 1", "1.0", "x", "\u0661", "1@1", "9" * 5000]
+    "version", ["", "3", "0", "-1", "01", "+1", " 1", "1.0", "x", "\u0661", "1@1", "9" * 5000]
 )
 def test_a_version_there_is_not_is_told_with_those_there_are(version: str) -> None:
     with pytest.raises(RubricNotFound, match=r"known: 1, 123456789\)"):

@@ -63,6 +63,33 @@ def test_variables_of_tests_and_of_others_are_let_be(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVICE_HOST", "10.0.0.7"),
+        ("SERVICE_PORT", "8080"),
+        ("SERVICE_PORT_HTTP", "8080"),
+        ("PORT", "tcp://10.0.0.7:8080"),
+        ("PORT_8080_TCP", "tcp://10.0.0.7:8080"),
+        ("PORT_8080_TCP_ADDR", "10.0.0.7"),
+        ("PORT_8080_TCP_PORT", "8080"),
+        ("PORT_8080_TCP_PROTO", "tcp"),
+    ],
+)
+def test_what_kubernetes_sets_beside_a_service_of_our_name_is_let_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(PREFIX + name, value)
+    load_settings()
+
+
+@pytest.mark.parametrize("name", ["PORTS", "SERVICE_HOSTS", "SERVICE", "A_PORT", "HOST"])
+def test_what_only_looks_like_it_is_a_mistake(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(PREFIX + name, "1")
+    with pytest.raises(ConfigurationError, match=f"unknown setting {PREFIX}{name} "):
+        load_settings()
+
+
+@pytest.mark.parametrize(
     ("name", "value", "told"),
     [
         ("JUDGES", '{"default": {"kind": "openai"', "JUDGE_SERVICE_JUDGES: Value error, the text is not"),

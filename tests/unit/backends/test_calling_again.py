@@ -19,8 +19,8 @@ from callers import (
 )
 from virtualtime import virtual
 
+from judge_service.backends.base import FORMAT_REMINDER
 from judge_service.backends.budget import RetryBudget
-from judge_service.backends.calling import FORMAT_REMINDER
 from judge_service.domain.judge import JudgeSpec
 from judge_service.errors import (
     BackendError,

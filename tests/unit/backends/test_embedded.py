@@ -9,7 +9,7 @@ from builders import a_case
 from judge_service.backends.base import Prompt
 from judge_service.backends.embedded import LONG, EmbeddedBackend
 from judge_service.domain.rubric import Criterion, Rubric
-from judge_service.lexical import VERSION
+from judge_service.lexical import version
 
 if TYPE_CHECKING:
     from judge_service.domain.case import Case
@@ -53,7 +53,7 @@ def a_prompt(criterion: Criterion, case: Case, mode: Mode = "text", user: str = 
 
 async def judged(prompt: Prompt, backend: EmbeddedBackend | None = None) -> dict[str, Any]:
     completion = await (backend or EmbeddedBackend()).complete(prompt, timeout_s=1)
-    assert (completion.finish, completion.model) == ("stop", VERSION)
+    assert (completion.finish, completion.model) == ("stop", version())
     entry: dict[str, Any] = json.loads(completion.text)["one"]
     return entry
 

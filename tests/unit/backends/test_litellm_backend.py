@@ -85,11 +85,3 @@ async def test_a_provider_that_litellm_does_not_know_is_rejected(doors: Doors, s
     with pytest.raises(BackendRejected):
         await doors("nobody-at-all/judge").complete(asking(), timeout_s=20)
     assert stub.count == 0
-
-
-async def test_more_fields_cannot_bring_retries_back(doors: Doors, stub: StubJudge) -> None:
-    stub.plays("busy_503")
-    door = doors(extra_body={"num_retries": 3, "max_retries": 3})
-    with pytest.raises(Exception, match="judge model"):
-        await door.complete(asking(), timeout_s=20)
-    assert stub.count == 1

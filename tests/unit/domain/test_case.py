@@ -1,22 +1,49 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import a_case, an_image
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from judge_service.domain.rubric import Input
 
 from judge_service.domain.case import IMAGE_CAP, TEXT_CAP, Case
+from judge_service.texts import clean
 
 
 @pytest.mark.parametrize("name", ["prompt", "reference", "claim", "visual_description"])
-@pytest.mark.parametrize("text", [None, "", "  \n\t", "\u3000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "  \n\t",
+        "\u3000",
+        "\u200b",
+        " \u200b\u2060\ufeff \n",
+        "\u202e\u202c",
+        "\ufe0f",
+        "\U000e0041",
+        "\x00\x07",
+        "\u00ad",
+        "\u200c\u200d",
+        "\ue000",
+        "\u2028\u2029",
+        "\u3164\u115f",
+        "\u2800",
+        "\u034f",
+    ],
+    ids=ascii,
+)
 def test_a_blank_text_is_no_input(name: Input, text: str | None) -> None:
     assert not a_case(**{name: text}).has(name)
-    assert a_case(**{name: "a"}).has(name)
+    for seen in ("a", "\u200b.\u200b", "\u0301", "\U0001f642", "\u0645"):
+        assert a_case(**{name: seen}).has(name)
 
 
 @pytest.mark.parametrize("response", ["", "  ", "An answer."])
@@ -24,9 +51,35 @@ def test_a_response_is_always_there_even_when_it_is_empty(response: str) -> None
     assert a_case(response=response).has("response")
 
 
-def test_images_are_an_input_when_there_are_any() -> None:
-    assert not a_case().has("images")
-    assert a_case(images=[an_image()]).has("images")
+@pytest.mark.parametrize(
+    ("roles", "has"),
+    [
+        ([], False),
+        (["question"], True),
+        (["response"], False),
+        (["reference"], False),
+        (["reference", "response"], False),
+        (["response", "question"], True),
+    ],
+)
+def test_images_are_an_input_when_one_belongs_to_the_question(roles: list[str], has: bool) -> None:
+    images = [{"role": role, "url": an_image().url} for role in roles]
+    assert a_case(images=images).has("images") == has
+
+
+@given(st.text(st.characters(), max_size=12))
+def test_a_text_is_an_input_when_a_judge_would_see_something(text: str) -> None:
+    assert a_case(reference=text).has("reference") == bool(clean(text).text.strip(" \n\t\u2800"))
+
+
+def test_a_long_text_of_nothing_is_looked_at_once() -> None:
+    case = a_case(reference="\u200b" * TEXT_CAP, claim="\u00e9" * TEXT_CAP)
+    began = time.perf_counter()
+    for _ in range(200):
+        assert not case.has("reference")
+        assert case.has("claim")
+    assert time.perf_counter() - began < 0.5
+    assert case == a_case(reference="\u200b" * TEXT_CAP, claim="\u00e9" * TEXT_CAP)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,13 @@ DIGEST = "0" * 64
         ({"kind": "scripted", "script": [{"fault": "boredom"}]}, "Input should be"),
         ({"kind": "embedded", "seed": 2**53}, "less than or equal"),
         ({"kind": "embedded", "temperature": float("nan")}, "less than or equal to 2"),
+        (
+            {"kind": "litellm", "model": "m", "extra_body": {"model": "other"}},
+            "extra_body may not hold 'model'",
+        ),
+        ({"kind": "litellm", "model": "m", "extra_body": {"fallbacks": ["b"]}}, "may not hold 'fallbacks'"),
+        ({"kind": "litellm", "model": "m", "extra_body": {"max_retries": 3}}, "may not hold 'max_retries'"),
+        ({"kind": "openai", "base_url": "http://u:p@h/v1", "model": "m"}, "keys come from api_key_env"),
     ],
 )
 def test_a_judge_that_cannot_be_opened_is_refused(fields: dict[str, Any], rule: str) -> None:
@@ -50,3 +57,31 @@ def test_sampling_is_told_for_models_only() -> None:
     assert a_spec().sampling == {"temperature": 0.0, "max_tokens": 2048}
     assert a_spec(seed=0).sampling == {"temperature": 0.0, "max_tokens": 2048, "seed": 0}
     assert JudgeSpec(kind="embedded", seed=0).sampling == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "is_its_own"),
+    [
+        ("judge", "judge", True),
+        ("gpt-4o", "gpt-4o-2024-08-06", True),
+        ("openai/gpt-4o", "gpt-4o-2024-08-06", True),
+        ("anthropic/claude-sonnet-4-5", "claude-sonnet-4-5-20250929", True),
+        ("mistral-large-latest", "mistral-large-2411", True),
+        ("Qwen/Qwen3-32B", "qwen3-32b", True),
+        ("judge", None, True),
+        ("my-deployment", "gpt-4o-2024-08-06", False),
+        ("big-judge-70b", "tiny-fallback-1b", False),
+        ("gpt-4o-2024-08-06", "gpt-4o", False),
+    ],
+)
+def test_a_reply_under_another_name_is_another_models(
+    asked: str, answered: str | None, is_its_own: bool
+) -> None:
+    assert a_spec(model=asked).answers_for(answered) is is_its_own
+
+
+def test_a_deployments_name_can_be_told() -> None:
+    spec = a_spec(model="my-deployment", answers_as=("gpt-4o-2024-08-06",))
+    assert spec.answers_for("gpt-4o-2024-08-06")
+    assert not spec.answers_for("gpt-3.5-turbo")
+    assert JudgeSpec(kind="embedded").answers_for("anything")

@@ -16,6 +16,9 @@ from judge_service.domain.request import DEADLINE_CAP_MS
         {"judge": ""},
         {"mode": "sound"},
         {"samples": 2},
+        {"samples": 1.0},
+        {"samples": "1"},
+        {"samples": True},
         {"partial": "allow"},
         {"cache": "yes"},
         {"deadline_ms": 0},
@@ -46,4 +49,5 @@ def test_metadata_keeps_its_types() -> None:
     tags = {"run": "r7", "turn": 3, "share": 0.5, "final": True, "note": None}
     assert a_request(metadata=tags).metadata == tags
     assert a_request(deadline_ms=500).deadline_ms == 500
+    assert type(a_request(samples=1).samples) is int
     assert type(a_request(metadata=tags).metadata["final"]) is bool

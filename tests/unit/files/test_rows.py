@@ -35,7 +35,7 @@ def test_a_map_is_read() -> None:
     }
 
 
-@pytest.mark.parametrize("pair", ["", "=", "a", "a=", "=response", "a=answer", "a=images", "a=case.response"])
+@pytest.mark.parametrize("pair", ["", "=", "a", "a=", "=response", "a=answer", "a=images", "a=case.response", "a=subgroups."])
 def test_a_pair_that_is_none_is_refused(pair: str) -> None:
     with pytest.raises(ConfigurationError, match="write column=field"):
         parse_map([pair])
@@ -78,14 +78,42 @@ def test_a_line_at_fault_harms_no_neighbour(tmp_path: Path, line: str) -> None:
     assert faulty(read(tmp_path / "a.jsonl", f"{good}\n{line}\n{good}\n")) == [False, True, False]
 
 
-@pytest.mark.parametrize("line", ["b", "b,c,d", '"a"b,c', "\udcff,b"])
+@pytest.mark.parametrize("line", ["b", "b,c,d", 'a "b" c', "\udcff,b"])
 def test_a_row_of_a_table_at_fault_harms_no_neighbour(tmp_path: Path, line: str) -> None:
     table = f"response,reference\na,b\n{line}\na,b\n".encode("utf-8", "surrogateescape")
     assert faulty(read(tmp_path / "a.csv", table)) == [False, True, False]
 
 
-def test_a_quotation_mark_that_never_closes_takes_the_rest_and_nothing_before(tmp_path: Path) -> None:
-    assert faulty(read(tmp_path / "a.csv", 'response\nfirst\n"open\nsecond\n')) == [False, True]
+@pytest.mark.parametrize("line", ['"open', '"a"b', '"a" ', '"' + "x" * (16 * 1024 * 1024 + 1)])
+def test_where_quotation_marks_do_not_match_nothing_more_is_read_and_that_is_told(
+    tmp_path: Path, line: str
+) -> None:
+    rows = read(tmp_path / "a.csv", f"response\nfirst\n{line}\nthird\nfourth\n")
+    assert faulty(rows) == [False, True]
+    assert [row.unread for row in rows] == [False, True]
+    assert "from line 3 on" in str(rows[1].fault)
+
+
+def test_a_row_of_very_many_lines_is_taken_for_a_missing_quotation_mark(tmp_path: Path) -> None:
+    long, short = "line\n" * 1001, "line\n" * 900
+    rows = read(tmp_path / "a.csv", f'response\n"{short}"\n"{long}"\nlast\n')
+    assert faulty(rows) == [False, True, False]
+    assert [row.unread for row in rows] == [False, True, False]
+    assert "lines 903 to 1904" in str(rows[1].fault)
+
+
+def test_a_heading_that_is_none_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="first line"):
+        read(tmp_path / "a.csv", '"response\na\n')
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson"])
+def test_a_mapped_column_that_no_line_has_is_named(tmp_path: Path, name: str) -> None:
+    lines = '{"answer": "a"}\n{"answer": "b", "gold": "c"}\nno JSON\n'
+    columns = {"answer": "response", "gold": "reference"}
+    assert faulty(read(tmp_path / name, lines, columns)) == [False, False, True]
+    with pytest.raises(ConfigurationError, match="no column 'glod'"):
+        count_rows(tmp_path / name, {"answer": "response", "glod": "reference"})
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:

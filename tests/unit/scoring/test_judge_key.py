@@ -69,12 +69,13 @@ def test_the_pictures_as_shown_their_order_and_the_mode_are_in_the_key() -> None
     found = {
         key(),
         key(mode="image"),
-        key(mode="image", image_digests=("a",)),
-        key(mode="image", image_digests=("b",)),
-        key(mode="image", image_digests=("a", "b")),
-        key(mode="image", image_digests=("b", "a")),
+        key(mode="image", image_digests=("a",), image_roles=("question",)),
+        key(mode="image", image_digests=("a",), image_roles=("reference",)),
+        key(mode="image", image_digests=("b",), image_roles=("question",)),
+        key(mode="image", image_digests=("a", "b"), image_roles=("question", "question")),
+        key(mode="image", image_digests=("b", "a"), image_roles=("question", "question")),
     }
-    assert len(found) == 6
+    assert len(found) == 7
 
 
 @given(rubrics(), rubrics())
@@ -103,6 +104,7 @@ SEMANTIC: list[dict[str, Any]] = [
     {"seed": 0},
     {"seed": 1},
     {"max_tokens": 4096},
+    {"cap_field": "max_completion_tokens"},
     {"schema_mode": "none"},
     {"schema_mode": "json_object"},
     {"extra_body": {"top_p": 0.9}},
@@ -117,6 +119,7 @@ OPERATIONAL: list[dict[str, Any]] = [
     {"attempt_timeout_s": 1},
     {"max_attempts": 1},
     {"images": False},
+    {"answers_as": ("deployment-7",)},
 ]
 
 
