@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/cold_scores.py [--cases 1000] [--in-flight 64] [--latency-ms 200] [--rounds 3]
 
 A stub judge answers after a fixed time; ideal is cases * latency / in_flight. The service runs as people
-run it (`judge-service serve`), with a store in memory and then with the default file store. The plain loop posts
-same number of chat completions straight to the stub: it is the floor for any client. The rounds alternate,
-so that a busy machine troubles all of them; the ratio of medians is what to quote.
+run it (`judge-service serve`), with a store in memory and then with the default file store. The plain loop
+posts the same number of chat completions straight to the stub: it is the floor for any client. The rounds
+alternate, so that a busy machine troubles all of them; the ratio of medians is what to quote.
 """
 
 from __future__ import annotations

@@ -99,12 +99,29 @@ def score(
     cache: Annotated[str, typer.Option(help="use, refresh, only or off.")] = "use",
     deadline_ms: Annotated[int | None, typer.Option(help="Per row.", min=1)] = None,
     restart: Annotated[bool, typer.Option(help="Begin anew instead of going on with --out.")] = False,
+    again: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OUTCOME",
+            help="Ask rows of this outcome again too: refused, truncated, unparsable, rejected_input… "
+            "Repeat it.",
+        ),
+    ] = None,
 ) -> None:
-    """Score the rows of a file. Ctrl-C stops it; the same command goes on and asks failures again."""
+    """Score the rows of a file.
+
+    Ctrl-C stops it. The same command goes on, and asks again where no answer was had (provider_error,
+    timeout); every other outcome is settled, see --again. One file given as --out holds the scores of one
+    judge under one rubric, mode and partial.
+
+    Exit codes: 0 every row is settled; 3 some rows are not, and the last lines say which; 130 stopped;
+    2 a mistake in the command, the settings or the files.
+    """
     from judge_service.files.command import Orders, score_command  # noqa: PLC0415  the whole scorer
 
     settings = {"mode": mode, "partial": partial, "cache": cache, "deadline_ms": deadline_ms}
-    orders = Orders(path, out, rubric, judge, tuple(columns or ()), settings, concurrency, restart=restart)
+    maps, outcomes = tuple(columns or ()), tuple(again or ())
+    orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
     raise typer.Exit(score_command(_settings(), orders))
 
 
@@ -174,7 +191,7 @@ def digest_rubrics(
 def check_config() -> None:
     """Print the settings in force, secrets hidden; a mistake or an unknown variable fails."""
     settings = _settings()
-    typer.echo(json.dumps(_redacted(settings.model_dump(mode="json")), indent=2))
+    typer.echo(json.dumps(redacted(settings.model_dump(mode="json")), indent=2))
 
 
 @app.command()
@@ -191,12 +208,26 @@ def _settings() -> Settings:
     return load_settings()
 
 
-def _redacted(settings: dict[str, Any]) -> dict[str, Any]:
-    """Hide a password in the store's address."""
-    scheme, found, rest = str(settings["store_url"]).partition("://")
-    if found and "@" in rest:
-        settings["store_url"] = f"{scheme}://***@{rest.rpartition('@')[2]}"
-    return settings
+def redacted(settings: dict[str, Any]) -> dict[str, Any]:
+    """Hide what may be a secret: userinfo and query of every address, values of further request fields."""
+    judges = {
+        name: judge | {"base_url": _shown(judge["base_url"]), "extra_body": sorted(judge["extra_body"])}
+        for name, judge in settings["judges"].items()
+    }
+    return settings | {"store_url": _shown(settings["store_url"]), "judges": judges}
+
+
+def _shown(url: str | None) -> str | None:
+    # Not by urllib: a password with / or # or ? in it is where it would not look for one.
+    if url is None:
+        return None
+    scheme, found, rest = url.partition("://") if "://" in url else ("", "", url)
+    place, asks, query = rest.replace("#", "?").partition("?")
+    if "@" in query:
+        return f"{scheme}{found}***"
+    place = f"***@{place.rpartition('@')[2]}" if "@" in place else place
+    hidden = [f"{pair.partition('=')[0]}=***" if "=" in pair else "***" for pair in query.split("&")]
+    return f"{scheme}{found}{place}{asks}{'&'.join(hidden) if asks else ''}"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

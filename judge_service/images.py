@@ -9,15 +9,21 @@ import hashlib
 import io
 import os
 import re
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from judge_service.errors import ImageRejected
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from PIL.Image import Image as PillowImage
 
     from judge_service.domain.case import Image
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MAX_BYTES = 10 * 1024 * 1024
 # A decoder's own limit is 179 megapixels: a file of 140 kB may then take 144 MB.
@@ -40,15 +46,36 @@ class Pixels:
 
 
 class ImageOpener:
-    """Decodes and re-encodes images in threads, no more at a time than there are cores and memory for."""
+    """Decodes and re-encodes images in threads, no more at a time than there are cores and memory for.
+
+    No thread can be stopped: whoever gives up is let go at once, but the core and the memory are held until
+    its thread is done.
+    """
 
     def __init__(self, budget_bytes: int, workers: int | None = None) -> None:
         self._cores = asyncio.Semaphore(workers or os.cpu_count() or 1)
         self._budget = _Budget(max(budget_bytes, MAX_PIXELS * _BYTES_PER_PIXEL))
+        self._works: set[asyncio.Task[Pixels]] = set()  # the event loop itself keeps no hold of a task
 
     async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
         """All images of a case in their order; raises `ImageRejected` naming the first that is at fault."""
-        return tuple([await self._one(at, image.url) for at, image in enumerate(images)])
+        works = [self._begun(at, image.url) for at, image in enumerate(images)]
+        try:
+            return tuple([await asyncio.shield(work) for work in works])
+        finally:
+            for work in works:
+                work.cancel()
+
+    def _begun(self, at: int, url: str) -> asyncio.Task[Pixels]:
+        work = asyncio.create_task(self._one(at, url))
+        self._works.add(work)
+        work.add_done_callback(self._ended)
+        return work
+
+    def _ended(self, work: asyncio.Task[Pixels]) -> None:
+        self._works.discard(work)
+        if not work.cancelled():
+            work.exception()  # told here, for nobody may be left to hear it
 
     async def _one(self, at: int, url: str) -> Pixels:
         declared = _DATA_URI.match(url)
@@ -59,12 +86,22 @@ class ImageOpener:
             raise ImageRejected(f"images[{at}]: the kind must be one of {', '.join(_KINDS)}")
         async with self._cores:
             try:
-                raw = await asyncio.to_thread(_decoded, url, declared.end())
-                pixels = await asyncio.to_thread(_pixel_count, raw, kind)
+                raw = await _to_its_end(_decoded, url, declared.end())
+                pixels = await _to_its_end(_pixel_count, raw, kind)
                 async with self._budget.hold(pixels * _BYTES_PER_PIXEL):
-                    return await asyncio.to_thread(_reencoded, raw, kind)
+                    return await _to_its_end(_reencoded, raw, kind)
             except ImageRejected as exc:
                 raise ImageRejected(f"images[{at}]: {exc}") from exc
+
+
+async def _to_its_end(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run it in a thread; even when cancelled, come back only when the thread has."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
 
 
 class _Budget:
@@ -72,32 +109,19 @@ class _Budget:
 
     def __init__(self, size: int) -> None:
         self._free = size
-        self._changed = asyncio.Condition()
+        self._freed = asyncio.Event()
 
-    def hold(self, size: int) -> _Hold:
-        return _Hold(self, size)
-
-    async def take(self, size: int) -> None:
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._free >= size)
-            self._free -= size
-
-    async def give(self, size: int) -> None:
-        async with self._changed:
+    @asynccontextmanager
+    async def hold(self, size: int) -> AsyncIterator[None]:
+        while self._free < size:
+            self._freed.clear()
+            await self._freed.wait()
+        self._free -= size
+        try:
+            yield
+        finally:
             self._free += size
-            self._changed.notify_all()
-
-
-@dataclass(frozen=True, slots=True)
-class _Hold:
-    budget: _Budget
-    size: int
-
-    async def __aenter__(self) -> None:
-        await self.budget.take(self.size)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.budget.give(self.size)
+            self._freed.set()
 
 
 def _decoded(url: str, start: int) -> bytes:

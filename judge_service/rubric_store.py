@@ -48,12 +48,12 @@ class RubricStore:
 
     def get(self, ref: str) -> StoredRubric:
         """Find `id` or `id@version`."""
-        rubric_id, _, version = ref.partition("@")
+        rubric_id, at, version = ref.partition("@")
         known = sorted(v for (i, v) in self._by_ref if i == rubric_id)
         if not known:
             names = ", ".join(sorted({i for i, _ in self._by_ref}))
             raise RubricNotFound(f"there is no rubric {rubric_id[:80]!r} (known: {names})")
-        if not version:
+        if not at:
             return self._by_ref[rubric_id, known[-1]]
         for number in known:
             if str(number) == version:

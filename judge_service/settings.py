@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ from judge_service.strict_json import loads
 
 PREFIX = "JUDGE_SERVICE_"
 _JUDGE_NAME_CAP = 64
+# Kubernetes sets these in every pod beside a Service that is named like us.
+_OF_A_CLUSTER = re.compile(rf"{PREFIX}([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_.*)?)")
 
 
 def default_store_url() -> str:
@@ -93,7 +96,10 @@ def load_settings(**overrides: object) -> Settings:
     unknown = [
         name
         for name in os.environ
-        if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TEST_")
+        if name.startswith(PREFIX)
+        and name not in known
+        and not name.startswith(PREFIX + "TEST_")
+        and not _OF_A_CLUSTER.fullmatch(name)
     ]
     if unknown:
         raise ConfigurationError(f"unknown setting {min(unknown)} (known: {', '.join(sorted(known))})")

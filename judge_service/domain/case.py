@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
+
+from judge_service.domain.visible import shows
 
 if TYPE_CHECKING:
     from judge_service.domain.rubric import Input
@@ -47,7 +50,7 @@ class Case(BaseModel):
     visual_description: str | None = Field(
         default=None, max_length=TEXT_CAP, description="What the image shows, in words."
     )
-    images: tuple[Image, ...] = Field(default=(), max_length=IMAGE_CAP)
+    images: Annotated[tuple[Image, ...], FailFast()] = Field(default=(), max_length=IMAGE_CAP)
     subgroups: dict[str, str] = Field(
         default_factory=dict,
         max_length=16,
@@ -55,8 +58,13 @@ class Case(BaseModel):
     )
 
     def has(self, name: Input) -> bool:
-        """Whether the case brings this input; a blank text is not one, but an empty response is."""
-        value = getattr(self, name)
-        if name == "response":
-            return True
-        return bool(value.strip()) if isinstance(value, str) else bool(value)
+        """Whether the case brings this input: a text to be seen, an image of the question, any response."""
+        return name in self._inputs
+
+    @cached_property
+    def _inputs(self) -> frozenset[str]:
+        texts = ("prompt", "reference", "claim", "visual_description")
+        found = {name for name in texts if shows(getattr(self, name) or "")}
+        if any(image.role == "question" for image in self.images):
+            found.add("images")
+        return frozenset(found | {"response"})

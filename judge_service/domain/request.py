@@ -22,6 +22,13 @@ def _a_number(value: object) -> object:
     return value
 
 
+def _an_integer(value: object) -> object:
+    """Refuse what is only equal to an integer: `1.0`, `true`, and digits in a text."""
+    if type(value) is not int:
+        raise ValueError("must be an integer")
+    return value
+
+
 class ScoreRequest(BaseModel):
     """The body of `POST /v1/scores`, and one row of a file."""
 
@@ -38,7 +45,7 @@ class ScoreRequest(BaseModel):
         default="auto",
         description="`auto` reads the visual description when there is one, and else looks at the images.",
     )
-    samples: Annotated[Literal[1], BeforeValidator(_a_number)] = Field(
+    samples: Annotated[Literal[1], BeforeValidator(_an_integer)] = Field(
         default=1, description="How often the judge is asked."
     )
     partial: Literal["forbid", "renormalise"] = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from judge_service.domain.case import Case
 from judge_service.domain.request import ScoreRequest
+from judge_service.domain.verdict import UnscoredOutcome
 from judge_service.errors import ConfigurationError
 from judge_service.files.ledger import Ledger
 from judge_service.files.rows import count_rows, parse_map
@@ -24,12 +25,13 @@ from judge_service.observation import Observation
 from judge_service.rubric_store import load_rubrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
-    from judge_service.files.run import Told
+    from judge_service.scoring.scorer import Scorer
     from judge_service.settings import Settings
 
+UNFINISHED = 3
 INTERRUPTED = 130
 
 
@@ -45,39 +47,47 @@ class Orders:
     settings: Mapping[str, object]
     concurrency: int | None
     restart: bool = False
+    again: tuple[str, ...] = ()  # outcomes
 
 
 def score_command(settings: Settings, orders: Orders) -> int:
-    """Run to the end or to Ctrl-C; the exit code is 0, or 130 when it was stopped."""
+    """Run to the end or to Ctrl-C; the exit code is 0, or 3 for rows not settled, or 130 when stopped."""
     set_up_logs("ERROR")
-    console = Console(stderr=True)
     order = _order(settings, orders)
     load_rubrics(settings.rubrics_dir).get(orders.rubric)
     total = count_rows(orders.path, order.columns)
-    if orders.restart:
-        orders.out.unlink(missing_ok=True)
-    ledger = Ledger(orders.out)
-    ledger.resume()
-    latest = Tally()
-    try:
+    ledger = Ledger(orders.out, again=frozenset(orders.again))
+    console, tally = Console(stderr=True), Tally()
+
+    async def score(scorer: Scorer) -> None:
+        ledger.open(restart=orders.restart)  # which takes something away, and so comes last
+        if (last := max(ledger.settled, default=0)) > total:
+            raise ConfigurationError(
+                f"{orders.out.name} holds the score of row {last}, and {orders.path.name} has {total} rows; "
+                "give another --out, or --restart to begin anew"
+            )
         with _progress(console) as bar:
             task = bar.add_task("scoring", total=total, done="")
 
-            def told(tally: Tally) -> None:
-                nonlocal latest
-                latest = tally
-                bar.update(task, completed=tally.resumed + tally.outcomes.total(), done=_short(tally))
+            def told() -> None:
+                bar.update(task, completed=tally.seen, done=_short(tally))
 
-            finished = asyncio.run(_interruptible(settings, order, ledger, told))
+            await score_file(scorer, order, ledger, tally, told)
+
+    try:
+        finished = asyncio.run(_interruptible(settings, score))
     finally:
         ledger.close()
-    _tell(console, latest, orders, finished=finished)
-    return 0 if finished else INTERRUPTED
+    _tell(console, tally, orders, finished=finished)
+    if not finished:
+        return INTERRUPTED
+    return UNFINISHED if tally.unsettled else 0
 
 
 def _order(settings: Settings, orders: Orders) -> Order:
-    if orders.out.resolve() == orders.path.resolve():
+    if orders.out.exists() and orders.out.samefile(orders.path):
         raise ConfigurationError("--out is the input file; give another one")
+    _check_outcomes(orders.again)
     spec = settings.judges.get(orders.judge)
     if spec is None:
         known = ", ".join(sorted(settings.judges))
@@ -100,7 +110,14 @@ def _order(settings: Settings, orders: Orders) -> Order:
     )
 
 
-async def _interruptible(settings: Settings, order: Order, ledger: Ledger, told: Told) -> bool:
+def _check_outcomes(named: tuple[str, ...]) -> None:
+    outcomes = get_args(UnscoredOutcome)
+    if unknown := set(named).difference(outcomes):
+        listed = ", ".join(sorted(outcomes))
+        raise ConfigurationError(f"--again: {min(unknown)!r} is no outcome (known: {listed})")
+
+
+async def _interruptible(settings: Settings, score: Callable[[Scorer], Awaitable[None]]) -> bool:
     """Score until done or until the first SIGINT or SIGTERM; what is finished is in the file either way."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is None:
@@ -116,7 +133,7 @@ async def _interruptible(settings: Settings, order: Order, ledger: Ledger, told:
         loop.add_signal_handler(number, stop)
     try:
         async with open_state(settings, Observation()) as state:
-            await score_file(state["scorer"], order, ledger, told)
+            await score(state["scorer"])
     except asyncio.CancelledError:
         if not stopped:
             raise
@@ -144,6 +161,8 @@ def _tell(console: Console, tally: Tally, orders: Orders, *, finished: bool) -> 
         table.add_row("rows", "kept from before", str(tally.resumed))
     for outcome, count in tally.outcomes.most_common():
         table.add_row("rows", outcome, str(count))
+    if tally.uncached:
+        table.add_row("rows", "not in the cache", str(tally.uncached))
     for criterion, levels in tally.levels.items():
         table.add_section()
         for level, count in sorted(levels.items()):
@@ -151,5 +170,23 @@ def _tell(console: Console, tally: Tally, orders: Orders, *, finished: bool) -> 
     console.print(table)
     cached = tally.cache["hit"]
     console.print(f"{cached} from the cache. " if cached else "", f"Scores: {orders.out}", sep="")
+    for line in _left_over(tally, finished=finished):
+        console.print(line, highlight=False, markup=False)
+
+
+def _left_over(tally: Tally, *, finished: bool) -> Iterator[str]:
+    """What is still to do, a line for each kind."""
+    yield from tally.unread
+    if tally.unread:
+        yield "Mend the table, and the same command goes on from there."
+    if tally.uncached:
+        yield f"{_rows(tally.uncached)} not in the cache; without --cache only the judge is asked."
+    if tally.unanswered:
+        rows = _rows(tally.unanswered, "has", "have")
+        yield f"{rows} no answer from the judge; the same command asks again."
     if not finished:
-        console.print("Stopped. The same command goes on from here.")
+        yield "Stopped. The same command goes on from here."
+
+
+def _rows(count: int, one: str = "is", many: str = "are") -> str:
+    return f"1 row {one}" if count == 1 else f"{count} rows {many}"

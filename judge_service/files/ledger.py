@@ -2,49 +2,64 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import tempfile
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, Any, NoReturn
 
 from judge_service.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-# Outcomes that asking again may change; a run that goes on asks for these once more.
+# Outcomes of rows that got no answer: a run that goes on asks for these once more.
 UNSETTLED = frozenset({"provider_error", "timeout"})
+_HEAD = b'{"row": '  # every line begins like this, and so does what is left of one
 
 
 @dataclass(slots=True)
 class Ledger:
-    """What has been scored already, and the place for what comes next."""
+    """What has been scored already, and the place for what comes next; one run holds it at a time."""
 
     path: Path
+    again: frozenset[str] = frozenset()  # settled outcomes that are to be asked again all the same
     settled: dict[int, str] = field(default_factory=dict)  # row → digest of what was asked
+    _again: set[int] = field(default_factory=set)
     _out: IO[bytes] | None = None
 
-    def resume(self) -> None:
-        """Read the lines of an earlier run; drop a torn last line and those that are worth asking again."""
-        kept = []
-        if self.path.exists():
-            for line in self.path.read_bytes().splitlines(keepends=True):
-                entry = _entry(line)
-                if entry is not None and entry["outcome"] not in UNSETTLED:
-                    self.settled[entry["row"]] = entry["asked"]
-                    kept.append(line)
-        self._replace(kept)
-        self._out = self.path.open("ab")
+    def open(self, *, restart: bool = False) -> None:
+        """Lock the file and read an earlier run's lines; a file that is no ledger is refused and kept."""
+        self.path, out = _locked(self.path)
+        try:
+            entries, end = _entries(out, self.path.name)
+        except ConfigurationError:
+            out.close()
+            raise
+        if restart or out.seek(0, os.SEEK_END) > end:
+            out.truncate(0 if restart else end)
+        for entry in () if restart else entries:
+            self._note(entry)
+        self._out = out
+
+    def _note(self, entry: dict[str, Any]) -> None:
+        row, outcome = entry["row"], entry["outcome"]
+        self._again.discard(row)
+        if outcome in UNSETTLED or entry.get("unread"):
+            self.settled.pop(row, None)
+            return
+        self.settled[row] = entry["asked"]
+        if outcome in self.again:
+            self._again.add(row)
 
     def holds(self, row: int, asked: str) -> bool:
-        """Whether this row is settled; a line that answers another question is a mistake, and is named."""
+        """Whether this row is done with; a line that answers another question is a mistake, and is named."""
         known = self.settled.get(row)
         if known is not None and known != asked:
             raise ConfigurationError(
-                f"{self.path.name} holds the score of another row, rubric or judge for row {row}; "
-                "give another --out, or --restart to begin anew"
+                f"{self.path.name} holds the score of another row, rubric, judge, mode or partial for row "
+                f"{row}; give another --out, or --restart to begin anew"
             )
-        return known is not None
+        return known is not None and row not in self._again
 
     def append(self, row: int, asked: str, answer: str) -> None:
         """Add one answer (a JSON object) and hand it to the operating system at once."""
@@ -55,30 +70,96 @@ class Ledger:
         self._out.flush()
 
     def close(self) -> None:
-        """Put the lines in the order of the rows and make them last."""
+        """Put the lines in the order of the rows, the last one of each, make them last, and unlock."""
         if self._out is None:
             return
-        self._out.close()
-        self._out = None
-        lines = self.path.read_bytes().splitlines(keepends=True)
-        self._replace(sorted(lines, key=lambda line: json.loads(line)["row"]))
+        out, self._out = self._out, None
+        with out:
+            out.seek(0)
+            lines = out.readlines()
+            last = {json.loads(line)["row"]: line for line in lines}
+            ordered = [last[row] for row in sorted(last)]
+            if ordered != lines:
+                self._replace(ordered, out)
+            else:
+                os.fsync(out.fileno())
 
-    def _replace(self, lines: list[bytes]) -> None:
-        beside = self.path.with_name(self.path.name + ".part")
-        with beside.open("wb") as out:
-            out.writelines(lines)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(self.path)
+    def _replace(self, lines: list[bytes], old: IO[bytes]) -> None:
+        number, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        try:
+            with os.fdopen(number, "wb") as beside:
+                os.fchmod(number, os.fstat(old.fileno()).st_mode & 0o777)
+                beside.writelines(lines)
+                beside.flush()
+                os.fsync(number)
+            Path(name).replace(self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _locked(given: Path) -> tuple[Path, IO[bytes]]:
+    """Open the file that a path leads to, through links, for this run alone; raises `ConfigurationError`."""
+    try:
+        path = given.resolve()
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"--out {given.name} is no file; give another one")
+        out = path.open("a+b")
+    except (OSError, RuntimeError) as exc:  # RuntimeError: links that lead round in a circle
+        raise ConfigurationError(f"--out {given.name} cannot be opened ({type(exc).__name__})") from exc
+    try:
+        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A run that ends puts a new file in the old one's place; a lock on the old one locks nothing.
+        if not os.path.samestat(path.stat(), os.fstat(out.fileno())):
+            raise BlockingIOError
+    except BlockingIOError:
+        out.close()
+        raise ConfigurationError(f"another run is writing to {given.name}") from None
+    except OSError as exc:
+        out.close()
+        raise ConfigurationError(f"--out {given.name} cannot be locked ({type(exc).__name__})") from exc
+    return path, out
+
+
+def _entries(out: IO[bytes], name: str) -> tuple[list[dict[str, Any]], int]:
+    """Every whole line, and where they end: only what comes after the last newline may be torn."""
+    out.seek(0)
+    entries, end = [], 0
+    for number, line in enumerate(out, start=1):
+        if not line.endswith(b"\n"):
+            if not _torn(line):
+                _refuse(name, number)
+            break
+        entry = _entry(line)
+        if entry is None:
+            _refuse(name, number)
+        entries.append(entry)
+        end += len(line)
+    return entries, end
+
+
+def _torn(line: bytes) -> bool:
+    """Whether this can be the beginning of a line of ours."""
+    if not (line.startswith(_HEAD) or _HEAD.startswith(line)):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return _entry(line) is not None
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
-    if not line.endswith(b"\n"):
-        return None
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(entry, dict) or not {"row", "asked", "outcome"} <= entry.keys():
-        raise ConfigurationError("the --out file holds lines that are no scores; give another one")
-    return entry
+    if not isinstance(entry, dict) or type(entry.get("row")) is not int:
+        return None
+    return entry if all(isinstance(entry.get(key), str) for key in ("asked", "outcome")) else None
+
+
+def _refuse(name: str, number: int) -> NoReturn:
+    raise ConfigurationError(
+        f"{name} holds lines that are no scores (the first is line {number}); give another one as --out"
+    )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 TEXT_FIELDS = ("id", "prompt", "response", "reference", "claim", "visual_description")
 FIELDS = (*TEXT_FIELDS, "image")
-_MISSHAPEN = "the row has more or fewer fields than the header"
+_FIELD_CAP = 16 * 1024 * 1024
+_LINES_CAP = 1000  # a row of more lines has most likely swallowed others
 _KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
 
@@ -29,6 +30,15 @@ class Row:
     number: int
     case: Case | None
     fault: str | None = None
+    unread: bool = False  # more rows than this one are lost to the fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a row is none."""
+
+    text: str
+    unread: bool = False
 
 
 def parse_map(pairs: list[str]) -> dict[str, str]:
@@ -36,7 +46,8 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for pair in pairs:
         column, equals, field = pair.partition("=")
-        if not (equals and column and (field in FIELDS or field.startswith("subgroups."))):
+        known = field in FIELDS or field.removeprefix("subgroups.") not in {"", field}
+        if not (equals and column and known):
             raise ConfigurationError(
                 f"--map {pair!r}: write column=field, with field one of {', '.join(FIELDS)} or subgroups.NAME"
             )
@@ -49,8 +60,8 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
 def read_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
     """Every row of the file in order. A row at fault is told as such and harms no neighbour."""
     for number, record in enumerate(_records(path, columns), start=1):
-        if isinstance(record, str):
-            yield Row(number, None, record)
+        if isinstance(record, _Fault):
+            yield Row(number, None, record.text, record.unread)
             continue
         try:
             yield Row(number, validated(_case(record, columns, path.parent), Case))
@@ -59,11 +70,19 @@ def read_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
 
 
 def count_rows(path: Path, columns: Mapping[str, str]) -> int:
-    """How many rows there are."""
-    return sum(1 for _ in _records(path, columns))
+    """How many rows there are; a mapped column that none of them has is a mistake, and is named."""
+    rows, read, unseen = 0, 0, set(columns)
+    for record in _records(path, columns):
+        rows += 1
+        if isinstance(record, dict):
+            read += 1
+            unseen.difference_update(record)
+    if read and unseen:
+        raise ConfigurationError(f"{path.name} has no column {min(unseen)!r} in any of its rows")
+    return rows
 
 
-def _records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | str]:
+def _records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | _Fault]:
     suffix = path.suffix.lower()
     if suffix == ".csv":
         return _csv_records(path, columns)
@@ -72,32 +91,55 @@ def _records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, objec
     raise ConfigurationError(f"{path.name}: the file must end in .jsonl, .ndjson or .csv")
 
 
-def _csv_records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | str]:
-    csv.field_size_limit(16 * 1024 * 1024)
+def _csv_records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | _Fault]:
+    csv.field_size_limit(_FIELD_CAP)
     # Bytes that are no UTF-8 become half characters, which a case refuses: they cost their own row only.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         reader = csv.reader(lines, strict=True)
-        header = next(reader, [])
-        if absent := [column for column in columns if column not in header]:
-            raise ConfigurationError(f"{path.name} has no column {absent[0]!r} (it has: {', '.join(header)})")
-        if len(set(header)) < len(header):
-            raise ConfigurationError(f"{path.name} has two columns of one name")
-        while (fields := _next_fields(reader)) is not None:
-            if isinstance(fields, str):
-                yield fields
-            elif fields:
-                shaped = len(fields) == len(header)
-                yield dict(zip(header, fields, strict=True)) if shaped else _MISSHAPEN
+        header = _header(reader, path.name, columns)
+        while True:
+            begun = reader.line_num + 1
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                # Where the next row begins is anybody's guess now, and a guess would get a score.
+                yield _Fault(_unmatched(begun), unread=True)
+                return
+            if fields:
+                yield _record(header, fields, begun, reader.line_num)
 
 
-def _next_fields(reader: Iterator[list[str]]) -> list[str] | str | None:
+def _header(reader: Iterator[list[str]], name: str, columns: Mapping[str, str]) -> list[str]:
     try:
-        return next(reader, None)
+        header = next(reader, [])
     except csv.Error:
-        return "the row is no CSV: a quotation mark is missing, or a field is too large"
+        raise ConfigurationError(f"{name}: the first line, which names the columns, is no CSV") from None
+    if absent := [column for column in columns if column not in header]:
+        raise ConfigurationError(f"{name} has no column {absent[0]!r} (it has: {', '.join(header)})")
+    if len(set(header)) < len(header):
+        raise ConfigurationError(f"{name} has two columns of one name")
+    return header
 
 
-def _jsonl_records(path: Path) -> Iterator[dict[str, object] | str]:
+def _record(header: list[str], fields: list[str], begun: int, ended: int) -> dict[str, object] | _Fault:
+    if ended - begun >= _LINES_CAP:
+        swallowed = f"lines {begun} to {ended} are one row: a quotation mark is missing, most likely"
+        return _Fault(swallowed, unread=True)
+    if len(fields) != len(header):
+        return _Fault("the row has more or fewer fields than the header")
+    return dict(zip(header, fields, strict=True))
+
+
+def _unmatched(line: int) -> str:
+    return (
+        f"the table is no CSV from line {line} on: a quotation mark is missing or one too many, or a field "
+        "is too large; everything from there on is unread"
+    )
+
+
+def _jsonl_records(path: Path) -> Iterator[dict[str, object] | _Fault]:
     with path.open("rb") as lines:
         for line in lines:
             if not line.strip():
@@ -105,9 +147,9 @@ def _jsonl_records(path: Path) -> Iterator[dict[str, object] | str]:
             try:
                 record = loads(line)
             except BodyRejected as exc:
-                yield str(exc)
+                yield _Fault(str(exc))
                 continue
-            yield record if isinstance(record, dict) else "the line is no JSON object"
+            yield record if isinstance(record, dict) else _Fault("the line is no JSON object")
 
 
 def _case(record: Mapping[str, object], columns: Mapping[str, str], folder: Path) -> dict[str, object]:

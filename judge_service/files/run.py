@@ -8,21 +8,26 @@ import json
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
 from judge_service.domain.verdict import Scored
-from judge_service.errors import RequestError
+from judge_service.errors import CacheMiss, RequestError
+from judge_service.files.ledger import UNSETTLED
 from judge_service.files.rows import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from judge_service.domain.case import Case
     from judge_service.domain.score import Score
     from judge_service.files.ledger import Ledger
     from judge_service.files.rows import Row
     from judge_service.scoring.scorer import Scorer
+
+# Settings that change how long it takes and who is asked, and not what the score is a score of.
+_BESIDE_THE_POINT = frozenset({"cache", "deadline_ms"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,23 @@ class Tally:
     levels: dict[str, Counter[str]] = field(default_factory=dict)
     cache: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
+    uncached: int = 0  # asked with `cache: only`, and not there
+    unread: list[str] = field(default_factory=list)  # rows that took others with them: which and why
+
+    @property
+    def seen(self) -> int:
+        """How many rows have been dealt with."""
+        return self.resumed + self.outcomes.total() + self.uncached
+
+    @property
+    def unanswered(self) -> int:
+        """How many rows the judge gave no answer for."""
+        return sum(self.outcomes[outcome] for outcome in UNSETTLED)
+
+    @property
+    def unsettled(self) -> int:
+        """How many rows the same command would ask again."""
+        return self.unanswered + self.uncached + len(self.unread)
 
     def add(self, score: Score) -> None:
         """Count one score and its verdicts."""
@@ -55,15 +77,10 @@ class Tally:
             self.levels.setdefault(criterion, Counter())[level] += 1
 
 
-class Told(Protocol):
-    """Told after every row."""
-
-    def __call__(self, tally: Tally) -> None: ...
-
-
-async def score_file(scorer: Scorer, order: Order, ledger: Ledger, told: Told) -> Tally:
-    """Score every row that the ledger does not hold yet; rows are read as they are needed."""
-    tally = Tally()
+async def score_file(
+    scorer: Scorer, order: Order, ledger: Ledger, tally: Tally, told: Callable[[], None]
+) -> None:
+    """Score every row that the ledger does not hold yet and count it; `told` is called after each."""
     asking = _Asking(scorer, order, ledger, tally, told)
     asking.check_the_frame()
     rows = read_rows(order.path, order.columns)
@@ -73,18 +90,20 @@ async def score_file(scorer: Scorer, order: Order, ledger: Ledger, told: Told) -
                 group.create_task(asking.work(rows))
     except ExceptionGroup as group_failed:
         raise group_failed.exceptions[0] from None  # those that follow it tell nothing more
-    return tally
 
 
 class _Asking:
-    def __init__(self, scorer: Scorer, order: Order, ledger: Ledger, tally: Tally, told: Told) -> None:
+    def __init__(
+        self, scorer: Scorer, order: Order, ledger: Ledger, tally: Tally, told: Callable[[], None]
+    ) -> None:
         self._scorer = scorer
         self._order = order
         self._ledger = ledger
         self._tally = tally
         self._told = told
-        stored = scorer.rubrics.get(order.rubric)
-        self._frame = [stored.digest, order.judge, dict(order.settings)]
+        stored, judge = scorer.rubrics.get(order.rubric), scorer.judge(order.judge)
+        settings = {key: value for key, value in order.settings.items() if key not in _BESIDE_THE_POINT}
+        self._frame = [stored.digest, judge.identity, settings]
 
     def check_the_frame(self) -> None:
         """Refuse to add answers under one rubric, judge or setting to a file of answers under another."""
@@ -101,10 +120,10 @@ class _Asking:
             if self._ledger.holds(row.number, asked):
                 self._tally.resumed += 1
             elif row.case is None:
-                self._reject(row.number, asked, row.fault or "")
+                self._reject(row, asked, row.fault or "")
             else:
                 await self._score(row, asked)
-            self._told(self._tally)
+            self._told()
 
     async def _score(self, row: Row, asked: str) -> None:
         request = ScoreRequest.model_validate(
@@ -118,23 +137,30 @@ class _Asking:
         budget_s = (request.deadline_ms or DEADLINE_DEFAULT_MS) / 1000
         try:
             score = await self._scorer.score(request, deadline=asyncio.get_running_loop().time() + budget_s)
+        except CacheMiss:
+            self._tally.uncached += 1
+            return
         except RequestError as exc:
-            self._reject(row.number, asked, str(exc), case_id=request.case.id)
+            self._reject(row, asked, str(exc), request.case)
             return
         self._tally.add(score)
         self._ledger.append(row.number, asked, score.model_dump_json())
 
-    def _reject(self, number: int, asked: str, reason: str, case_id: str | None = None) -> None:
+    def _reject(self, row: Row, asked: str, reason: str, case: Case | None = None) -> None:
         self._tally.outcomes["rejected_input"] += 1
         answer: dict[str, object] = {
             "id": uuid.uuid4().hex,
-            "case_id": case_id,
+            "case_id": case.id if case else None,
             "outcome": "rejected_input",
             "score": None,
             "reason": reason,
             "criteria": {},
+            "subgroups": dict(case.subgroups) if case else {},
         }
-        self._ledger.append(number, asked, json.dumps(answer))
+        if row.unread:
+            self._tally.unread.append(f"Row {row.number}: {reason}.")
+            answer["unread"] = True
+        self._ledger.append(row.number, asked, json.dumps(answer))
 
     def _asked(self, row: Row) -> str:
         case = row.fault if row.case is None else row.case.model_dump(mode="json")

@@ -54,27 +54,66 @@ _WORDS = re.compile(r"[^\W_]+")
 # Neither letters nor digits to `re`: joiners, and the vowel signs of Indic scripts, would split a word.
 _MARKS = frozenset({"Cf", "Mn", "Mc"})
 _CODE_FENCE = re.compile(r"^[ \t]*(?:```|~~~)\w*[ \t]*$", re.MULTILINE)
+# A sign may be the whole answer: of a sex, a finding, a trend. These are only paint, a gap, or a question.
+_SIGNS = frozenset({"Sm", "So"})
+_RULES = "-<=>"  # an answer where there is one alone; more of them draw a line or an arrow
+_BOXES = range(0x2500, 0x25A0)
+_NO_ANSWER = frozenset(f"{_RULES}|~\u2800\ufffc\ufffd\u2753\u2754\u2755\u2757") | frozenset(map(chr, _BOXES))
+# Scripts that put no space between words, so that one character may be a word: Thai and Lao, Burmese, Korean
+# syllables, Khmer, kana, and Chinese.
+_UNSPACED = (
+    range(0x0E00, 0x0F00),
+    range(0x1000, 0x10A0),
+    range(0x1780, 0x1800),
+    range(0x3040, 0x3100),
+    range(0x3400, 0xA000),
+    range(0xAC00, 0xD7B0),
+    range(0x20000, 0x34000),
+)
 _REPEATED_FROM = 40  # words
 _DISTINCT_SHARE = 0.08
 
 
 def degenerate(response: str) -> str | None:
     """Why this response has nothing to judge, or None when it has; `N/A` is content and is judged."""
-    words = _words(_CODE_FENCE.sub("", clean(response).text))
+    folded = _folded(_CODE_FENCE.sub("", clean(response).text))
+    words = _WORDS.findall(folded)
     if not words:
-        return "the response is empty" if not response.strip() else "the response has no letter or digit"
-    if tuple(words) in _openers():
+        return None if _has_sign(folded) or _is_one_rule(folded) else _without_words(response)
+    # A sign behind the opener is the answer; one before it is paint.
+    if tuple(words) in _openers() and not _has_sign(_WORDS.split(folded)[-1]):
         return "the response announces an answer and gives none"
-    if len(words) >= _REPEATED_FROM and len(set(words)) / len(words) < _DISTINCT_SHARE:
+    if len(set(words)) < _DISTINCT_SHARE * len(words) and sum(map(_is_word, words)) >= _REPEATED_FROM:
         return "the response repeats a few words over and over"
     return None
 
 
-def _words(text: str) -> list[str]:
+def _without_words(response: str) -> str:
+    if not response.strip():
+        return "the response is empty"
+    return "the response has no letter, digit or sign that answers"
+
+
+def _has_sign(text: str) -> bool:
+    return any(unicodedata.category(char) in _SIGNS and char not in _NO_ANSWER for char in text)
+
+
+def _is_one_rule(text: str) -> bool:
+    return sum(map(text.count, _RULES)) == 1
+
+
+def _is_word(token: str) -> bool:
+    """A sequence of single letters or of digits is content: bases of a gene, answers to many questions."""
+    if len(token) == 1:
+        return any(ord(token) in script for script in _UNSPACED)
+    return not token.isdigit()
+
+
+def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("\u2019", "")
-    return _WORDS.findall("".join(char for char in folded if unicodedata.category(char) not in _MARKS))
+    return "".join(char for char in folded if unicodedata.category(char) not in _MARKS)
 
 
 @cache
 def _openers() -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(_words(opener)) for opener in _OPENERS)
+    return frozenset(tuple(_WORDS.findall(_folded(opener))) for opener in _OPENERS)

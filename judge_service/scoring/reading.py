@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
+from judge_service.texts import THOUGHT_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 PARSER_VERSION = 1
 
-_THINK = re.compile(r"\s*<(think|thinking|reasoning)>", re.IGNORECASE)
+_THINK = re.compile(rf"\s*<({'|'.join(THOUGHT_TAGS)})>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*)\n?```", re.DOTALL | re.IGNORECASE)
 _BLANKS = re.compile(r"[\s\"'\u2018\u2019\u201c\u201d]+")
 _CONTROL_CHARACTER = object()
@@ -98,7 +99,13 @@ def _document(text: str) -> tuple[dict[str, object], tuple[str, ...]]:
 
 def _loads(body: str, *, strict: bool) -> object:
     try:
-        return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant, strict=strict)
+        return json.loads(
+            body,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_integer,
+            strict=strict,
+        )
     except json.JSONDecodeError as exc:
         if exc.msg.startswith("Invalid control character"):
             return _CONTROL_CHARACTER
@@ -132,6 +139,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(_: str) -> NoReturn:
     raise _Unreadable("the reply holds NaN or Infinity")
+
+
+def _integer(digits: str) -> int:
+    # A negative zero is no level, and as an integer it would be the level 0.
+    if digits == "-0":
+        raise _Unreadable("the reply holds a negative zero")
+    return int(digits)
 
 
 def _verdict(criterion: Criterion, entry: object, said: str, flags: tuple[str, ...]) -> Scored | Unscored:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from judge_service.errors import StoreError
+from judge_service.errors import ConfigurationError, StoreError
 from judge_service.stores.base import Waiters
 from judge_service.stores.patience import Patience
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LAYOUT = 1
+_APPLICATION = 0x4A536376  # our mark in a file's head; without it a file is not ours to change
+_MAGIC = b"SQLite format 3\0"
+_MARK_AT = slice(68, 72)
 _OPEN_WITHIN_S = 5.0
 _BUSY_MS = 150
 _SWEEP_EVERY_S = 60.0
@@ -42,6 +45,10 @@ _LEAD = """
 INSERT INTO leases (key, token, expires) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET token = excluded.token, expires = excluded.expires WHERE leases.expires <= ?
 """
+
+
+class NotOurFile(sqlite3.DatabaseError):
+    """What is there was not made by this store, or by a later one; it was not touched."""
 
 
 class FileStore:
@@ -72,8 +79,17 @@ class FileStore:
         self._waiters = Waiters()
 
     async def open(self) -> None:
-        """Make the folder and the file where there are none; raise `StoreError` where that cannot be done."""
-        await self._call("open", self._connected, within_s=2 * _OPEN_WITHIN_S)
+        """Make the folder and the file where there are none; raise `StoreError` where that cannot be done.
+
+        A file that is not ours is a `ConfigurationError` and is left as it is.
+        """
+        try:
+            await self._call("open", self._connected, within_s=2 * _OPEN_WITHIN_S)
+        except StoreError as exc:
+            if isinstance(exc.__cause__, NotOurFile):
+                self._thread.shutdown(wait=False)
+                raise ConfigurationError(str(exc.__cause__)) from exc
+            raise
 
     async def get(self, key: str) -> bytes | None:
         """Give the value if its time is not over."""
@@ -201,30 +217,65 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    if _mark_of(path) not in {None, _APPLICATION}:
+        raise _not_ours(path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     path.chmod(0o600)
     connection = sqlite3.connect(path, timeout=_OPEN_WITHIN_S, isolation_level=None)
     try:
-        _prepare(connection)
+        _prepare(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _mark_of(path: Path) -> int | None:
+    """Read the mark in a file's head, with no help of SQLite, which may write; None where nothing is yet."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_MARK_AT.stop)
+    except FileNotFoundError:
+        return None
+    if not head:
+        return None
+    return int.from_bytes(head[_MARK_AT]) if head.startswith(_MAGIC) else 0
+
+
+def _not_ours(path: Path) -> NotOurFile:
+    return NotOurFile(
+        f"{path} is another program's file, or of a version before the first release; it was left as it is. "
+        "If nobody needs it, delete it; or set JUDGE_SERVICE_STORE_URL to another place"
+    )
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    # The mark comes before WAL, so that it stands in the file itself from the first moment.
+    with _transaction(connection):
+        _lay_out(connection, path)
     _enter_wal(connection, until=time.monotonic() + _OPEN_WITHIN_S)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA journal_size_limit = 16777216")
-    with _transaction(connection):
-        if connection.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT:
-            for table in ("entries", "leases"):
-                connection.execute(f"DROP TABLE IF EXISTS {table}")
-            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
-        for statement in _TABLES.split(";"):
-            connection.execute(statement)
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+
+
+def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
+    mark, layout, tables = (
+        connection.execute(query).fetchone()[0]
+        for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    )
+    if tables and mark != _APPLICATION:  # another program was faster by a moment
+        raise _not_ours(path)
+    if layout > _LAYOUT:
+        raise NotOurFile(f"{path} was made by a newer version; delete it, or set JUDGE_SERVICE_STORE_URL")
+    if layout < _LAYOUT:
+        for table in ("entries", "leases"):
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {_LAYOUT}")
 
 
 def _enter_wal(connection: sqlite3.Connection, *, until: float) -> None:

@@ -56,6 +56,16 @@ def test_an_outcome_that_is_named_is_asked_again(tmp_path: Path) -> None:
     assert (after[0] == before[0], after[1]["id"] == before[1]["id"]) == (True, False)
 
 
+def test_an_input_that_has_lost_rows_is_refused(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2)])
+    score(path)
+    jsonl(path, [case(1)])
+    done = score(path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "row 2" in done.stderr
+    assert len(scores(path)) == 2
+
+
 def test_what_the_cache_lacks_is_exit_code_3_and_leaves_no_line(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "in.jsonl", [case(1)])
     score(path)
@@ -100,10 +110,13 @@ def test_beginning_anew_takes_nothing_away_before_it_can_begin(tmp_path: Path, m
     path = jsonl(tmp_path / "in.jsonl", [case(1)])
     score(path)
     before = path.with_name("out.jsonl").read_bytes()
-    keyed = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "NO_SUCH_KEY"}
-    done = command(
-        tmp_path, *words(path, "--restart", *more), env=environment(tmp_path, {"default": keyed})
-    )
+    keyed = {
+        "kind": "openai",
+        "base_url": "http://127.0.0.1:9/v1",
+        "model": "m",
+        "api_key_env": "NO_SUCH_KEY",
+    }
+    done = command(tmp_path, *words(path, "--restart", *more), env=environment(tmp_path, {"default": keyed}))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert path.with_name("out.jsonl").read_bytes() == before
 

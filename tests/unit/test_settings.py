@@ -67,6 +67,8 @@ def test_variables_of_tests_and_of_others_are_let_be(monkeypatch: pytest.MonkeyP
     [
         ("SERVICE_HOST", "10.0.0.7"),
         ("SERVICE_PORT", "8080"),
+        ("REDIS_SERVICE_HOST", "10.0.0.2"),
+        ("REDIS_PORT_6379_TCP_ADDR", "10.0.0.2"),
         ("SERVICE_PORT_HTTP", "8080"),
         ("PORT", "tcp://10.0.0.7:8080"),
         ("PORT_8080_TCP", "tcp://10.0.0.7:8080"),

@@ -120,7 +120,8 @@ def test_a_ledger_that_is_not_open_takes_nothing(path: Path) -> None:
 FOREIGN = [
     "Notes on the trial.\n\nSecond line.\n",
     "one line without its end",
-    "{",
+    '{"row": 1, "name": "no score, and no end"}',
+    '{"rows": [',
     '{"row": 1}\n',
     "[1]\n",
     "3\n",

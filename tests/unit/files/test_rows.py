@@ -35,7 +35,9 @@ def test_a_map_is_read() -> None:
     }
 
 
-@pytest.mark.parametrize("pair", ["", "=", "a", "a=", "=response", "a=answer", "a=images", "a=case.response", "a=subgroups."])
+@pytest.mark.parametrize(
+    "pair", ["", "=", "a", "a=", "=response", "a=answer", "a=images", "a=case.response", "a=subgroups."]
+)
 def test_a_pair_that_is_none_is_refused(pair: str) -> None:
     with pytest.raises(ConfigurationError, match="write column=field"):
         parse_map([pair])

@@ -32,14 +32,12 @@ def path(tmp_path: Path) -> Path:
     return jsonl(tmp_path / "in.jsonl", [case(at) for at in (1, 2, 3)])
 
 
-async def ran(
-    path: Path, judge: Judge = PLAIN, *again: str, rubrics: Path = RUBRICS, **fields: Any
-) -> Tally:
+async def ran(path: Path, bound: Judge = PLAIN, *again: str, rubrics: Path = RUBRICS, **fields: Any) -> Tally:
     """Run once over the rows into out.jsonl beside them."""
     plain: dict[str, Any] = {"columns": {}, "rubric": "medical-qa"}
     ledger = Ledger(path.with_name("out.jsonl"), again=frozenset(again))
     tally, told = Tally(), []
-    settings = settings_of({"default": judge, "other": OTHER, "same": judge}, rubrics_dir=rubrics)
+    settings = settings_of({"default": bound, "other": OTHER, "same": bound}, rubrics_dir=rubrics)
     try:
         async with open_state(settings, Observation()) as state:
             ledger.open()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -63,6 +64,27 @@ IN_DISGUISE = [
     "\ud800",
     "___",
     "\u2753",
+    "\u2753\u2755 !",
+    "\ufffd\ufffd",
+    "\ufffc",
+    "\u2800\u2800",
+    "\u3164",
+    "\u115f\u1160",
+    "\u2500\u2500\u2500",
+    "\u2588\u2591",
+    "---",
+    "- -\n-",
+    "===",
+    "|---|---|",
+    "> >",
+    "~",
+    "|",
+    "\u2705 Answer:",
+    "\u2192 Solution",
+    "Solution :-",
+    "Answer =",
+    "Final answer ->",
+    "Answer: \ufffd",
 ]
 ANSWERS = [
     "N/A",
@@ -115,6 +137,39 @@ ANSWERS = [
     "I cannot give medical advice.",
     "[]{} B",
     "```\nB\n```",
+    "\u2640",
+    "\u2642\ufe0f",
+    "\u2191",
+    "\u2193\u2193",
+    "(+)",
+    "+++",
+    "+/-",
+    "-",
+    "(-)",
+    " - ",
+    "\ufe63",
+    "\u2212",
+    "\u00b1",
+    "\u2713",
+    "\u2717",
+    "\u2705",
+    "\U0001f534",
+    "**\u2191**",
+    "<",
+    "=",
+    "\u2265",
+    "\u2260",
+    "Answer: +",
+    "Answer: \u2212.",
+    "The answer is \u2713",
+    "\u7b54\u6848\uff1a\u2640",
+    "```\n+\n```",
+    " ".join("ACGT" * 40),
+    "0 1 1 0 " * 20,
+    "1, 2, 3, " * 40,
+    "+ - + - " * 20,
+    "B " * 60,
+    "\u0410 \u0411 " * 40,
 ]
 
 
@@ -137,7 +192,7 @@ def test_the_list_of_answers_is_long_enough_to_mean_something() -> None:
 
 def test_the_reason_says_what_is_wrong() -> None:
     assert degenerate(" \n") == "the response is empty"
-    assert degenerate("\u2026!") == "the response has no letter or digit"
+    assert degenerate("\u2026!") == "the response has no letter, digit or sign that answers"
     assert degenerate("Answer:") == "the response announces an answer and gives none"
     assert degenerate("very " * 100) == "the response repeats a few words over and over"
 
@@ -145,10 +200,31 @@ def test_the_reason_says_what_is_wrong() -> None:
 def test_repetition_counts_from_forty_words_and_below_eight_in_a_hundred() -> None:
     assert degenerate("very " * 39) is None
     assert degenerate("very " * 40) is not None
-    assert degenerate("a b c " * 13) is None  # 39 words
-    assert degenerate("a b c " * 14) is not None  # 42 words, 3 of them distinct: 7 in a hundred
-    assert degenerate("a b c d " * 12) is None  # 48 words, 4 distinct: 8.3 in a hundred
-    assert degenerate("a b c d " * 13) is not None  # 52 words, 4 distinct: 7.7 in a hundred
+    assert degenerate("it is so " * 13) is None  # 39 words
+    assert degenerate("it is so " * 14) is not None  # 42 words, 3 of them distinct: 7 in a hundred
+    assert degenerate("no it is so " * 12) is None  # 48 words, 4 distinct: 8.3 in a hundred
+    assert degenerate("no it is so " * 13) is not None  # 52 words, 4 distinct: 7.7 in a hundred
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["\u662f", "\u306f", "\u0e01", "\u1000", "\u1780", "\ub124", "T2", "2 mg", "\U00020000"],
+    ids=ascii,
+)
+def test_a_word_is_one_in_any_script(word: str) -> None:
+    assert degenerate(f"{word} " * 40) is not None
+
+
+def test_words_among_many_values_are_no_repetition() -> None:
+    assert degenerate(" ".join(f"{value} mg" for value in range(100))) is None
+    assert degenerate("very " * 39 + "a 1 b 2 " * 40) is None
+
+
+def test_a_response_of_marks_is_looked_at_in_time() -> None:
+    began = time.perf_counter()
+    assert degenerate("a" + "\u0316\u0301" * 31_500) is None
+    assert degenerate("a" + "\u0316\u200b\u0301\u034f" * 15_750) is None
+    assert time.perf_counter() - began < 0.5
 
 
 def test_a_real_answer_with_a_refrain_is_no_repetition() -> None:
@@ -156,15 +232,27 @@ def test_a_real_answer_with_a_refrain_is_no_repetition() -> None:
     assert degenerate(" ".join(f"{drug} is not given today" for drug in drugs)) is None
 
 
+NO_ANSWERS = "|~\uff5c\uff5e\uffe8\u2800\ufffc\ufffd\u2753\u2754\u2755\u2757"
 # A sign like U+249C is a letter in brackets, and counts as the letter.
-signs = st.characters(categories=["P", "S", "Z", "Cc", "Cf"]).filter(
-    lambda char: not any(part.isalnum() for part in unicodedata.normalize("NFKC", char))
+signs = st.characters(categories=["P", "Sc", "Sk", "Z", "Cc", "Cf"], exclude_characters="-").filter(
+    lambda char: (
+        not any(
+            part.isalnum() or unicodedata.category(part) == "Sm" or part == "-"
+            for part in unicodedata.normalize("NFKC", char)
+        )
+    )
 )
 
 
 @given(st.text(signs, max_size=50))
-def test_signs_alone_are_never_an_answer(response: str) -> None:
+def test_punctuation_alone_is_never_an_answer(response: str) -> None:
     assert degenerate(response) is not None
+
+
+@given(st.characters(categories=["Sm", "So"], exclude_characters=NO_ANSWERS))
+def test_a_sign_alone_may_be_the_answer(sign: str) -> None:
+    if not 0x2500 <= ord(sign) < 0x25A0:  # boxes and blocks
+        assert degenerate(f" **{sign}**. ") is None
 
 
 @given(

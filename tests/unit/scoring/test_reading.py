@@ -179,6 +179,9 @@ UNREADABLE = {
     "level 4e0": reply().replace("4", "4e0"),
     "level 1e400": reply().replace("4", "1e400"),
     "level 3.5": reply(3.5),
+    "level -0": reply().replace("4", "-0"),
+    "level -0 after a raw tab": reply().replace("Because.", "\t").replace("4", "-0"),
+    "level -0.0": reply(-0.0),
     "level as list": reply([4]),
     "level as object": reply({"level": 4}),
 }

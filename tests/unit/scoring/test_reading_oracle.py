@@ -72,6 +72,7 @@ def almost_replies(draw: st.DrawFn) -> str:
 @given(replies | almost_replies())
 @example(reply(5))
 @example(f"<think>{reply(5)}")
+@example(reply(0).replace("0", "-0"))
 @example("<think>" + "\u0130" * 5 + "</think>abcde" + reply(5))
 @example(reply(rationale="\\").replace("4", "\x1f4"))
 def test_a_level_is_told_if_and_only_if_the_text_is_one_object_with_it(text: str) -> None:

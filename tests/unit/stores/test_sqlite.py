@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -15,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from judge_service.errors import StoreError
+from judge_service.errors import ConfigurationError, StoreError
 from judge_service.stores.sqlite import FileStore
 
 if TYPE_CHECKING:
@@ -184,25 +185,109 @@ async def test_what_is_over_is_swept_from_the_file(tmp_path: Path) -> None:
     connection.close()
 
 
-async def test_a_file_of_another_layout_is_begun_anew(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite"
+def marked(path: Path, *, layout: int) -> None:
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE entries (something TEXT)")
-    connection.execute("PRAGMA user_version = 999")
+    connection.execute(f"PRAGMA user_version = {layout}")
     connection.close()
+
+
+async def test_a_file_of_our_own_older_layout_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
     async with file_store(path) as store:
         await store.put("k", b"v", 60)
+    marked(path, layout=0)
+    async with file_store(path) as store:
+        await store.open()
+        assert await store.get("k") is None
+        await store.put("k", b"w", 60)
+        assert await store.get("k") == b"w"
+
+
+async def test_a_file_of_our_own_newer_layout_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    async with file_store(path) as store:
+        await store.put("k", b"v", 60)
+    marked(path, layout=999)
+    with pytest.raises(ConfigurationError, match=r"store\.sqlite was made by a newer version"):
+        await FileStore(path).open()
+    marked(path, layout=1)
+    async with file_store(path) as store:
         assert await store.get("k") == b"v"
 
 
-async def test_a_foreign_file_is_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "notes.db"
-    path.write_bytes(b"these are somebody's notes" * 100)
+def a_database(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+FOREIGN = {
+    "notes": None,
+    "tables of the same names": ("CREATE TABLE entries (something TEXT)", "CREATE TABLE leases (id TEXT)"),
+    "another layout number": ("CREATE TABLE entries (something TEXT)", "PRAGMA user_version = 999"),
+    "our layout number": ("CREATE TABLE entries (something TEXT)", "PRAGMA user_version = 1"),
+    "another program's mark": ("PRAGMA application_id = 7", "CREATE TABLE t (a)"),
+    "a journal of its own": ("PRAGMA journal_mode = WAL", "CREATE TABLE t (a)", "INSERT INTO t VALUES (1)"),
+    "no tables": ("PRAGMA user_version = 1",),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+async def test_a_foreign_file_is_left_as_it_is(tmp_path: Path, what: str) -> None:
+    path, statements = tmp_path / "notes.db", FOREIGN[what]
+    if statements is None:
+        path.write_bytes(b"these are somebody's notes" * 100)
+    else:
+        a_database(path, *statements)
+    path.chmod(0o644)
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match=r"notes\.db is another program's") as caught:
+        await FileStore(path).open()
+    assert "delete it" in str(caught.value)
+    assert "JUDGE_SERVICE_STORE_URL" in str(caught.value)
+    assert "somebody" not in str(caught.value)
     async with file_store(path) as store:
-        with pytest.raises(StoreError, match="DatabaseError") as caught:
+        with pytest.raises(StoreError, match="failed to get: NotOurFile"):
             await store.get("k")
-    assert path.read_bytes() == b"these are somebody's notes" * 100
-    assert "notes" not in str(caught.value)
+    assert path.read_bytes() == before
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.db"]
+
+
+async def test_a_refused_file_leaves_no_thread_behind(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_bytes(b"notes")
+    store = FileStore(path)
+    with pytest.raises(ConfigurationError):
+        await store.open()
+    with pytest.raises(StoreError, match="closed"):
+        await store.get("k")
+
+
+async def test_a_file_bears_our_mark_before_its_first_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    async with file_store(path) as store:
+        await store.open()
+        shutil.copy(path, tmp_path / "copy.sqlite")  # as a kill would leave it
+    async with file_store(tmp_path / "copy.sqlite") as store:
+        await store.open()
+
+
+async def test_a_file_that_another_program_fills_at_the_same_moment_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE entries (something TEXT)")
+    opening = asyncio.ensure_future(FileStore(path).open())
+    while stat.S_IMODE(path.stat().st_mode) != 0o600:  # noqa: ASYNC110  a file's mode wakes nobody
+        await asyncio.sleep(0.001)  # then it has found an empty file, and waits for the lock
+    other.execute("COMMIT")
+    with pytest.raises(ConfigurationError, match="another program's"):
+        await opening
+    assert [name for (name,) in other.execute("SELECT name FROM sqlite_master")] == ["entries"]
+    other.close()
 
 
 async def test_a_locked_file_is_given_up_in_time(tmp_path: Path) -> None:
