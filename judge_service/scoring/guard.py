@@ -111,7 +111,8 @@ def _is_word(token: str) -> bool:
 
 def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("\u2019", "")
-    return "".join(char for char in folded if unicodedata.category(char) not in _MARKS)
+    # One letter may fold to eighteen, so each that occurs is looked up once.
+    return folded.translate({ord(char): None for char in set(folded) if unicodedata.category(char) in _MARKS})
 
 
 @cache

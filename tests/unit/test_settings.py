@@ -84,7 +84,7 @@ def test_what_kubernetes_sets_beside_a_service_of_our_name_is_let_be(
     load_settings()
 
 
-@pytest.mark.parametrize("name", ["PORTS", "SERVICE_HOSTS", "SERVICE", "A_PORT", "HOST"])
+@pytest.mark.parametrize("name", ["PORTS", "SERVICE_HOSTS", "SERVICE", "HOST", "A_PORTS"])
 def test_what_only_looks_like_it_is_a_mistake(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(PREFIX + name, "1")
     with pytest.raises(ConfigurationError, match=f"unknown setting {PREFIX}{name} "):

@@ -224,6 +224,7 @@ def test_a_response_of_marks_is_looked_at_in_time() -> None:
     began = time.perf_counter()
     assert degenerate("a" + "\u0316\u0301" * 31_500) is None
     assert degenerate("a" + "\u0316\u200b\u0301\u034f" * 15_750) is None
+    assert degenerate("\ufdfa" * 64_000) is not None  # each folds to eighteen letters
     assert time.perf_counter() - began < 0.5
 
 
