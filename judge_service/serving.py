@@ -54,8 +54,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
         server_header=False,
         proxy_headers=False,  # nothing here looks at who asks
     )
-    # A request leaves hundreds of short-lived objects and no cycles; at Python's default of 700 the search for
-    # cycles takes a fifth of the time of a cold score (benchmarks/cold_scores.py).
+    # A request leaves hundreds of short-lived objects and no cycles; at Python's default of 700 the search
+    # for cycles takes a fifth of the time of a cold score (benchmarks/cold_scores.py).
     gc.set_threshold(GC_THRESHOLD)
     server = _Server(config)
     try:

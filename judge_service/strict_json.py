@@ -30,20 +30,34 @@ def validated(parsed: object, model: type[M]) -> M:
     try:
         return model.model_validate(parsed)
     except ValidationError as exc:
-        told = _told(exc, _names(model))
+        told = _told(exc, model)
         named = tuple((place, "; or: ".join(rules)[:300]) for place, rules in list(told.items())[:_NAMED])
         first = f"{named[0][0]}: {named[0][1]}"
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
         raise BodyRejected(first + more, named) from None
 
 
-def _told(exc: ValidationError, names: frozenset[str]) -> dict[str, dict[str, None]]:
+def _told(exc: ValidationError, model: type[BaseModel]) -> dict[str, dict[str, None]]:
     """Each place at fault with its rules: a field of several types has one for each of them."""
     places: dict[str, dict[str, None]] = {}
     for fault in exc.errors(include_url=False, include_input=False, include_context=False):
-        location = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
-        places.setdefault(_pointer(location, names), {})[fault["msg"]] = None
+        location, rule = fault["loc"], fault["msg"]
+        if fault["type"] == "extra_forbidden":
+            location = location[:-1]
+            rule = "a key that is not known here" + _known(model, location)
+        places.setdefault(_pointer(location, _names(model)), {})[rule] = None
     return places
+
+
+def _known(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """Say which keys the object at this place may have, where one model alone stands for it."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ""
+        model = inner
+    return f" (known: {', '.join(model.model_fields)})"
 
 
 def _pointer(location: tuple[int | str, ...], names: frozenset[str]) -> str:

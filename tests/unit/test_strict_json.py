@@ -130,7 +130,7 @@ def test_a_key_of_the_callers_own_is_never_told(changed: dict[str, Any], place: 
         validated(BODY | changed, ScoreRequest)
     assert [found for found, _ in error.value.faults] == [place]
     assert "Doe" not in str(error.value) + str(error.value.faults)
-    assert error.value.faults[0][1].count("Extra inputs") <= 1
+    assert error.value.faults[0][1].count("not known here") <= 1
 
 
 class Numbers(BaseModel):
@@ -226,3 +226,21 @@ def test_a_single_fault_stands_alone() -> None:
     with pytest.raises(BodyRejected, match=r"^/: Input should be a valid dictionary") as error:
         validated([], ScoreRequest)
     assert len(error.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("case", "place", "said"),
+    [
+        ({"refference": "x"}, "/case", "not known here (known: id, prompt, response, reference,"),
+        ({"images": [{"url": "x", "caption": 1}]}, "/case/images/0", "not known here"),
+    ],
+)
+def test_an_unknown_key_is_told_by_those_that_are_known(
+    case: dict[str, object], place: str, said: str
+) -> None:
+    body = {"rubric": "med-cmr", "case": {"response": "r", **case}}
+    with pytest.raises(BodyRejected) as error:
+        validated(body, ScoreRequest)
+    ((pointer, rule),) = error.value.faults
+    assert (pointer, said in rule) == (place, True)
+    assert not {"refference", "caption"} & set(rule.replace("(", " ").split())

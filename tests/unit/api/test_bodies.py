@@ -84,8 +84,8 @@ async def _changed(client: Client, changed: dict[str, Any]) -> Reply:
 
 
 OFF: dict[str, tuple[dict[str, Any], str, str]] = {
-    "unknown key": ({SECRET: 1}, "/", "not permitted"),
-    "unknown key of the case": ({"case": {SECRET: SECRET}}, "/case", "not permitted"),
+    "unknown key": ({SECRET: 1}, "/", "not known here"),
+    "unknown key of the case": ({"case": {SECRET: SECRET}}, "/case", "not known here"),
     "response of another type": ({"case": {"response": {"text": SECRET}}}, "/case/response", "string"),
     "response null": ({"case": {"response": None}}, "/case/response", "string"),
     "no such mode": ({"mode": SECRET}, "/mode", "'auto', 'text' or 'image'"),
