@@ -131,9 +131,9 @@ MARKS = "\u0316\u0301"  # a run of them is sorted, and they stand in the wrong o
 @pytest.mark.parametrize("between", ["", "\u200b", "\u034f", "\u200d", "\x00"])
 def test_a_run_of_marks_is_cut_before_it_is_sorted(between: str) -> None:
     count = 31_500 // (1 + len(between))
-    began = time.perf_counter()
+    began = time.process_time()
     found = clean("a" + (MARKS + 2 * between) * count)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 2.0  # it was four times as much, and far more for larger ones
     # The first mark of all composes with the letter.
     assert found == ("\u00e1" + "\u0316" * 16 + "\u0301" * 15, 2 * count * (1 + len(between)) - 32, 0)
 
@@ -142,10 +142,10 @@ def test_a_run_of_marks_is_cut_before_it_is_sorted(between: str) -> None:
     "pair", ["\u0f73\u0f71", "\u0f81\u0f71", "\u0344\u0316", "\u0301\uff9e", "\u0301\uff9f\u0f75"]
 )
 def test_what_only_becomes_marks_is_cut_too(pair: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     found = clean("a" + pair * (64_000 // len(pair)))
     unicodedata.normalize("NFKC", found.text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 2.0  # it was four times as much, and far more for larger ones
     assert clean(found.text) == (found.text, 0, 0)
 
 
