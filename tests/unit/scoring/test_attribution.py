@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,11 +53,13 @@ class Slides:
         return tuple(Pixels("data:image/png;base64,AAAA", image.role) for image in images)
 
 
-async def scored(case: Case, line: FakeLine, **fields: Any) -> Score:
+async def scored(
+    case: Case, line: FakeLine, pictures: Slides | StuckSlides | None = None, **fields: Any
+) -> Score:
     needs = {"text": ["response"], "image": ["response", "images"]}
     rubric = a_rubric(a_criterion("sight", when_degenerate=0, needs=needs), modes=("text", "image"))
     stored = a_stored_rubric(rubric)
-    scorer = Scorer(RubricStore([stored]), {"default": a_judge(line)}, Slides())
+    scorer = Scorer(RubricStore([stored]), {"default": a_judge(line)}, pictures or Slides())
     return await scorer.score(a_request(case, rubric=rubric.id, **fields), deadline=now() + 9)
 
 
@@ -85,3 +88,22 @@ async def test_the_judge_is_told_which_image_is_which() -> None:
 async def test_subgroups_come_back() -> None:
     score = await scored(a_case(subgroups={"organ": "lung"}), FakeLine())
     assert score.subgroups == {"organ": "lung"}
+
+
+class StuckSlides:
+    """Never has the pictures open."""
+
+    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+
+@virtual
+async def test_opening_the_images_is_within_the_deadline_too() -> None:
+    line, began = FakeLine(), now()
+    case = a_case(images=(Image(role="question", url="data:"),))
+    score = await scored(case, line, pictures=StuckSlides(), mode="image")
+    assert (score.outcome, score.score, now() - began) == ("timeout", None, 9)
+    assert score.failure is not None
+    assert score.failure.retryable
+    assert line.prompts == []
