@@ -189,9 +189,12 @@ def digest_rubrics(
 
 @config_app.command("check")
 def check_config() -> None:
-    """Print the settings in force, secrets hidden; a mistake or an unknown variable fails."""
+    """Print the settings in force, secrets hidden, and open all they name; a mistake fails."""
+    from judge_service.main import check  # noqa: PLC0415  the whole service
+
     settings = _settings()
     typer.echo(json.dumps(redacted(settings.model_dump(mode="json")), indent=2))
+    check(settings)
 
 
 @app.command()

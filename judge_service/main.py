@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from judge_service.judgement_cache import StoredJudgements
 from judge_service.judges import open_lines, version_of
 from judge_service.observation import Observation
 from judge_service.prompts import Prompts
-from judge_service.rubric_store import load_rubrics
+from judge_service.rubric_files import load_pinned
 from judge_service.scoring.judge import Judge
 from judge_service.scoring.scorer import Scorer
 from judge_service.settings import Settings, load_settings
@@ -42,7 +43,7 @@ or an outage is a typed outcome with a reason, and never a number.
 async def open_state(settings: Settings, observation: Observation) -> AsyncIterator[State]:
     """Open what requests need; whatever was opened is closed again, also when a later part fails to open."""
     async with AsyncExitStack() as stack:
-        stored = load_rubrics(settings.rubrics_dir)
+        stored = load_pinned(settings.rubrics_dir)
         store = await stack.enter_async_context(open_store(settings.store_url))
         flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
         stack.push_async_callback(flights.aclose)
@@ -61,6 +62,16 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
             f"judge:{name}": remembered(backend.ping) for name, (backend, _) in lines.items()
         }
         yield State(scorer=scorer, observation=observation, pings=pings, draining=lambda: False)
+
+
+def check(settings: Settings) -> None:
+    """Open and close everything, as a start would; raises `ConfigurationError`. No judge is asked."""
+
+    async def opened() -> None:
+        async with open_state(settings, Observation()):
+            pass
+
+    asyncio.run(opened())
 
 
 def create_app(

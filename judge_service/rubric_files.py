@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from judge_service.domain.rubric import Rubric
 from judge_service.errors import ConfigurationError
-from judge_service.rubric_store import digests, load_rubrics
+from judge_service.rubric_store import RubricStore, digests, load_rubrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,17 @@ def pin(folder: Path) -> None:
     text = json.dumps(dict(sorted((pinned | now).items())), indent=2) + "\n"
     (folder / DIGESTS_FILE).write_text(text, "utf-8")
     (folder / SCHEMA_FILE).write_text(schema_text(), "utf-8")
+
+
+def load_pinned(folder: Path) -> RubricStore:
+    """Load a folder's rubrics to judge by them: a pinned version whose text has changed is refused.
+
+    One that is not pinned yet is accepted, so that a rubric can be tried while it is written.
+    """
+    store = load_rubrics(folder)
+    if changed := _changed(_pinned(folder), digests(store)):
+        raise ConfigurationError(f"rubric {changed[0]}")
+    return store
 
 
 def faults(folder: Path) -> list[str]:

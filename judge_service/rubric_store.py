@@ -102,7 +102,14 @@ def _load(file: Path) -> StoredRubric:
 def _plainly(exc: Exception) -> str:
     if not isinstance(exc, ValidationError):
         return str(exc)
-    faults = exc.errors(include_url=False, include_input=False)
+    told = exc.errors(include_url=False, include_input=False)
+    # A list whose items are at fault is also told to be too short; that says nothing more.
+    faults = [
+        fault
+        for fault in told
+        if fault["type"] != "too_short"
+        or not any(f["loc"][:-1][: len(fault["loc"])] == fault["loc"] for f in told)
+    ]
     return "; ".join(
         f"{'.'.join(map(str, fault['loc'])) or 'rubric'}: {fault['msg']}" for fault in faults[:5]
     )

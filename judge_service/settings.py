@@ -90,6 +90,10 @@ class Settings(BaseSettings):
         return judges or {"default": JudgeSpec(kind="embedded")}
 
 
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join([str(location[0]).upper(), *map(str, location[1:])])
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read the environment; an unknown variable with our prefix is a mistake and is named."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
@@ -107,7 +111,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as exc:
         faults = exc.errors(include_url=False, include_input=False)
-        named = "; ".join(f"{PREFIX}{'.'.join(map(str, f['loc'])).upper()}: {f['msg']}" for f in faults[:5])
+        named = "; ".join(f"{PREFIX}{_place(f['loc'])}: {f['msg']}" for f in faults[:5])
         raise ConfigurationError(named) from exc
     except (OSError, ValueError) as exc:
         raise ConfigurationError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service.backends.base import Completion
@@ -87,6 +88,8 @@ class EmbeddedBackend:
         if measure.measure == "cohesion":
             return cohesion(response)
         reading = agreement(response, against, extra_is_fine=measure.extra_is_fine)
+        if measure.against == "visual_description":
+            reading = replace(reading, reason=reading.reason.replace("reference", "description"))
         return (
             reading
             if self._similarity is None

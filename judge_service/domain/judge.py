@@ -108,6 +108,8 @@ class JudgeSpec(BaseModel):
             raise ValueError(
                 f"extra_body may not hold {min(settled)!r}: it has a setting of its own, or is ours"
             )
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError("base_url begins with http:// or https://")
         if self.base_url and "@" in self.base_url.partition("://")[2].partition("/")[0]:
             raise ValueError("base_url holds a user or password; keys come from api_key_env")
         if (self.embeddings is None) != (self.embeddings_sha256 is None):

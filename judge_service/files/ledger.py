@@ -44,7 +44,9 @@ class Ledger:
     def _note(self, entry: dict[str, Any]) -> None:
         row, outcome = entry["row"], entry["outcome"]
         self._again.discard(row)
-        if outcome in UNSETTLED or entry.get("unread"):
+        if (
+            outcome in UNSETTLED or entry.get("unread") or not entry.get("criteria", True)
+        ):  # no case, no answer
             self.settled.pop(row, None)
             return
         self.settled[row] = entry["asked"]

@@ -70,15 +70,19 @@ def read_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
 
 
 def count_rows(path: Path, columns: Mapping[str, str]) -> int:
-    """How many rows there are; a mapped column that none of them has is a mistake, and is named."""
-    rows, read, unseen = 0, 0, set(columns)
+    """How many rows there are; a file without responses, or without a mapped column, is a mistake."""
+    rows, seen = 0, set[str]()
     for record in _records(path, columns):
         rows += 1
         if isinstance(record, dict):
-            read += 1
-            unseen.difference_update(record)
-    if read and unseen:
+            seen.update(record)
+    if seen and (unseen := set(columns) - seen):
         raise ConfigurationError(f"{path.name} has no column {min(unseen)!r} in any of its rows")
+    if seen and not ({"response", "case"} & seen or "response" in columns.values()):
+        raise ConfigurationError(
+            f"{path.name}: no row has a response; say which column it is with --map COLUMN=response "
+            f"(columns: {', '.join(sorted(seen)[:20])})"
+        )
     return rows
 
 

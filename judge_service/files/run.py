@@ -15,6 +15,7 @@ from judge_service.domain.verdict import Scored
 from judge_service.errors import CacheMiss, RequestError
 from judge_service.files.ledger import UNSETTLED
 from judge_service.files.rows import read_rows
+from judge_service.scoring.guard import degenerate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -164,5 +165,8 @@ class _Asking:
 
     def _asked(self, row: Row) -> str:
         case = row.fault if row.case is None else row.case.model_dump(mode="json")
-        asked = json.dumps([self._frame, case], sort_keys=True)
+        frame = list(self._frame)
+        if row.case is not None and degenerate(row.case.response):
+            frame[1] = "guard"  # no judge is asked, so it does not matter which
+        asked = json.dumps([frame, case], sort_keys=True)
         return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -163,7 +163,7 @@ def _verdict(criterion: Criterion, entry: object, said: str, flags: tuple[str, .
         return Unscored(
             outcome="abstained",
             weight=criterion.weight,
-            reason="the judge says that it cannot assess this criterion",
+            reason="the judge says that it cannot assess this criterion; its words are in the rationale",
             rationale=rationale,
             flags=flags,
         )

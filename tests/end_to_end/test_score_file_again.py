@@ -196,3 +196,22 @@ def test_a_run_that_is_stopped_leaves_a_sound_file(tmp_path: Path, number: int) 
     assert rows == sorted(rows)
     assert score(path, *slow).returncode == 0
     assert [line["row"] for line in scores(path)] == list(range(1, 31))
+
+
+def test_a_row_that_no_judge_is_asked_about_does_not_tie_the_file_to_a_judge(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1, response=""), case(2)])
+    first = score(path, "--judge", "flaky")
+    assert [line["outcome"] for line in scores(path)] == ["scored", "provider_error"], first.stderr
+    second = score(path)
+    assert second.returncode == 0, second.stderr
+    assert [line["outcome"] for line in scores(path)] == ["scored", "scored"]
+
+
+def test_a_row_that_could_not_be_read_is_read_again(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1), {"response": 5}])
+    score(path)
+    assert [line["outcome"] for line in scores(path)] == ["scored", "rejected_input"]
+    jsonl(path, [case(1), case(2)])
+    mended = score(path)
+    assert mended.returncode == 0, mended.stderr
+    assert [line["outcome"] for line in scores(path)] == ["scored", "scored"]

@@ -226,8 +226,8 @@ def test_of_further_fields_of_a_request_only_the_names_are_shown(tmp_path: Path)
         ({"drain_s": "soon"}, "JUDGE_SERVICE_DRAIN_S: "),
         ({"drain_seconds": "7"}, "unknown setting JUDGE_SERVICE_DRAIN_SECONDS"),
         ({"log_level": "LOUD"}, "JUDGE_SERVICE_LOG_LEVEL: "),
-        ({"judges": '{"a": {"kind": "oracle"}}'}, "JUDGE_SERVICE_JUDGES.A.KIND: "),
-        ({"judges": '{"a": {"kind": "embedded", "key": "s3cret"}}'}, "JUDGE_SERVICE_JUDGES.A.KEY: "),
+        ({"judges": '{"a": {"kind": "oracle"}}'}, "JUDGE_SERVICE_JUDGES.a.kind: "),
+        ({"judges": '{"a": {"kind": "embedded", "key": "s3cret"}}'}, "JUDGE_SERVICE_JUDGES.a.key: "),
         ({"judges": "/no/such/s3cret"}, "JUDGE_SERVICE_JUDGES: "),
     ],
 )
@@ -265,3 +265,23 @@ def test_a_rubric_that_does_not_exist_is_named(tmp_path: Path) -> None:
     done = command(tmp_path, "rubrics", "show", "no-such")
     assert done.returncode == 2
     assert done.stderr.startswith("judge-service: there is no rubric 'no-such' (known: ")
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ({"JUDGE_SERVICE_STORE_URL": "foo"}, "the store's address must begin with"),
+        ({"JUDGE_SERVICE_RUBRICS_DIR": "/there/is/none"}, "no rubric"),
+        (
+            {
+                "JUDGE_SERVICE_JUDGES": '{"a": {"kind": "litellm", "model": "m", "api_key_env": "NO_SUCH_KEY"}}'
+            },
+            "reads its key from NO_KEY, which is not set",
+        ),
+    ],
+)
+def test_config_check_opens_what_is_named(tmp_path: Path, env: dict[str, str], told: str) -> None:
+    done = command(tmp_path, "config", "check", env=environment(tmp_path) | env)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr

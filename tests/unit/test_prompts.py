@@ -197,8 +197,19 @@ def test_a_template_at_fault_is_found_at_the_start_and_named(template: str) -> N
 async def test_the_service_does_not_start_with_a_template_at_fault(tmp_path: Path) -> None:
     folder = shutil.copytree(RUBRICS, tmp_path / "rubrics")
     (folder / "prompts" / "direct.jinja").write_text("{{ rubric.titel }}")
+    (folder / "digests.json").unlink()
     settings = load_settings(rubrics_dir=folder, store_url="memory://")
     with pytest.raises(ConfigurationError, match=r"prompts/direct\.jinja cannot be rendered"):
+        async with open_state(settings, Observation()):
+            pass
+
+
+async def test_the_service_does_not_start_with_a_pinned_rubric_whose_text_has_changed(tmp_path: Path) -> None:
+    folder = shutil.copytree(RUBRICS, tmp_path / "rubrics")
+    rubric = folder / "med-cmr.yaml"
+    rubric.write_text(rubric.read_text("utf-8").replace("weight: 4", "weight: 5", 1), "utf-8")
+    settings = load_settings(rubrics_dir=folder, store_url="memory://")
+    with pytest.raises(ConfigurationError, match=r"med-cmr@1: its text changed and its version did not"):
         async with open_state(settings, Observation()):
             pass
 

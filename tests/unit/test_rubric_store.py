@@ -190,3 +190,9 @@ def test_a_rubric_there_is_not_is_told_with_those_there_are() -> None:
     with pytest.raises(RubricNotFound, match=r"no rubric 'x+' \(known: plain\)") as error:
         a_store(1).get("x" * 5000)
     assert len(str(error.value)) < 200
+
+
+def test_a_list_whose_items_are_at_fault_is_not_told_to_be_empty(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="less than or equal to 1") as caught:
+        load_rubrics(a_folder(tmp_path, TEXT.replace("value: 1.0", "value: 1.5")))
+    assert "at least" not in str(caught.value)

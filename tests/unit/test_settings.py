@@ -96,8 +96,8 @@ def test_what_only_looks_like_it_is_a_mistake(monkeypatch: pytest.MonkeyPatch, n
     [
         ("JUDGES", '{"default": {"kind": "openai"', "JUDGE_SERVICE_JUDGES: Value error, the text is not"),
         ("JUDGES", '{"default": {"kind": "openai"}}', "needs base_url and model"),
-        ("JUDGES", '{"default": {"kind": "oracle"}}', r"JUDGE_SERVICE_JUDGES\.DEFAULT\.KIND"),
-        ("JUDGES", '{"default": {"kind": "embedded", "api_key": "' + SECRET + '"}}', "API_KEY: Extra inputs"),
+        ("JUDGES", '{"default": {"kind": "oracle"}}', r"JUDGE_SERVICE_JUDGES\.default\.kind"),
+        ("JUDGES", '{"default": {"kind": "embedded", "api_key": "' + SECRET + '"}}', "api_key: Extra inputs"),
         ("JUDGES", '{"": {"kind": "embedded"}}', "a judge's name is printable"),
         ("JUDGES", '{"a\\u0000": {"kind": "embedded"}}', "a judge's name is printable"),
         ("JUDGES", '{"' + "x" * 65 + '": {"kind": "embedded"}}', "a judge's name is printable"),

@@ -32,6 +32,7 @@ DIGEST = "0" * 64
         ({"kind": "litellm", "model": "m", "extra_body": {"fallbacks": ["b"]}}, "may not hold 'fallbacks'"),
         ({"kind": "litellm", "model": "m", "extra_body": {"max_retries": 3}}, "may not hold 'max_retries'"),
         ({"kind": "openai", "base_url": "http://u:p@h/v1", "model": "m"}, "keys come from api_key_env"),
+        ({"kind": "openai", "base_url": "127.0.0.1:8000/v1", "model": "m"}, "begins with http"),
     ],
 )
 def test_a_judge_that_cannot_be_opened_is_refused(fields: dict[str, Any], rule: str) -> None:

@@ -136,3 +136,17 @@ def test_no_bytes_stop_a_run(raw: bytes) -> None:
         lines = Path(folder) / "a.jsonl"
         faulty(read(lines, raw))
         faulty(read(Path(folder) / "a.csv", b"response,id\n" + raw))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.csv", "question,answer\nq,a\n"), ("a.jsonl", '{"question": "q", "answer": "a"}\n')],
+)
+def test_a_file_without_responses_is_a_mistake_that_names_its_columns(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    with pytest.raises(ConfigurationError, match=r"--map COLUMN=response \(columns: answer, question\)"):
+        count_rows(path, {})
+    assert count_rows(path, {"answer": "response"}) == 1

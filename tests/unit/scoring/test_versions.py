@@ -18,7 +18,7 @@ from judge_service.texts import TEXTS_VERSION
 
 HOME = Path(judge_service.__file__).parent
 PINNED = {
-    "scoring/reading.py": (PARSER_VERSION, 1, "e07de695c0fe93f2"),
+    "scoring/reading.py": (PARSER_VERSION, 1, "75bd2b3faa8286b1"),
     "scoring/guard.py": (GUARD_VERSION, 1, "a7f694cd4b80dc65"),
     "texts.py": (TEXTS_VERSION, 1, "8e4147013d443112"),
     "domain/visible.py": (TEXTS_VERSION, 1, "494abedd89b8a3c1"),
