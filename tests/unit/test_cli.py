@@ -273,9 +273,7 @@ def test_a_rubric_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ({"JUDGE_SERVICE_STORE_URL": "foo"}, "the store's address must begin with"),
         ({"JUDGE_SERVICE_RUBRICS_DIR": "/there/is/none"}, "no rubric"),
         (
-            {
-                "JUDGE_SERVICE_JUDGES": '{"a": {"kind": "litellm", "model": "m", "api_key_env": "NO_SUCH_KEY"}}'
-            },
+            {"JUDGE_SERVICE_JUDGES": '{"a": {"kind": "litellm", "model": "m", "api_key_env": "NO_KEY"}}'},
             "reads its key from NO_KEY, which is not set",
         ),
     ],
