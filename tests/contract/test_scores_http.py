@@ -171,8 +171,12 @@ async def test_only_the_judges_own_decision_is_kept(rounds: dict[str, Round], sh
         assert asked_again == 0
     else:
         assert (kept.status, kept.body["type"]) == (404, "urn:judge-service:problem:cache-miss")
-        assert (again.status, again.body["outcome"]) == (first.status, first.body["outcome"])
-        # A judge that asked for patience is left alone for that time; every other one is asked anew.
+        # A judge that asked for patience is left alone for that time; every other one is asked anew. Whether
+        # the rest of that time fits into the second request's own decides which of the two it hears.
+        heard = {(first.status, first.body["outcome"])} | (
+            {(504, "timeout")} if shape in RATE_LIMITS else set()
+        )
+        assert (again.status, again.body["outcome"]) in heard
         assert asked_again >= 1 or shape in RATE_LIMITS
 
 
