@@ -12,7 +12,7 @@ from judge_service.stores.redis import RedisStore
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-SLACK_S = 2.0  # a busy machine's share; what is guarded against takes tens of seconds
+SLACK_S = 0.5  # a busy machine's share
 
 
 class Judge:

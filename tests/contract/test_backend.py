@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 KEY = "sk-KEY-4f7a"
 SLOW = "SLOW"
-SOON_S = 2.0  # a busy machine's share; a drip would hold the call for half a minute
+SOON_S = 0.5
 
 
 async def failure(backend: Backend, timeout_s: float = 5.0) -> BackendError:

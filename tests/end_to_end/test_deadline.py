@@ -12,7 +12,8 @@ from stubjudge import StubJudge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-LATENESS_S = 1.0  # 0.05 on a quiet machine; a drip would hold the answer for half a minute
+LATENESS_S = 0.2
+TRIES = 4  # a busy machine may be late once; a deadline that is not kept is late each time
 
 
 @pytest.fixture
@@ -28,10 +29,14 @@ async def client(stub: StubJudge) -> AsyncIterator[Client]:
 
 
 async def _is_late(client: Client, after_s: float, **asked: Any) -> None:
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    reply = await client.score(**asked)
-    assert after_s - 0.05 <= loop.time() - began <= after_s + LATENESS_S
+    loop, took_s = asyncio.get_running_loop(), 1e9
+    for _ in range(TRIES):
+        began = loop.time()
+        reply = await client.score(**asked)
+        took_s = min(took_s, loop.time() - began)
+        if took_s <= after_s + LATENESS_S:
+            break
+    assert after_s - 0.05 <= took_s <= after_s + LATENESS_S
     assert (reply.status, reply.kind) == (504, "application/problem+json")
     assert (reply.body["outcome"], reply.body["code"], reply.body["retryable"]) == (
         "timeout",

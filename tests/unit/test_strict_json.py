@@ -178,10 +178,15 @@ HEAVY = {
 
 @pytest.mark.parametrize("what", HEAVY)
 def test_no_body_holds_the_event_loop_up(what: str) -> None:
+    # The least of three: a collector or a tracer at work is not the body's doing, and comes and goes.
+    assert min(_cpu_seconds(HEAVY[what]) for _ in range(3)) < 0.5
+
+
+def _cpu_seconds(body: bytes) -> float:
     began = time.process_time()
     with pytest.raises(BodyRejected):
-        validated(loads(HEAVY[what]), ScoreRequest)
-    assert time.process_time() - began < 2.0  # it was four times as much, and far more for larger ones
+        validated(loads(body), ScoreRequest)
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize("what", ["images that are none", "unknown keys", "texts", "wide characters"])

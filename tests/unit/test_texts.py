@@ -133,7 +133,7 @@ def test_a_run_of_marks_is_cut_before_it_is_sorted(between: str) -> None:
     count = 31_500 // (1 + len(between))
     began = time.process_time()
     found = clean("a" + (MARKS + 2 * between) * count)
-    assert time.process_time() - began < 2.0  # it was four times as much, and far more for larger ones
+    assert time.process_time() - began < 0.5
     # The first mark of all composes with the letter.
     assert found == ("\u00e1" + "\u0316" * 16 + "\u0301" * 15, 2 * count * (1 + len(between)) - 32, 0)
 
@@ -145,7 +145,7 @@ def test_what_only_becomes_marks_is_cut_too(pair: str) -> None:
     began = time.process_time()
     found = clean("a" + pair * (64_000 // len(pair)))
     unicodedata.normalize("NFKC", found.text)
-    assert time.process_time() - began < 2.0  # it was four times as much, and far more for larger ones
+    assert time.process_time() - began < 0.5
     assert clean(found.text) == (found.text, 0, 0)
 
 

@@ -23,7 +23,7 @@ async def test_what_hangs_is_cut_off_in_time() -> None:
     with pytest.raises(TimeoutError):
         async with Patience(0.1):
             await asyncio.sleep(60)
-    assert 0.09 < time.monotonic() - began < 2.0
+    assert 0.09 < time.monotonic() - began < 0.4
 
 
 async def answer_while_the_loop_is_busy() -> bytes:
