@@ -27,7 +27,7 @@ INSTALL := $(PIP)
 endif
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links
+	--no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .PHONY: help
 help: ## List the targets

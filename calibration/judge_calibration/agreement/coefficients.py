@@ -1,0 +1,119 @@
+"""Coefficients of two raters as functions of their joint table.
+
+Weights come from the declared values, not from the positions of those that happen to occur. Every function
+gives (…), NaN where the coefficient is undefined.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from judge_calibration.ratios import NOTHING, ratio
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+
+Weighting = Literal["unweighted", "linear", "quadratic"]
+
+
+class Joint:
+    """A joint table (…, K, L) of counts, rows the first rater's categories, with its marginals.
+
+    Marginals are products with matrices of zeros and ones: over the short axes of a table that is several
+    times as fast as summing.
+    """
+
+    def __init__(self, tables: FloatArray) -> None:
+        self.tables = tables
+        self.flat = tables.reshape(*tables.shape[:-2], -1)
+        rows, columns = tables.shape[-2:]
+        self.rows: FloatArray = self.flat @ np.repeat(np.eye(rows), columns, axis=0)
+        self.columns: FloatArray = self.flat @ np.tile(np.eye(columns), (rows, 1))
+        self.n: FloatArray = self.rows @ np.ones(rows)
+
+    @cached_property
+    def diagonal(self) -> FloatArray:
+        """Counts of exact agreement."""
+        return self.dot(np.eye(self.tables.shape[-1]))
+
+    def dot(self, weights: FloatArray) -> FloatArray:
+        """Sum over cells of count times weight (K, L)."""
+        summed: FloatArray = self.flat @ weights.ravel()
+        return summed
+
+
+def disagreement(values: FloatArray, weighting: Weighting) -> FloatArray:
+    """Costs (K, K) of answering one value for another: 0/1, distance or squared distance, at most 1."""
+    gaps = np.abs(values[:, None] - values[None, :])
+    if weighting == "unweighted":
+        return (gaps > 0).astype(np.float64)
+    widest = gaps.max()
+    costs: FloatArray = gaps / widest if weighting == "linear" else (gaps / widest) ** 2
+    return costs
+
+
+def kappa(joint: Joint, costs: FloatArray) -> FloatArray:
+    """Weighted kappa, 1 - Σ w p_ab / Σ w p_a. p_.b (Cohen 1968); NaN when no disagreement is expected."""
+    expected = np.einsum("...k,...k->...", joint.rows @ costs, joint.columns)
+    return 1 - ratio(joint.dot(costs) * joint.n, expected)
+
+
+def gwet_ac(joint: Joint, costs: FloatArray) -> FloatArray:
+    """Gwet's AC1 (0/1 costs) or AC2 of two raters (Gwet 2008): (p_a - p_e)/(1 - p_e) on K declared values.
+
+    p_e = T_w/(K(K-1)) Σ π_k(1-π_k), with π_k the mean share of category k and T_w the sum of all weights.
+    """
+    weights = 1 - costs
+    size = len(costs)
+    agreed = ratio(joint.dot(weights), joint.n)
+    shares = ratio(joint.rows + joint.columns, 2 * joint.n[..., None])
+    spread = np.einsum("...k,...k->...", shares, 1 - shares)
+    expected = weights.sum() / (size * (size - 1)) * spread
+    return ratio(agreed - expected, 1 - expected)
+
+
+def exact_share(joint: Joint) -> FloatArray:
+    """Share of items on which both give the same value."""
+    return ratio(joint.diagonal, joint.n)
+
+
+class Moments:
+    """Means, variances and covariance (n-denominators) of two raters' values under their table."""
+
+    def __init__(self, joint: Joint, values: FloatArray) -> None:
+        centred = values - values.mean()
+        self.n = joint.n
+        self.mean_x, self.mean_y = ratio(joint.rows @ centred, self.n), ratio(joint.columns @ centred, self.n)
+        self.var_x = ratio(joint.rows @ centred**2, self.n) - self.mean_x**2
+        self.var_y = ratio(joint.columns @ centred**2, self.n) - self.mean_y**2
+        self.covariance = ratio(joint.dot(np.outer(centred, centred)), self.n) - self.mean_x * self.mean_y
+
+    def pearson(self) -> FloatArray:
+        """Pearson's r; NaN when either rater is constant."""
+        spread = np.maximum(self.var_x, 0) * np.maximum(self.var_y, 0)
+        return np.clip(ratio(self.covariance, np.sqrt(np.where(spread > NOTHING, spread, 0))), -1, 1)
+
+    def ccc(self) -> FloatArray:
+        """Lin's concordance, 2 s_xy/(s_x² + s_y² + (x̄-ȳ)²) (Lin 1989), with n-denominators."""
+        below = self.var_x + self.var_y + (self.mean_x - self.mean_y) ** 2
+        return ratio(2 * self.covariance, below)
+
+    def icc_a1(self) -> FloatArray:
+        """ICC(A,1) of the two raters (McGraw and Wong 1996), from the mean squares of a two-column table."""
+        rows, error, columns = self._mean_squares()
+        return ratio(rows - error, rows + error + 2 * ratio(columns - error, self.n))
+
+    def icc_c1(self) -> FloatArray:
+        """ICC(C,1) of the two raters (McGraw and Wong 1996)."""
+        rows, error, _ = self._mean_squares()
+        return ratio(rows - error, rows + error)
+
+    def _mean_squares(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        freedom = np.where(self.n > 1, self.n - 1, np.nan)
+        rows = self.n * (self.var_x + self.var_y + 2 * self.covariance) / 2 / freedom
+        error = self.n * (self.var_x + self.var_y - 2 * self.covariance) / 2 / freedom
+        columns = self.n * (self.mean_x - self.mean_y) ** 2 / 2
+        return rows, error, columns

@@ -1,0 +1,151 @@
+"""Two judges against the same physicians on the same items, every difference on shared resamples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from judge_calibration.comparison.tests import Test, sign_flip_test, williams_test
+from judge_calibration.engine.replicates import replicate
+from judge_calibration.errors import NotEnough, OptionRejected
+from judge_calibration.estimates import rounded
+from judge_calibration.report.context import Context
+from judge_calibration.report.families import judge_families
+from judge_calibration.report.judge_section import sample_of
+from judge_calibration.report.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.engine.replicates import Replicate
+    from judge_calibration.report.context import View
+    from judge_calibration.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two judges' scores (n,) on the items that both scored, and the view of those items."""
+
+    view: View
+    first: FloatArray
+    second: FloatArray
+    items: tuple[str, ...]
+
+    @classmethod
+    def of(cls, context: Context, criterion: str, first: str, second: str) -> Pair:
+        """Restrict a criterion to the items that both judges scored; rated or not."""
+        a, b = context.judged(criterion, first), context.judged(criterion, second)
+        rows = np.flatnonzero(~np.isnan(a) & ~np.isnan(b))
+        names = tuple(context.study.items[context.order[row]] for row in rows)
+        return cls(context.view(criterion).rows(rows, context.units), a[rows], b[rows], names)
+
+
+def compare(
+    study: Study, first: str, second: str, options: Mapping[str, object] | Options | None = None
+) -> dict[str, object]:
+    """By criterion: each judge's statistics, second minus first with an interval, and tests with q-values.
+
+    q-values control the false discovery rate over all criteria and tests (Benjamini and Hochberg 1995).
+    Raises OptionRejected for a judge that the study lacks and NotEnough when they share no item.
+    """
+    chosen = options if isinstance(options, Options) else Options.of(options)
+    context = Context.of(study, chosen)
+    criteria = shared_criteria(context, first, second)
+    tests: list[tuple[str, Test]] = []
+    told: dict[str, dict[str, object]] = {}
+    for criterion in criteria:
+        pair = Pair.of(context, criterion, first, second)
+        told[criterion] = compared(context, pair)
+        tests += [(criterion, test) for test in paired_tests(context, pair)]
+    return {
+        "study": study.digest,
+        "judges": [first, second],
+        "options": chosen.as_json(),
+        "criteria": {name: told[name] | {"tests": rows} for name, rows in _with_q(tests, criteria).items()},
+    }
+
+
+def shared_criteria(context: Context, first: str, second: str) -> tuple[str, ...]:
+    """Criteria on which both judges scored some of the same items."""
+    known = {judge for table in context.study.tables.values() for judge in table.judges}
+    for judge in (first, second):
+        if judge not in known:
+            raise OptionRejected("judges", f"{judge[:60]!r} is not in the study")
+    if first == second:
+        raise OptionRejected("judges", "two different judges are compared")
+    criteria = tuple(
+        name
+        for name in context.criteria
+        if {first, second} <= set(context.study.tables[name].judges)
+        and len(Pair.of(context, name, first, second).items)
+    )
+    if not criteria:
+        raise NotEnough("the two judges share no item of any criterion")
+    return criteria
+
+
+def compared(context: Context, pair: Pair) -> dict[str, object]:
+    """Statistics of both judges and their differences."""
+    view, columns = pair.view, pair.view.columns
+    both = [judge_families(view, scores) for scores in (pair.first, pair.second)]
+    families = [family for each in both for family in each.values()]
+    found = replicate(families, context.resampler, columns)
+    half = len(found) // 2
+    first, second = (_named(found[:half]), _named(found[half:]))
+    sample = sample_of(view, pair.first)
+    rows: dict[str, object] = {}
+    for name in first:
+        difference = second[name] - first[name]
+        rows[name] = {
+            "first": context.teller.tell(name, first[name], sample).as_json(),
+            "second": context.teller.tell(name, second[name], sample).as_json(),
+            "difference": context.teller.difference(name, difference, sample).as_json(),
+        }
+    return {"n_items": len(pair.items), "n_rated": sample.n_items, "statistics": rows}
+
+
+def paired_tests(context: Context, pair: Pair) -> list[Test]:
+    """Williams on correlations with the consensus, sign flips on errors and on the scores themselves."""
+    view, seed = pair.view, context.options.seed
+    rated = ~np.isnan(view.consensus)
+    tests = [
+        sign_flip_test(_gap(view, pair.second, pair.first), view.units, seed=seed, name="sign_flip_scores")
+    ]
+    if not rated.any():
+        return tests
+    y = view.consensus
+    if view.scale.is_numeric:
+        error = np.abs(pair.second - y) - np.abs(pair.first - y)
+        tests.append(williams_test(pair.first[rated], pair.second[rated], y[rated]))
+    else:
+        error = (pair.second != y) * 1.0 - (pair.first != y)
+    error = np.where(rated, error, 0.0)
+    tests.append(sign_flip_test(error, view.units, seed=seed, name="sign_flip_errors"))
+    return tests
+
+
+def _gap(view: View, second: FloatArray, first: FloatArray) -> FloatArray:
+    return second - first if view.scale.is_numeric else (second != first) * 1.0
+
+
+def _named(found: list[object]) -> dict[str, Replicate]:
+    return {
+        name: each
+        for one in found
+        for name, each in one.named().items()  # type: ignore[attr-defined]  # Replicates
+        if "|" not in name
+    }
+
+
+def _with_q(tests: list[tuple[str, Test]], criteria: tuple[str, ...]) -> dict[str, list[dict[str, object]]]:
+    """Tests as plain data by criterion, each with its q-value."""
+    p = [test.p for _, test in tests if test.p is not None]
+    q = iter(stats.false_discovery_control(p, method="bh").tolist() if p else [])
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in criteria}
+    for criterion, test in tests:
+        rows[criterion].append(test.as_json() | {"q": rounded(next(q)) if test.p is not None else None})
+    return rows

@@ -1,0 +1,1 @@
+"""Resample counts times sums per unit: one product of matrices gives every replicate of every statistic."""

@@ -1,0 +1,172 @@
+"""Intervals from replicates, each chosen by the coverage that was measured for its kind of statistic.
+
+Correlation-like coefficients: jackknife on the arctanh scale up to 100 units, BCa above. Means: BCa above 100
+units, jackknife (Student's t) up to there. Shares: Wilson. Sources: Efron 1987 (BCa); Tukey 1958 (jackknife);
+Wilson 1927; the t quantile has units-1 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy import special
+
+from judge_calibration.estimates import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.engine.replicates import Replicate
+
+Shape = Literal["correlation", "mean", "positive", "share"]
+SMALL = 100  # units up to which the jackknife is the default
+UNSTABLE_SHARE = 0.01
+_EDGE = 1 - 1e-12
+
+
+def jackknife_interval(replicate: Replicate, *, level: float, shape: Shape) -> Interval | None:
+    """Student interval on a scale on which the statistic is nearly normal; None without variation.
+
+    SE² = (m-1)/m · Σ (θ₍ᵢ₎ - θ̄)² on the transformed scale, m units; limits are transformed back.
+    """
+    forward, back = _SCALES[shape]
+    left_out = forward(replicate.jackknife)
+    m = len(left_out)
+    if m < 2 or not np.isfinite(left_out).all():  # noqa: PLR2004  one unit has no spread
+        return None
+    error = math.sqrt((m - 1) / m * float(np.sum((left_out - left_out.mean()) ** 2)))
+    centre = float(forward(np.array([replicate.point]))[0])
+    if not math.isfinite(centre) or error < 1e-12 * max(1.0, abs(centre)):
+        return None
+    half = t_quantile((1 + level) / 2, m - 1) * error
+    low, high = back(np.array([centre - half, centre + half]))
+    name = {"correlation": "jackknife_arctanh", "positive": "jackknife_log", "share": "jackknife_logit"}
+    return Interval(float(low), float(high), level, name.get(shape, "jackknife_t"))
+
+
+def bca_interval(replicate: Replicate, *, level: float) -> Interval | None:
+    """Bias-corrected and accelerated bootstrap (Efron 1987); None without variation among resamples.
+
+    z₀ from the share of resamples below the estimate (ties count half), acceleration from the jackknife.
+    """
+    values = np.sort(replicate.bootstrap[np.isfinite(replicate.bootstrap)])
+    if len(values) < 2 or values[0] == values[-1]:  # noqa: PLR2004  two values make a spread
+        return None
+    below = (np.sum(values < replicate.point) + np.sum(values <= replicate.point)) / (2 * len(values))
+    bias = float(special.ndtri(min(max(below, 0.5 / len(values)), 1 - 0.5 / len(values))))
+    speed = _acceleration(replicate.jackknife)
+    limits, errors = [], []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        z = bias + float(special.ndtri(tail))
+        share = float(special.ndtr(bias + z / (1 - speed * z))) if speed * z < 1 else float(tail > 0.5)  # noqa: PLR2004
+        limits.append(_quantile(values, share))
+        errors.append(_limit_error(values, share))
+    return Interval(limits[0], limits[1], level, "bootstrap_bca", mc_error=max(errors))
+
+
+def t_quantile(share: float, freedom: float) -> float:
+    """Quantile of Student's t."""
+    return float(special.stdtrit(freedom, share))
+
+
+def wilson_interval(hits: float, n: float, *, level: float) -> Interval:
+    """Score interval of a share (Wilson 1927). `n` may be an effective number and need not be whole."""
+    z = float(special.ndtri((1 + level) / 2))
+    share = hits / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Interval(max(0.0, centre - half), min(1.0, centre + half), level, "wilson")
+
+
+def share_interval(replicate: Replicate, n: int, *, level: float, clustered: bool) -> Interval:
+    """Wilson; where units are clusters of items, with n divided by the design effect (at least 1)."""
+    if not clustered:
+        return wilson_interval(replicate.point * n, n, level=level)
+    left_out = replicate.jackknife[np.isfinite(replicate.jackknife)]
+    m = len(left_out)
+    variance = (m - 1) / m * float(np.sum((left_out - left_out.mean()) ** 2)) if m else 0.0
+    plain = replicate.point * (1 - replicate.point) / n
+    effect = max(1.0, variance / plain) if plain > 0 else 1.0
+    interval = wilson_interval(replicate.point * n / effect, n / effect, level=level)
+    return Interval(interval.low, interval.high, level, "wilson_design_effect")
+
+
+def default_interval(
+    replicate: Replicate, *, level: float, shape: Shape
+) -> tuple[Interval | None, tuple[str, ...], bool]:
+    """The interval that the rule above picks, remarks about it, and whether resamples were too unstable.
+
+    When both methods were computed and their widths differ by more than a fifth, the other one is in the
+    remarks.
+    """
+    resamples = len(replicate.bootstrap)
+    lost = int(np.sum(~np.isfinite(replicate.bootstrap)))
+    if lost > UNSTABLE_SHARE * resamples:
+        return None, (f"undefined in {lost} of {resamples} resamples",), True
+    notes: tuple[str, ...] = ()
+    if lost:
+        notes = (f"{lost} of {resamples} resamples left out: undefined in them",)
+    jackknife = jackknife_interval(replicate, level=level, shape=shape)
+    drawn = bca_interval(replicate, level=level) if resamples else None
+    chosen = drawn if drawn and len(replicate.jackknife) > SMALL else jackknife
+    chosen = chosen or drawn
+    other = jackknife if chosen is drawn else drawn
+    if chosen is None:
+        return None, (*notes, "leaving out any one unit changes nothing: no interval can be computed"), False
+    if other is not None and _differ(chosen, other):
+        notes += (f"{other.method} gives {other.low:.4g} to {other.high:.4g}: another width",)
+    return chosen, notes, False
+
+
+def _differ(one: Interval, other: Interval) -> bool:
+    widths = sorted((one.high - one.low, other.high - other.low))
+    return widths[1] > 1.2 * widths[0]
+
+
+def _acceleration(jackknife: FloatArray) -> float:
+    values = jackknife[np.isfinite(jackknife)]
+    spread = values.mean() - values if len(values) else values
+    square = spread * spread
+    total = float(square.sum())
+    return float(square @ spread) / (6 * total**1.5) if total > 0 else 0.0
+
+
+def _limit_error(values: FloatArray, share: float) -> float:
+    """Monte-Carlo standard error of a quantile: half the distance of order statistics one SE around it."""
+    step = math.sqrt(share * (1 - share) / len(values))
+    return (_quantile(values, min(1.0, share + step)) - _quantile(values, max(0.0, share - step))) / 2
+
+
+def _quantile(values: FloatArray, share: float) -> float:
+    """Of sorted values, linear between order statistics (Hyndman and Fan's type 7)."""
+    place = share * (len(values) - 1)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    return float(values[below] + (place - below) * (values[above] - values[below]))
+
+
+def _same(values: FloatArray) -> FloatArray:
+    return values
+
+
+def _arctanh(values: FloatArray) -> FloatArray:
+    return np.arctanh(np.clip(values, -_EDGE, _EDGE))
+
+
+def _logit(values: FloatArray) -> FloatArray:
+    return np.asarray(special.logit(np.clip(values, 1 - _EDGE, _EDGE)))
+
+
+def _log(values: FloatArray) -> FloatArray:
+    return np.log(np.maximum(values, 1e-300))
+
+
+_SCALES: dict[Shape, tuple[Callable[[FloatArray], FloatArray], Callable[[FloatArray], FloatArray]]] = {
+    "correlation": (_arctanh, np.tanh),
+    "mean": (_same, _same),
+    "positive": (_log, np.exp),
+    "share": (_logit, special.expit),
+}

@@ -1,0 +1,113 @@
+"""Evaluates families of statistics at the data, at each unit left out, and at each resample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from judge_calibration.arrays import FloatArray, IntArray
+    from judge_calibration.engine.resampling import Resampler
+    from judge_calibration.engine.units import Features
+
+_JACKKNIFE_VALUES = 2**21  # of sums at once; keeps leave-one-out evaluations within tens of megabytes
+
+
+class Family(Protocol):
+    """Statistics that are functions of the same sums over items.
+
+    `features` is (units, p). Counts (whole numbers) may be float32: their sums are exact below 2^24.
+    `evaluate` takes sums (…, p) and gives (…, m), one column for each of `names`; NaN where undefined.
+    """
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def features(self) -> Features: ...
+
+    def evaluate(self, sums: FloatArray) -> FloatArray: ...
+
+
+@runtime_checkable
+class KnowsLeftOut(Protocol):
+    """A family with a shorter way to its leave-one-out values (units, m) than evaluating each."""
+
+    def left_out(self, total: FloatArray) -> FloatArray: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Replicates:
+    """Values of m statistics: at the data (m,), without each unit (units, m), in each resample (B, m)."""
+
+    names: tuple[str, ...]
+    point: FloatArray
+    jackknife: FloatArray
+    bootstrap: FloatArray
+
+    def of(self, name: str) -> Replicate:
+        """One statistic's values."""
+        at = self.names.index(name)
+        return Replicate(float(self.point[at]), self.jackknife[:, at], self.bootstrap[:, at])
+
+    def named(self) -> Mapping[str, Replicate]:
+        """All of them by name."""
+        return {name: self.of(name) for name in self.names}
+
+
+@dataclass(frozen=True, slots=True)
+class Replicate:
+    """One statistic's value, its leave-one-out values (units,) and its values in the resamples (B,)."""
+
+    point: float
+    jackknife: FloatArray
+    bootstrap: FloatArray
+
+    def __sub__(self, other: Replicate) -> Replicate:
+        """Difference of two statistics on the same resamples."""
+        return Replicate(
+            self.point - other.point,
+            self.jackknife - other.jackknife,
+            self.bootstrap - other.bootstrap,
+        )
+
+
+def replicate(
+    families: Sequence[Family], resampler: Resampler, columns: IntArray | None = None
+) -> list[Replicates]:
+    """Evaluate every family; all see the same resamples.
+
+    `columns` are the study's units that the rows of the features are, when they are not all of them: a
+    subgroup takes its share of the study's resamples.
+    """
+    rows = [family.features for family in families]
+    totals = [features.sum(axis=0, dtype=np.float64) for features in rows]
+    drawn: list[list[FloatArray]] = [[] for _ in families]
+    for counts in resampler.chunks(columns):
+        wide = counts.astype(np.float64) if any(each.dtype != np.float32 for each in rows) else counts
+        for family, features, found in zip(families, rows, drawn, strict=True):
+            weights = counts if features.dtype == np.float32 else wide
+            found.append(family.evaluate((weights @ features).astype(np.float64, copy=False)))
+    return [
+        Replicates(
+            tuple(family.names),
+            family.evaluate(total),
+            _left_out(family, features, total),
+            np.concatenate([*found, np.empty((0, len(family.names)))]),
+        )
+        for family, features, total, found in zip(families, rows, totals, drawn, strict=True)
+    ]
+
+
+def _left_out(family: Family, features: Features, total: FloatArray) -> FloatArray:
+    if isinstance(family, KnowsLeftOut):
+        return family.left_out(total)
+    step = max(1, _JACKKNIFE_VALUES // max(1, features.shape[1]))
+    parts = [
+        family.evaluate(total - features[begin : begin + step]) for begin in range(0, len(features), step)
+    ]
+    return np.concatenate([*parts, np.empty((0, len(family.names)))])

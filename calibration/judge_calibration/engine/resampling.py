@@ -1,0 +1,59 @@
+"""Draws bootstrap counts: how often each unit is in each resample. Shared by every statistic of a study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Counts = npt.NDArray[np.float32]  # (resamples, units); whole numbers
+
+_KEPT_BYTES = 64 * 2**20
+_CHUNK_BYTES = 8 * 2**20  # of float32 counts: enough rows at once that calls cost nothing
+_SMALL = 65_536
+
+
+class Resampler:
+    """`resamples` draws of `units` out of `units` with replacement (multinomial, equal chances).
+
+    Each draw takes its numbers from one generator in turn, so neither chunks nor the number of readers change
+    them. Counts are kept where they fit into 64 MiB, as bytes, and drawn anew for each reader where not.
+    """
+
+    def __init__(self, units: int, resamples: int, seed: int) -> None:
+        self.units = units
+        self.resamples = resamples if units else 0
+        self.seed = seed
+        self._kept: npt.NDArray[np.uint8] | None = None
+
+    def chunks(self, columns: npt.NDArray[Any] | None = None) -> Iterator[Counts]:
+        """All counts in order, some resamples at a time; only the units named by `columns`, if given."""
+        if self._kept is None and self.resamples * self.units <= _KEPT_BYTES:
+            self._kept = np.concatenate([*self._drawn(), np.empty((0, self.units), np.uint8)])
+        source = self._drawn() if self._kept is None else self._sliced(self._kept)
+        for counts in source:
+            chosen = counts if columns is None else counts[:, columns]
+            yield chosen.astype(np.float32)
+
+    def _rows_at_once(self) -> int:
+        return max(1, _CHUNK_BYTES // (4 * max(1, self.units)))
+
+    def _sliced(self, kept: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+        step = self._rows_at_once()
+        for begin in range(0, self.resamples, step):
+            yield kept[begin : begin + step]
+
+    def _drawn(self) -> Iterator[npt.NDArray[np.uint8]]:
+        generator = np.random.default_rng(self.seed)
+        width = np.uint16 if self.units <= _SMALL else np.uint32
+        step = self._rows_at_once()
+        for begin in range(0, self.resamples, step):
+            counts = np.empty((min(step, self.resamples - begin), self.units), np.uint8)
+            for row in counts:
+                drawn = generator.integers(0, self.units, self.units, dtype=width)
+                row[:] = np.bincount(drawn, minlength=self.units)
+            yield counts

@@ -1,0 +1,27 @@
+"""Division that knows when it is undefined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+
+NOTHING = 1e-12  # what rounding leaves of a sum that is zero
+
+
+def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Quotient of arrays that broadcast; NaN where the denominator is zero (to rounding)."""
+    above, below = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
+    defined = np.abs(below) > NOTHING
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=defined)
+
+
+def mean_of_defined(values: FloatArray) -> FloatArray:
+    """Mean over the last axis of what is defined (finite); NaN where nothing is."""
+    defined = np.isfinite(values)
+    counts = defined.sum(-1)
+    sums = np.where(defined, values, 0.0).sum(-1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

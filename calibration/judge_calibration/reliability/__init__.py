@@ -1,0 +1,1 @@
+"""Agreement of physicians among themselves: alpha, AC2, intraclass correlations."""

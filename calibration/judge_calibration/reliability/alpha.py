@@ -1,0 +1,101 @@
+"""Krippendorff's alpha for any number of raters with missing cells (Krippendorff 2011)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from judge_calibration.ratios import ratio
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.engine.units import Units
+
+Metric = Literal["nominal", "ordinal", "interval"]
+METRICS: tuple[Metric, ...] = ("nominal", "ordinal", "interval")
+
+
+def alpha(coincidences: FloatArray, values: FloatArray, metric: Metric) -> FloatArray:
+    """1 - (n-1) Σ o_ck d_ck / Σ n_c n_k d_ck from coincidence matrices (…, K, K); NaN with one category only.
+
+    d is 0/1, (v_c - v_k)², or for `ordinal` the squared distance of mid-positions in the pooled ratings,
+    whose marginals are those of the very matrix.
+    """
+    size = coincidences.shape[-1]
+    flat = coincidences.reshape(*coincidences.shape[:-2], -1)
+    counts = flat @ np.repeat(np.eye(size), size, axis=0)
+    n = counts @ np.ones(size)
+    if metric == "nominal":
+        seen = n - flat @ np.eye(size).ravel()
+        expected = n**2 - np.einsum("...c,...c->...", counts, counts)
+    else:
+        place = values if metric == "interval" else counts.cumsum(-1) - counts / 2
+        place = (
+            place
+            - ratio(np.einsum("...c,...c->...", counts, np.broadcast_to(place, counts.shape)), n)[..., None]
+        )
+        square = np.einsum("...c,...c->...", counts, place**2)
+        along = np.matmul(coincidences, place[..., None])[..., 0]
+        seen = 2 * (square - np.einsum("...c,...c->...", along, place))
+        expected = 2 * n * square
+    return 1 - ratio((n - 1) * seen, expected)
+
+
+def coincidences_of_pair(tables: FloatArray) -> FloatArray:
+    """The coincidence matrix of two raters: their table and its transpose added."""
+    return tables + np.swapaxes(tables, -1, -2)
+
+
+@dataclass(frozen=True, slots=True)
+class AlphaFamily:
+    """The three alphas of several raters, from sums of each item's coincidences (upper triangle)."""
+
+    features: FloatArray
+    values: FloatArray
+    names: tuple[str, ...] = ("alpha_nominal", "alpha_ordinal", "alpha_interval")
+
+    @classmethod
+    def of(cls, tally: FloatArray, values: FloatArray, units: Units) -> AlphaFamily:
+        """From `tally` (items, K): how often each item got each value; items rated once carry nothing."""
+        ratings = tally.sum(1)
+        pairable = np.where(ratings > 1, ratings - 1, np.inf)[:, None]
+        upper = np.triu_indices(tally.shape[1])
+        products = tally[:, upper[0]] * (tally[:, upper[1]] - (upper[0] == upper[1]))
+        return cls(units.sums(products / pairable), values)
+
+    def evaluate(self, sums: FloatArray) -> FloatArray:
+        """Sums (…, K(K+1)/2) to the alphas (…, 3)."""
+        size = len(self.values)
+        upper = np.triu_indices(size)
+        full = np.zeros((*sums.shape[:-1], size, size))
+        full[..., upper[0], upper[1]] = sums
+        full[..., upper[1], upper[0]] = sums
+        return np.stack([alpha(full, self.values, metric) for metric in METRICS], -1)
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuousAlphaFamily:
+    """Alpha with the interval metric on a continuous scale, from sums of each item's scores and squares."""
+
+    features: FloatArray
+    names: tuple[str, ...] = ("alpha_interval",)
+
+    @classmethod
+    def of(cls, ratings: FloatArray, units: Units) -> ContinuousAlphaFamily:
+        """From ratings (items, R), NaN where missing; items with one rating carry nothing."""
+        present = ~np.isnan(ratings)
+        m = present.sum(1).astype(np.float64)
+        twice = m > 1
+        centre = ratings[present].mean() if present.any() else 0.0
+        scores = np.where(present & twice[:, None], ratings - centre, 0.0)
+        total, square = scores.sum(1), (scores**2).sum(1)
+        within = np.where(twice, 2 * (m * square - total**2) / np.maximum(m - 1, 1), 0.0)
+        return cls(units.sums(np.column_stack([m * twice, total, square, within])))
+
+    def evaluate(self, sums: FloatArray) -> FloatArray:
+        """Sums (…, 4) to alpha (…, 1)."""
+        n, total, square, within = np.moveaxis(sums, -1, 0)
+        expected = 2 * (n * square - total**2)
+        return (1 - ratio((n - 1) * within, expected))[..., None]

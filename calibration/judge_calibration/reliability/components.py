@@ -1,0 +1,127 @@
+"""Variance components of items, raters and error with gaps, by fitting constants (Henderson 1953, III).
+
+On complete data they equal those of the analysis of variance. Negative components are kept as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judge_calibration.ratios import ratio
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.engine.units import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Components (…) of the two-way model x = μ + item + rater + error, and of the one-way model.
+
+    `depth` is the mean number of ratings per item as the one-way model weighs it, `harmonic` the harmonic
+    mean, which the average forms use; `items` and `raters` count those that have a rating.
+    """
+
+    item: FloatArray
+    rater: FloatArray
+    error: FloatArray
+    item_one_way: FloatArray
+    error_one_way: FloatArray
+    harmonic: FloatArray
+    items: FloatArray
+    raters: FloatArray
+    ratings: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSums:
+    """What has to be summed over items for R raters; scores are centred first.
+
+    Columns: rated flag, r, r², 1/r, Σx², T²/r, then for each rater presence m_j, sum x_j and m_j T/r, then
+    m_j m_j'/r for j ≤ j'.
+    """
+
+    features: FloatArray
+    raters: int
+
+    @classmethod
+    def of(cls, ratings: FloatArray, units: Units) -> ComponentSums:
+        """From ratings (items, R), NaN where missing."""
+        present = ~np.isnan(ratings)
+        centre = ratings[present].mean() if present.any() else 0.0
+        scores = np.where(present, ratings - centre, 0.0)
+        r = present.sum(1).astype(np.float64)
+        share = np.where(r > 0, 1 / np.maximum(r, 1), 0.0)
+        total = scores.sum(1)
+        upper = np.triu_indices(ratings.shape[1])
+        columns = np.column_stack(
+            [
+                *(r > 0, r, r**2, share, (scores**2).sum(1), total**2 * share),
+                *(present, scores, present * (total * share)[:, None]),
+                present[:, upper[0]] * present[:, upper[1]] * share[:, None],
+            ]
+        )
+        return cls(units.sums(columns.astype(np.float64)), ratings.shape[1])
+
+    def components(self, sums: FloatArray) -> Components:
+        """Sums (…, p) to components (…); NaN where they are not identified."""
+        rated, r, square, inverse, x2, t2 = np.moveaxis(sums[..., :6], -1, 0)
+        per_rater, sum_j, mean_j = np.moveaxis(
+            sums[..., 6 : 6 + 3 * self.raters].reshape(*sums.shape[:-1], 3, self.raters), -2, 0
+        )
+        raters = (per_rater > 0.5).sum(-1).astype(np.float64)  # noqa: PLR2004  counts, after subtraction
+        fitted = t2 + self._rater_reduction(sums, per_rater, sum_j - mean_j)
+        by_rater = ratio(sum_j**2, per_rater)
+        reduced_rater = np.where(np.isnan(by_rater), 0.0, by_rater).sum(-1)
+        error = ratio(x2 - fitted, _positive(r - rated - raters + 1))
+        item = ratio(fitted - reduced_rater - (rated - 1) * error, _positive(r - raters))
+        rater = ratio(fitted - t2 - (raters - 1) * error, _positive(r - rated))
+        mean = ratio(sum_j.sum(-1), r)
+        between = ratio(t2 - r * mean**2, _positive(rated - 1))
+        within = ratio(x2 - t2, _positive(r - rated))
+        depth = ratio(r - ratio(square, r), _positive(rated - 1))
+        return Components(
+            item=item,
+            rater=rater,
+            error=error,
+            item_one_way=ratio(between - within, depth),
+            error_one_way=within,
+            harmonic=ratio(rated, inverse),
+            items=rated,
+            raters=raters,
+            ratings=r,
+        )
+
+    def _rater_reduction(self, sums: FloatArray, per_rater: FloatArray, right: FloatArray) -> FloatArray:
+        """r'C⁻r with C = diag(n_j) - Σ m m'/r, which is singular along the constant vector."""
+        size = self.raters
+        upper = np.triu_indices(size)
+        left = np.zeros((*sums.shape[:-1], size, size))
+        shared = sums[..., 6 + 3 * size :]
+        left[..., upper[0], upper[1]] = -shared
+        left[..., upper[1], upper[0]] = -shared
+        diagonal = np.arange(size)
+        left[..., diagonal, diagonal] += per_rater
+        # Adding a multiple of the all-ones matrix changes nothing for a right side that sums to zero, and
+        # makes C regular when the raters are connected. A rater without ratings gets a one of his own.
+        left += (per_rater.sum(-1) / size**2)[..., None, None]
+        left[..., diagonal, diagonal] += per_rater < 0.5  # noqa: PLR2004  counts, after subtraction
+        solved = _solve(left, right)
+        reduction: FloatArray = np.einsum("...j,...j->...", right, solved)
+        return reduction
+
+
+def _solve(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve each system; NaN where it is singular: its raters share no items, even over others."""
+    singular = np.abs(np.linalg.det(left)) < 1e-9 * np.prod(np.diagonal(left, axis1=-2, axis2=-1), axis=-1)
+    regular = np.where(singular[..., None, None], np.eye(left.shape[-1]), left)
+    solved = np.linalg.solve(regular, right[..., None])[..., 0]
+    return np.where(singular[..., None], np.nan, solved)
+
+
+def _positive(freedom: FloatArray) -> FloatArray:
+    """Degrees of freedom, or zero (which makes a ratio undefined) where there are none."""
+    return np.where(freedom > 0.5, freedom, 0.0)  # noqa: PLR2004  counts, after subtraction

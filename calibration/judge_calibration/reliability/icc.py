@@ -1,0 +1,142 @@
+"""The six intraclass correlations, with missing cells and with intervals that generalise to other raters.
+
+Forms and intervals: Shrout and Fleiss 1979; McGraw and Wong 1996 with the erratum of the same year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from judge_calibration.estimates import Interval
+from judge_calibration.ratios import ratio
+from judge_calibration.reliability.components import Components, ComponentSums
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.engine.units import Units
+
+ICC_NAMES = ("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck")
+_AVERAGE_OF = {"icc_1": "icc_1k", "icc_a1": "icc_ak", "icc_c1": "icc_ck"}
+
+
+@dataclass(frozen=True, slots=True)
+class IccFamily:
+    """All six forms; an estimate below zero is told as it is."""
+
+    sums: ComponentSums
+    names: tuple[str, ...] = ICC_NAMES
+
+    @classmethod
+    def of(cls, ratings: FloatArray, units: Units) -> IccFamily:
+        """From ratings (items, R), NaN where missing."""
+        return cls(ComponentSums.of(ratings, units))
+
+    @property
+    def features(self) -> FloatArray:
+        """Of the variance components."""
+        return self.sums.features
+
+    def evaluate(self, sums: FloatArray) -> FloatArray:
+        """Sums (…, p) to the six forms (…, 6)."""
+        return forms(self.sums.components(sums))
+
+
+def forms(c: Components) -> FloatArray:
+    """The six forms (…, 6) from components; average forms are for the harmonic mean number of ratings."""
+    k = c.harmonic
+    return np.stack(
+        [
+            ratio(c.item_one_way, c.item_one_way + c.error_one_way),
+            ratio(c.item, c.item + c.rater + c.error),
+            ratio(c.item, c.item + c.error),
+            ratio(c.item_one_way, c.item_one_way + c.error_one_way / k),
+            ratio(c.item, c.item + (c.rater + c.error) / k),
+            ratio(c.item, c.item + c.error / k),
+        ],
+        -1,
+    )
+
+
+def f_intervals(c: Components, level: float) -> dict[str, Interval | None]:
+    """Intervals of the six forms for other raters like these (McGraw and Wong 1996, table 7).
+
+    With missing cells the mean squares are rebuilt from the components at the harmonic mean number of ratings
+    per item and of ratings per rater, which makes the interval approximate.
+    """
+    n, k = float(c.items), float(c.harmonic)
+    if not (n > 1 and k > 1 and np.isfinite(float(c.error))):
+        return dict.fromkeys(ICC_NAMES)
+    one_way = _one_way(c, n, k, level)
+    consistency = _consistency(c, n, k, level)
+    agreement = _absolute(c, n, k, level)
+    pairs = {"icc_1": one_way, "icc_c1": consistency, "icc_a1": agreement}
+    pairs |= {_AVERAGE_OF[name]: _stepped_up(pair, k) for name, pair in pairs.items()}
+    return {name: _told(pairs[name], level) for name in ICC_NAMES}
+
+
+def _told(pair: tuple[float, float] | None, level: float) -> Interval | None:
+    if pair is None or not np.isfinite(pair).all():
+        return None
+    return Interval(pair[0], pair[1], level, "F", generalises_to="other_raters")
+
+
+def _stepped_up(pair: tuple[float, float] | None, k: float) -> tuple[float, float] | None:
+    """Spearman-Brown: of the mean of k ratings from that of one; rises with the single form."""
+    if pair is None:
+        return None
+    low, high = (k * r / (1 + (k - 1) * r) if 1 + (k - 1) * r > 0 else -np.inf for r in pair)
+    return (low, high)
+
+
+def _from_f(observed: float, freedom: tuple[float, float], k: float, level: float) -> tuple[float, float]:
+    tail = (1 + level) / 2
+    low = observed / _f_quantile(tail, *freedom)
+    high = observed * _f_quantile(tail, freedom[1], freedom[0])
+    return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
+
+
+def _one_way(c: Components, n: float, k: float, level: float) -> tuple[float, float] | None:
+    error = float(c.error_one_way)
+    if error <= 0:
+        return None
+    observed = (k * float(c.item_one_way) + error) / error
+    return _from_f(observed, (n - 1, max(1.0, float(c.ratings) - n)), k, level)
+
+
+def _consistency(c: Components, n: float, k: float, level: float) -> tuple[float, float] | None:
+    error = float(c.error)
+    if error <= 0:
+        return None
+    observed = (k * float(c.item) + error) / error
+    freedom = max(1.0, float(c.ratings) - n - float(c.raters) + 1)
+    return _from_f(observed, (n - 1, freedom), k, level)
+
+
+def _absolute(c: Components, n: float, k: float, level: float) -> tuple[float, float] | None:
+    """ICC(A,1): Satterthwaite's degrees of freedom for the mixture of rater and error mean squares."""
+    error = float(c.error)
+    if error <= 0 or float(c.raters) < 2:  # noqa: PLR2004  one rater does not vary
+        return None
+    rows = k * float(c.item) + error
+    columns = float(c.ratings) / float(c.raters) * float(c.rater) + error
+    point = float(ratio(c.item, c.item + c.rater + c.error))
+    if not np.isfinite(point) or point >= 1:
+        return None
+    a = k * point / (n * (1 - point))
+    b = 1 + k * point * (n - 1) / (n * (1 - point))
+    mixed = (a * columns + b * error) ** 2
+    freedom = mixed / ((a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
+    tail = (1 + level) / 2
+    upper, lower = _f_quantile(tail, n - 1, freedom), _f_quantile(tail, freedom, n - 1)
+    rest = k * columns + (k * n - k - n) * error
+    low = n * (rows - upper * error) / (upper * rest + n * rows)
+    high = n * (lower * rows - error) / (rest + n * lower * rows)
+    return low, high
+
+
+def _f_quantile(share: float, above: float, below: float) -> float:
+    return float(special.fdtri(above, below, share))

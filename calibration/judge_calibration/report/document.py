@@ -1,0 +1,65 @@
+"""The report as plain data: the same study, options and seed give the same bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from judge_calibration.report.context import Context
+from judge_calibration.report.correction_section import correction_section
+from judge_calibration.report.details import judge_details, outcomes_of
+from judge_calibration.report.judge_section import judge_section
+from judge_calibration.report.options import Options
+from judge_calibration.report.rater_section import rater_section
+from judge_calibration.report.severity_section import severity_section
+from judge_calibration.report.subgroup_section import subgroup_section
+from judge_calibration.report.verdict import verdict
+from judge_calibration.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_calibration.study import Study
+
+FORMAT = 1
+
+
+def report(study: Study, options: Mapping[str, object] | Options | None = None) -> dict[str, object]:
+    """Everything the study says, by criterion: physicians among themselves, then each judge.
+
+    Raises OptionRejected for an option out of range or a name that is not in the study.
+    """
+    chosen = options if isinstance(options, Options) else Options.of(options)
+    context = Context.of(study, chosen)
+    return {
+        "format": FORMAT,
+        "library": VERSION,
+        "study": study.profile(),
+        "options": chosen.as_json(),
+        "units": {"count": context.units.size, "are_items": context.units.are_items},
+        "criteria": {criterion: _criterion(context, criterion) for criterion in context.criteria},
+        "warnings": list(study.warnings),
+    }
+
+
+def _criterion(context: Context, criterion: str) -> dict[str, object]:
+    table = context.study.tables[criterion]
+    view = context.view(criterion)
+    raters = rater_section(context, view)
+    judges: dict[str, object] = {}
+    for judge in context.judges_of(criterion):
+        scores = context.judged(criterion, judge)
+        section = judge_section(context, criterion, judge, view, raters)
+        primary = section.ceiling[0]["statistic"] if section.ceiling else "kappa_unweighted"
+        judges[judge] = {
+            "verdict": verdict(section, context.options),
+            "outcomes": outcomes_of(table.outcomes.get(judge, {})),
+            **section.document,
+            "subgroups": subgroup_section(context, view, scores),
+            "details": judge_details(context, view, scores, section.replicates.get(str(primary))),
+            "correction": correction_section(context, criterion, judge, view, scores),
+        }
+    return {
+        "scale": table.scale.as_json(),
+        "raters": {**raters.document, "severity": severity_section(context, criterion, view)},
+        "judges": judges,
+    }

@@ -1,0 +1,205 @@
+"""Physicians among themselves: reliability, pairs, and the ceiling their noise sets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judge_calibration.agreement.moments import RANK_COEFFICIENTS, rank_coefficients
+from judge_calibration.engine.replicates import replicate
+from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
+from judge_calibration.reliability.icc import ICC_NAMES, IccFamily, f_intervals
+from judge_calibration.report.families import rater_families, sharing_pairs
+from judge_calibration.report.telling import Sample, Told, all_undefined, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_calibration.engine.replicates import Family, Replicate
+    from judge_calibration.report.context import Context, View
+
+PAIR_NAMES = (
+    *("agreement", "kappa_unweighted", "kappa_linear", "kappa_quadratic"),
+    *("pearson", "spearman", "kendall_tau_b", "pairwise_accuracy", "ccc"),
+)
+BINARY_NAMES = ("f1_met", "f1_unmet", "balanced_f1", "mcc")
+ALPHAS = ("alpha_nominal", "alpha_ordinal", "alpha_interval")
+NAMES = (*PAIR_NAMES, *ALPHAS, "gwet_ac2", *ICC_NAMES, "noise_ceiling")
+
+
+@dataclass(frozen=True, slots=True)
+class RaterSection:
+    """The section as plain data, its statistics, and the replicates that a judge is compared with."""
+
+    document: Mapping[str, object]
+    statistics: Told
+    replicates: Mapping[str, Replicate]
+
+
+def rater_section(context: Context, view: View) -> RaterSection:
+    """Everything about the physicians of one criterion."""
+    sample = sample_of(view)
+    if len(view.raters) < 2:  # noqa: PLR2004  a pair
+        told = all_undefined(_names(view), "single_rater" if view.raters else "no_ratings", sample)
+        return RaterSection({"statistics": plain(told), "pairs": [], "per_rater": _each(view)}, told, {})
+    families = rater_families(view)
+    found = dict(zip(families, replicate(list(families.values()), context.resampler), strict=True))
+    named = {name: each for one in found.values() for name, each in one.named().items()}
+    statistics = _statistics(context, view, families, named, sample)
+    document = {
+        "statistics": plain(statistics),
+        "pairs": _pairs(context, view, named),
+        "per_rater": _each(view),
+    }
+    return RaterSection(document, statistics, named)
+
+
+def group_statistics(context: Context, view: View) -> Told:
+    """Reliability of the physicians on a subgroup's items: alpha, AC2 and ICC."""
+    sample = sample_of(view)
+    if len(view.raters) < 2:  # noqa: PLR2004  a pair
+        return {}
+    families = rater_families(view, pairs=False)
+    found = replicate(list(families.values()), context.resampler, view.columns)
+    named = {name: each for one in found for name, each in one.named().items()}
+    told = {name: _tell(context, name, each, sample) for name, each in named.items()}
+    return told | _with_f_intervals(context, families, told)
+
+
+def sample_of(view: View) -> Sample:
+    """Items rated at least twice, the ratings on them, and the physicians who have any rating."""
+    twice = view.rated > 1
+    raters = int((~np.isnan(view.ratings)).any(0).sum())
+    return Sample(int(twice.sum()), int(view.rated[twice].sum()), raters)
+
+
+def _names(view: View) -> tuple[str, ...]:
+    return NAMES + (BINARY_NAMES if view.scale.kind == "binary" else ())
+
+
+def _statistics(
+    context: Context,
+    view: View,
+    families: Mapping[str, Family],
+    named: Mapping[str, Replicate],
+    sample: Sample,
+) -> Told:
+    names = [name for name in named if "|" not in name]
+    # Of a pair alpha and AC2 mean something else than of all raters: the families of all raters come last.
+    told = {name: _tell(context, name, named[name], sample) for name in names}
+    told |= _with_f_intervals(context, families, told)
+    told |= {"noise_ceiling": _noise_ceiling(told)} if "icc_ck" in told else {}
+    if not view.scale.is_discrete:
+        told |= _mean_ranks(view, sample)
+    for name in _names(view):
+        told.setdefault(name, undefined(name, "not_for_this_scale", **sample.counts))
+    return {name: told[name] for name in _names(view)}
+
+
+def _tell(context: Context, name: str, each: Replicate, sample: Sample) -> Statistic:
+    return context.teller.tell(name, each, sample)
+
+
+def _with_f_intervals(context: Context, families: Mapping[str, Family], told: Told) -> Told:
+    """ICCs speak for other raters like these: their interval is that of F, the other one goes to details."""
+    family = families.get("icc")
+    if not isinstance(family, IccFamily):
+        return {}
+    components = family.sums.components(family.features.sum(axis=0))
+    intervals = f_intervals(components, context.options.level)
+    gaps = float(components.ratings) < float(components.items) * float(components.raters)
+    notes = ("cells are missing: the F interval is approximate",) if gaps else ()
+    return {
+        name: _generalised(told[name], intervals[name], notes)
+        for name in ICC_NAMES
+        if told[name].ci is not None or told[name].status == "ok"
+    }
+
+
+def _generalised(statistic: Statistic, interval: Interval | None, notes: tuple[str, ...]) -> Statistic:
+    if interval is None or statistic.estimate is None:
+        return statistic
+    here = {"these_raters": statistic.ci.as_json()} if statistic.ci else {}
+    return replace(statistic, ci=interval, details=here, notes=notes)
+
+
+def _noise_ceiling(told: Told) -> Statistic:
+    reliability = told["icc_ck"]
+    if reliability.estimate is None or reliability.estimate <= 0:
+        why = reliability.reason or "constant_input"
+        return undefined("noise_ceiling", why, n_items=reliability.n_items, n_raters=reliability.n_raters)
+    ci = reliability.ci
+    roots = None
+    if ci is not None:
+        low, high = (math.sqrt(max(0.0, limit)) for limit in (ci.low, ci.high))
+        roots = replace(ci, low=low, high=high)
+    return replace(reliability, name="noise_ceiling", estimate=math.sqrt(reliability.estimate), ci=roots)
+
+
+def _mean_ranks(view: View, sample: Sample) -> Told:
+    """Rank coefficients of a continuous scale, averaged over pairs, without an interval."""
+    each = [rank_coefficients(view.ratings[:, a], view.ratings[:, b]) for a, b in sharing_pairs(view)]
+    return mean_ranks(each, sample)
+
+
+def mean_ranks(each: list[dict[str, float]], sample: Sample) -> Told:
+    """The mean of rank coefficients over the pairs in which they are defined."""
+    told: Told = {}
+    for name in RANK_COEFFICIENTS:
+        values = [pair[name] for pair in each if math.isfinite(pair[name])]
+        told[name] = (
+            estimated(
+                name, float(np.mean(values)), notes=("no interval on a continuous scale",), **sample.counts
+            )
+            if values
+            else undefined(name, "constant_input", **sample.counts)
+        )
+    return told
+
+
+def _pairs(context: Context, view: View, named: Mapping[str, Replicate]) -> list[dict[str, object]]:
+    """Each pair's own coefficients; none for a pooled table."""
+    if view.scale.kind == "binary":
+        return []
+    present = ~np.isnan(view.ratings)
+    rows = []
+    for at, (a, b) in enumerate(sharing_pairs(view)):
+        shared = int((present[:, a] & present[:, b]).sum())
+        sample = Sample(shared, 2 * shared, 2)
+        told = {
+            name: _tell(context, name, named[f"{name}|{at}"], sample)
+            for name in PAIR_NAMES
+            if f"{name}|{at}" in named
+        }
+        rows.append(
+            {"raters": [view.raters[a], view.raters[b]], "n_items": shared, "statistics": plain(told)}
+        )
+    return rows
+
+
+def _each(view: View) -> list[dict[str, object]]:
+    """How many items each physician rated, and on numeric scales mean and spread."""
+    rows: list[dict[str, object]] = []
+    for j, rater in enumerate(view.raters):
+        scores = view.ratings[~np.isnan(view.ratings[:, j]), j]
+        row: dict[str, object] = {"rater": rater, "n_items": len(scores)}
+        if view.scale.is_numeric and len(scores):
+            others = _others_mean(view, j)
+            both = ~np.isnan(others) & ~np.isnan(view.ratings[:, j])
+            offset = float((view.ratings[both, j] - others[both]).mean()) if both.any() else None
+            row |= {
+                "mean": rounded(float(scores.mean())),
+                "sd": rounded(float(scores.std(ddof=1))) if len(scores) > 1 else None,
+                "offset_to_others": rounded(offset),
+            }
+        rows.append(row)
+    return rows
+
+
+def _others_mean(view: View, j: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    rest = np.delete(view.ratings, j, axis=1)
+    count = (~np.isnan(rest)).sum(1)
+    return np.where(count > 0, np.nansum(rest, axis=1) / np.maximum(count, 1), np.nan)

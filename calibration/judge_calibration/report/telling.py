@@ -1,0 +1,105 @@
+"""Turns replicates into statistics: which interval, from how many items, and why there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from judge_calibration.agreement.consensus import SHARES
+from judge_calibration.definitions import definition_of
+from judge_calibration.engine.intervals import default_interval, share_interval
+from judge_calibration.estimates import Reason, Statistic, estimated, undefined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from judge_calibration.engine.intervals import Shape
+    from judge_calibration.engine.replicates import Replicate
+
+Told = dict[str, Statistic]
+
+_SHAPES: Mapping[str, Shape] = {
+    **dict.fromkeys(("bias", "loa_low", "loa_high", "proportional_bias"), "mean"),
+    **dict.fromkeys(("mae", "rmse", "loo_mae", "loo_rmse"), "positive"),
+    **dict.fromkeys(
+        (
+            *("agreement", "pairwise_accuracy", "f1_met", "f1_unmet", "balanced_f1"),
+            *("sensitivity", "specificity", "alt_test_rho"),
+        ),
+        "share",
+    ),
+}
+_NEEDS_SPREAD = frozenset({"pearson", "spearman", "kendall_tau_b", "loo_pearson", "mcc", "proportional_bias"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a statistic was computed from."""
+
+    n_items: int
+    n_ratings: int
+    n_raters: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """As keywords of a statistic."""
+        return {"n_items": self.n_items, "n_ratings": self.n_ratings, "n_raters": self.n_raters}
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Knows the level of intervals and whether units are clusters."""
+
+    level: float
+    clustered: bool
+
+    def tell(
+        self, name: str, replicate: Replicate, sample: Sample, *, why: Reason | None = None
+    ) -> Statistic:
+        """One statistic. `why` is the reason if it turns out to be undefined; default: from the sample."""
+        if not math.isfinite(replicate.point):
+            return undefined(name, why or why_undefined(name, sample), **sample.counts)
+        plain = estimated(name, replicate.point, **sample.counts)
+        if sample.n_items < definition_of(name).min_n:
+            return replace(plain, status="insufficient", reason="n_below_min")
+        if name in SHARES:
+            ci = share_interval(replicate, sample.n_items, level=self.level, clustered=self.clustered)
+            return replace(plain, ci=ci)
+        ci_or_none, notes, unstable = default_interval(
+            replicate, level=self.level, shape=_SHAPES.get(name, "correlation")
+        )
+        if unstable:
+            return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
+        return replace(plain, ci=ci_or_none, notes=notes)
+
+    def difference(self, name: str, replicate: Replicate, sample: Sample) -> Statistic:
+        """A difference of two statistics of this name on the same resamples: its scale is the plain one."""
+        if not math.isfinite(replicate.point):
+            return undefined(name, why_undefined(name, sample), **sample.counts)
+        plain = estimated(name, replicate.point, **sample.counts)
+        if sample.n_items < definition_of(name).min_n:
+            return replace(plain, status="insufficient", reason="n_below_min")
+        ci, notes, unstable = default_interval(replicate, level=self.level, shape="mean")
+        if unstable:
+            return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
+        return replace(plain, ci=ci, notes=notes)
+
+
+def why_undefined(name: str, sample: Sample) -> Reason:
+    """The reason that the sample itself gives, most telling first."""
+    if sample.n_raters == 0 or sample.n_items == 0:
+        return "no_overlap"
+    if sample.n_items == 1 and name not in {"agreement", "exact"}:
+        return "n_below_min"
+    return "constant_input" if name in _NEEDS_SPREAD else "single_category"
+
+
+def all_undefined(names: Iterable[str], reason: Reason, sample: Sample) -> Told:
+    """Statistics that this scale or these raters do not have."""
+    return {name: undefined(name, reason, **sample.counts) for name in names}
+
+
+def plain(told: Mapping[str, Statistic]) -> dict[str, object]:
+    """As plain data."""
+    return {name: statistic.as_json() for name, statistic in told.items()}

@@ -1,0 +1,95 @@
+"""What the figures say in one sentence: the number, its interval, the ceiling; never an adjective alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from judge_calibration.definitions import definition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_calibration.report.judge_section import JudgeSection
+    from judge_calibration.report.options import Options
+
+Standing = Literal["like_a_physician", "worse_than_a_physician", "undetermined", "no_ceiling"]
+
+_WORDS: Mapping[Standing, str] = {
+    "like_a_physician": "agrees with the physicians about as well as they agree with each other",
+    "worse_than_a_physician": "agrees with the physicians less than they agree with each other",
+    "undetermined": "is neither shown to agree like a physician nor to fall short of one",
+    "no_ceiling": "has no physicians' agreement beside it: that needs two who rated the same items",
+}
+
+
+def verdict(section: JudgeSection, options: Options) -> dict[str, object]:
+    """Where the judge stands beside the ceiling, the test's outcome, and the sentence for physicians.
+
+    `like_a_physician`: the interval of judge minus ceiling lies above -margin. `worse_than_a_physician`: it
+    lies below zero and reaches past -margin. Else `undetermined`.
+    """
+    row: Mapping[str, Any] | None = section.ceiling[0] if section.ceiling else None
+    standing = standing_of(row["difference"] if row else None, options.ceiling_margin)
+    return {
+        "standing": standing,
+        "statistic": row["statistic"] if row else None,
+        "margin": options.ceiling_margin,
+        "alt_test_passes": section.alt_test.passes,
+        "sentence": _sentence(standing, row, section, options),
+    }
+
+
+def standing_of(difference: Mapping[str, Any] | None, margin: float) -> Standing:
+    """The rule above on a difference told as plain data."""
+    if difference is None or difference["estimate"] is None:
+        return "no_ceiling"
+    ci = difference["ci"]
+    if ci is None:
+        return "undetermined"
+    if ci["low"] > -margin:
+        return "like_a_physician"
+    return "worse_than_a_physician" if ci["high"] < 0 else "undetermined"
+
+
+def _sentence(
+    standing: Standing, row: Mapping[str, Any] | None, section: JudgeSection, options: Options
+) -> str:
+    said = f"The judge {_WORDS[standing]}"
+    if row is not None:
+        label = definition_of(row["statistic"]).label
+        said += f" ({label} {shown(row['judge'])} against {shown(row['human'])} among physicians)"
+    parts = [said, _alternative(section, options), _bias(section)]
+    return ". ".join(part for part in parts if part) + "."
+
+
+def _alternative(section: JudgeSection, options: Options) -> str:
+    test = section.alt_test
+    if test.omega is None:
+        return ""
+    rho = section.statistics["alt_test_rho"].as_json()
+    passed = "passes" if test.passes else "does not pass"
+    return (
+        f"It {passed} the alternative annotator test at ε = {options.epsilon:g} "
+        f"(ω = {test.omega:.2f}, ρ = {shown(rho)})"
+    )
+
+
+def _bias(section: JudgeSection) -> str:
+    bias = section.statistics["bias"].as_json()
+    if bias["estimate"] is None:
+        return ""
+    value = float(str(bias["estimate"]))
+    direction = "higher" if value > 0 else "lower"
+    return f"It scores {abs(value):.2f} points {direction} than the consensus {_interval(bias)}".rstrip()
+
+
+def shown(statistic: Mapping[str, Any]) -> str:
+    """A statistic with its interval, for a sentence."""
+    if statistic["estimate"] is None:
+        return f"undefined ({statistic['reason']})"
+    return f"{statistic['estimate']:.2f} {_interval(statistic)}".rstrip()
+
+
+def _interval(statistic: Mapping[str, Any]) -> str:
+    ci = statistic["ci"]
+    return "" if ci is None else f"[{ci['low']:.2f} to {ci['high']:.2f}]"
