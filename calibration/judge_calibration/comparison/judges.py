@@ -12,17 +12,17 @@ from judge_calibration.comparison.tests import Test, sign_flip_test, williams_te
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
-from judge_calibration.report.context import Context
-from judge_calibration.report.families import judge_families
-from judge_calibration.report.judge_section import sample_of
-from judge_calibration.report.options import Options
+from judge_calibration.reporting.context import Context
+from judge_calibration.reporting.families import judge_families
+from judge_calibration.reporting.judge_section import sample_of
+from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.replicates import Replicate
-    from judge_calibration.report.context import View
+    from judge_calibration.reporting.context import View
     from judge_calibration.study import Study
 
 

@@ -9,8 +9,8 @@ from judge_calibration.definitions import definition_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_calibration.report.judge_section import JudgeSection
-    from judge_calibration.report.options import Options
+    from judge_calibration.reporting.judge_section import JudgeSection
+    from judge_calibration.reporting.options import Options
 
 Standing = Literal["like_a_physician", "worse_than_a_physician", "undetermined", "no_ceiling"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.replicates import Replicate
-    from judge_calibration.report.context import Context, View
+    from judge_calibration.reporting.context import Context, View
     from judge_calibration.scales import Scale
 
 MOST_POINTS = 400  # of a figure of differences; beyond it they are counted on a grid

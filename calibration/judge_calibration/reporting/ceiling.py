@@ -8,14 +8,14 @@ import numpy as np
 
 from judge_calibration.agreement.leave_one_out import FIGURES
 from judge_calibration.engine.replicates import Replicate
-from judge_calibration.report.rater_section import sample_of as raters_sample
+from judge_calibration.reporting.rater_section import sample_of as raters_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_calibration.report.context import Context, View
-    from judge_calibration.report.rater_section import RaterSection
-    from judge_calibration.report.telling import Sample, Told
+    from judge_calibration.reporting.context import Context, View
+    from judge_calibration.reporting.rater_section import RaterSection
+    from judge_calibration.reporting.telling import Sample, Told
 
 PAIRWISE: Mapping[str, tuple[str, ...]] = {
     "ordinal": ("kappa_quadratic", "kappa_linear", "spearman", "agreement"),

@@ -12,14 +12,14 @@ from judge_calibration.agreement.moments import RANK_COEFFICIENTS, rank_coeffici
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
 from judge_calibration.reliability.icc import ICC_NAMES, IccFamily, f_intervals
-from judge_calibration.report.families import rater_families, sharing_pairs
-from judge_calibration.report.telling import Sample, Told, all_undefined, plain
+from judge_calibration.reporting.families import rater_families, sharing_pairs
+from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from judge_calibration.engine.replicates import Family, Replicate
-    from judge_calibration.report.context import Context, View
+    from judge_calibration.reporting.context import Context, View
 
 PAIR_NAMES = (
     *("agreement", "kappa_unweighted", "kappa_linear", "kappa_quadratic"),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from judge_calibration.audits.subgroups import subgroup_forest
-from judge_calibration.report.judge_section import judge_statistics
-from judge_calibration.report.rater_section import group_statistics
-from judge_calibration.report.telling import plain
+from judge_calibration.reporting.judge_section import judge_statistics
+from judge_calibration.reporting.rater_section import group_statistics
+from judge_calibration.reporting.telling import plain
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
-    from judge_calibration.report.context import Context, View
+    from judge_calibration.reporting.context import Context, View
 
 
 def subgroup_section(context: Context, view: View, scores: FloatArray) -> dict[str, object]:

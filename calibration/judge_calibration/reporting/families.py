@@ -21,7 +21,7 @@ from judge_calibration.reliability.icc import IccFamily
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.engine.replicates import Family
-    from judge_calibration.report.context import View
+    from judge_calibration.reporting.context import View
 
 MOST_CELLS = 40_000_000  # units times cells of all pairs: 160 MB
 

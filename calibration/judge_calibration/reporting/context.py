@@ -12,8 +12,8 @@ from judge_calibration.agreement.tables import positions
 from judge_calibration.engine.resampling import Resampler
 from judge_calibration.engine.units import Units
 from judge_calibration.errors import OptionRejected
-from judge_calibration.report.options import MOST_SUBGROUPS, Options
-from judge_calibration.report.telling import Teller
+from judge_calibration.reporting.options import MOST_SUBGROUPS, Options
+from judge_calibration.reporting.telling import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

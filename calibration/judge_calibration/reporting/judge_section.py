@@ -21,10 +21,10 @@ from judge_calibration.engine.intervals import SMALL
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.engine.resampling import Resampler
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
-from judge_calibration.report.ceiling import ceiling_rows
-from judge_calibration.report.families import ceiling_families, judge_families, per_rater_family
-from judge_calibration.report.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, mean_ranks
-from judge_calibration.report.telling import Sample, Told, all_undefined, plain
+from judge_calibration.reporting.ceiling import ceiling_rows
+from judge_calibration.reporting.families import ceiling_families, judge_families, per_rater_family
+from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, mean_ranks
+from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from judge_calibration.agreement.alternative_annotator import AltTest, Contest, Duel
     from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.replicates import Replicate
-    from judge_calibration.report.context import Context, View
-    from judge_calibration.report.rater_section import RaterSection
+    from judge_calibration.reporting.context import Context, View
+    from judge_calibration.reporting.rater_section import RaterSection
 
 NAMES = (
     *CONSENSUS_NAMES,

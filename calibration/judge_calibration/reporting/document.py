@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from judge_calibration.report.context import Context
-from judge_calibration.report.correction_section import correction_section
-from judge_calibration.report.details import judge_details, outcomes_of
-from judge_calibration.report.judge_section import judge_section
-from judge_calibration.report.options import Options
-from judge_calibration.report.rater_section import rater_section
-from judge_calibration.report.severity_section import severity_section
-from judge_calibration.report.subgroup_section import subgroup_section
-from judge_calibration.report.verdict import verdict
+from judge_calibration.reporting.context import Context
+from judge_calibration.reporting.correction_section import correction_section
+from judge_calibration.reporting.details import judge_details, outcomes_of
+from judge_calibration.reporting.judge_section import judge_section
+from judge_calibration.reporting.options import Options
+from judge_calibration.reporting.rater_section import rater_section
+from judge_calibration.reporting.severity_section import severity_section
+from judge_calibration.reporting.subgroup_section import subgroup_section
+from judge_calibration.reporting.verdict import verdict
 from judge_calibration.version import VERSION
 
 if TYPE_CHECKING:

@@ -1,0 +1,185 @@
+"""What changes when one judge takes another's place: on the same anchor items, against a stated margin.
+
+Per criterion: both judges' agreement with physicians, the paired shift with two one-sided tests, decisions that flip at
+the caller's threshold, and an equating map that puts the new judge's scores on the old one's scale, so that thresholds
+keep their meaning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judge_calibration.comparison.judges import Pair, compared, paired_tests, shared_criteria
+from judge_calibration.comparison.tests import mcnemar_test
+from judge_calibration.engine.intervals import wilson_interval
+from judge_calibration.errors import NotEnough
+from judge_calibration.estimates import rounded
+from judge_calibration.inference.drift import drift
+from judge_calibration.maps.equating import equate
+from judge_calibration.reporting.context import Context
+from judge_calibration.reporting.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.maps.equating import Equating
+    from judge_calibration.study import Study
+
+DEFAULT_MARGIN = 0.05  # of the scale's width: a quarter of a point from 0 to 5
+MOST_FLIPS = 200  # told by name
+
+
+def swap(
+    study: Study,
+    old: str,
+    new: str,
+    *,
+    threshold: float | Mapping[str, float] | None = None,
+    margin: float | Mapping[str, float] | None = None,
+    options: Mapping[str, object] | Options | None = None,
+) -> dict[str, object]:
+    """Compare `new` with `old`. Threshold and margin are in points, one for all criteria or one for each.
+
+    The margin's default is a twentieth of the scale's width. The overall verdict is `equivalent` when every
+    criterion is, `different` when any is, else `inconclusive`.
+    """
+    chosen = options if isinstance(options, Options) else Options.of(options)
+    context = Context.of(study, chosen)
+    criteria = shared_criteria(context, old, new)
+    told = {name: _criterion(context, name, old, new, _of(threshold, name), _of(margin, name)) for name in criteria}
+    verdicts = [str(each["verdict"]) for each in told.values()]
+    return {
+        "study": study.digest,
+        "judges": {"old": old, "new": new},
+        "options": chosen.as_json(),
+        "criteria": told,
+        "outcomes": {judge: _outcomes(study, criteria, judge) for judge in (old, new)},
+        "verdict": _overall(verdicts),
+        "sentence": _sentence(old, new, told),
+    }
+
+
+def _of(given: float | Mapping[str, float] | None, criterion: str) -> float | None:
+    return given if given is None or isinstance(given, int | float) else given.get(criterion)
+
+
+def _criterion(
+    context: Context, criterion: str, old: str, new: str, threshold: float | None, margin: float | None
+) -> dict[str, object]:
+    pair = Pair.of(context, criterion, old, new)
+    told = {**compared(context, pair), "tests": [test.as_json() for test in paired_tests(context, pair)]}
+    scale = pair.view.scale
+    if scale.low is None or scale.high is None:
+        return told | _nominal(pair)
+    bound = DEFAULT_MARGIN * (scale.high - scale.low) if margin is None else margin
+    moved = drift(
+        pair.first,
+        pair.second,
+        pair.view.consensus,
+        clusters=pair.view.units.of_item,
+        margin=bound,
+        level=context.options.level,
+    )
+    equating = _equating(pair, scale.low, scale.high)
+    return told | {
+        "margin": bound,
+        "shift": moved["shift"],
+        "interval_90": moved["interval_90"],
+        "tost": moved["tost"],
+        "mae_change": moved["mae_change"],
+        "equating": equating.as_json() if equating else None,
+        "flips": None if threshold is None else _flips(pair, threshold, equating, context.options.level),
+        "verdict": moved["verdict"],
+        "notes": moved["notes"],
+    }
+
+
+def _equating(pair: Pair, low: float, high: float) -> Equating | None:
+    try:
+        return equate(pair.first, pair.second, low=low, high=high)
+    except NotEnough:
+        return None
+
+
+def _nominal(pair: Pair) -> dict[str, object]:
+    """On a scale without order: how often the two say the same, and which items change; no margin applies."""
+    same = int((pair.first == pair.second).sum())
+    n = len(pair.items)
+    scale = pair.view.scale
+    changed = [
+        {"item": item, "old": scale.told(float(a)), "new": scale.told(float(b))}
+        for item, a, b in zip(pair.items, pair.first, pair.second, strict=True)
+        if a != b
+    ]
+    return {
+        "same": {"share": rounded(same / n), "n_items": n},
+        "flips": {"count": n - same, "items": changed[:MOST_FLIPS]},
+        "verdict": "inconclusive" if changed else "equivalent",
+        "notes": ["labels without an order have no margin: equivalent only when all are the same"],
+    }
+
+
+def _flips(pair: Pair, threshold: float, equating: Equating | None, level: float) -> dict[str, object]:
+    """Decisions `score ≥ threshold` of both judges; how many turn, which way, and who sides with physicians."""
+    old, new = pair.first >= threshold, pair.second >= threshold
+    gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
+    n = len(pair.items)
+    ci = wilson_interval(gained + lost, n, level=level)
+    told: dict[str, object] = {
+        "threshold": threshold,
+        "n_items": n,
+        "both_pass": int((old & new).sum()),
+        "both_fail": int((~old & ~new).sum()),
+        "now_pass": gained,
+        "now_fail": lost,
+        "share": rounded((gained + lost) / n),
+        "ci": ci.as_json(),
+        "mcnemar": mcnemar_test(gained, lost).as_json(),
+        "with_physicians": _sided(pair, old, new, threshold),
+        "items": _named(pair, old, new)[:MOST_FLIPS],
+    }
+    if equating is not None:
+        equated = equating.equate(pair.second) >= threshold - 1e-9
+        told["after_equating"] = {"flips": int((equated != old).sum()), "share": rounded(float((equated != old).mean()))}
+    return told
+
+
+def _sided(pair: Pair, old: FloatArray, new: FloatArray, threshold: float) -> dict[str, int]:
+    """Of the decisions that turn and whose items are rated: how many are now as physicians decide, and were."""
+    rated = ~np.isnan(pair.view.consensus)
+    turned = rated & (old != new)
+    physicians = pair.view.consensus >= threshold
+    return {
+        "now_right": int((turned & (new == physicians)).sum()),
+        "now_wrong": int((turned & (old == physicians)).sum()),
+    }
+
+
+def _named(pair: Pair, old: FloatArray, new: FloatArray) -> list[dict[str, object]]:
+    return [
+        {
+            "item": pair.items[at],
+            "old": rounded(float(pair.first[at])),
+            "new": rounded(float(pair.second[at])),
+            "physicians": None if np.isnan(pair.view.consensus[at]) else rounded(float(pair.view.consensus[at])),
+        }
+        for at in np.flatnonzero(old != new)
+    ]
+
+
+def _outcomes(study: Study, criteria: tuple[str, ...], judge: str) -> dict[str, dict[str, int]]:
+    return {name: dict(study.tables[name].outcomes.get(judge, {})) for name in criteria}
+
+
+def _overall(verdicts: list[str]) -> str:
+    if "different" in verdicts:
+        return "different"
+    return "equivalent" if set(verdicts) == {"equivalent"} else "inconclusive"
+
+
+def _sentence(old: str, new: str, told: Mapping[str, Mapping[str, object]]) -> str:
+    parts = [f"{name} {each['verdict']}" for name, each in told.items()]
+    return f"{new} in place of {old}: {', '.join(parts)}"

@@ -1,0 +1,79 @@
+"""Has the stream of scores changed, without any label? Distributions between two periods, and a running sum.
+
+Population stability index; energy distance (Székely and Rizzo 2013) with a permutation p; CUSUM (Page 1954). They say
+that something moved, the judge or the answers, not which.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judge_calibration.estimates import rounded
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+
+_DRAWS = 499
+_MOST = 2000  # scores of a period that the distance looks at
+_ALLOWANCE, _ALARM = 0.5, 5.0  # in standard deviations, as Page's chart is usually set
+
+
+def monitor(before: FloatArray, now: FloatArray, *, seed: int = 0, bins: int = 10) -> dict[str, object]:
+    """Compare scores of two periods, both (n,) without NaN; figures are None with fewer than two in either."""
+    if min(len(before), len(now)) < 2:  # noqa: PLR2004  one score has no distribution
+        return {"n_before": len(before), "n_now": len(now), "psi": None, "energy_distance": None, "cusum": None}
+    distance, p = _energy(before, now, seed)
+    return {
+        "n_before": len(before),
+        "n_now": len(now),
+        "psi": rounded(_psi(before, now, bins)),
+        "energy_distance": {"estimate": rounded(distance), "p": rounded(p)},
+        "cusum": _cusum(before, now),
+    }
+
+
+def _psi(before: FloatArray, now: FloatArray, bins: int) -> float:
+    """Σ (q - p) ln(q/p) over bins of the earlier period's quantiles, each count raised by a half."""
+    edges = np.unique(np.quantile(before, np.linspace(0, 1, bins + 1)))[1:-1]
+    size = len(edges) + 1
+    p, q = (np.bincount(np.searchsorted(edges, x, side="right"), minlength=size) + 0.5 for x in (before, now))
+    p, q = p / p.sum(), q / q.sum()
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def _energy(before: FloatArray, now: FloatArray, seed: int) -> tuple[float, float]:
+    generator = np.random.default_rng(seed)
+    one, two = (x if len(x) <= _MOST else generator.choice(x, _MOST, replace=False) for x in (before, now))
+    pooled = np.concatenate([one, two])
+    values, which = np.unique(pooled, return_inverse=True)
+    gaps = np.diff(values)
+    everywhere = np.bincount(which, minlength=len(values)).cumsum()[:-1]
+
+    def distance(first: FloatArray) -> float:
+        """2∫(F - G)², which is the energy distance on the line."""
+        below = np.bincount(first, minlength=len(values)).cumsum()[:-1]
+        return 2 * float(np.sum((below / len(one) - (everywhere - below) / len(two)) ** 2 * gaps))
+
+    observed = distance(which[: len(one)])
+    hits = sum(
+        distance(generator.permutation(which)[: len(one)]) >= observed - 1e-12 for _ in range(_DRAWS)
+    )
+    return observed, (1 + hits) / (1 + _DRAWS)
+
+
+def _cusum(before: FloatArray, now: FloatArray) -> dict[str, object] | None:
+    """Two-sided CUSUM of the later scores, standardised by the earlier period; where it first alarms, from 0."""
+    spread = float(before.std(ddof=1))
+    if spread == 0:
+        return None
+    z = (now - before.mean()) / spread
+    up = down = most = 0.0
+    alarm: int | None = None
+    for at, value in enumerate(z.tolist()):
+        up, down = max(0.0, up + value - _ALLOWANCE), max(0.0, down - value - _ALLOWANCE)
+        most = max(most, up, down)
+        if alarm is None and most > _ALARM:
+            alarm = at
+    return {"largest": rounded(most), "alarm_at": alarm, "limit": _ALARM}

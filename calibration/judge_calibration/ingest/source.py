@@ -1,0 +1,113 @@
+"""What is read before it is understood: tables of rows with their numbers, and the faults found in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+from judge_calibration.errors import RowFault, StudyRejected
+from judge_calibration.scales import LONGEST_LABEL, is_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from judge_calibration.scales import Scale
+
+MOST_FAULTS = 1000
+ID_RULE = f"an id is a text of 1 to {LONGEST_LABEL} characters, or an integer"
+_LONGEST_INTEGER = 10**18
+_QUOTED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RowTable:
+    """Rows of one kind from one place. `numbers` are their lines in a file; without them rows count from 1."""
+
+    name: str
+    rows: Sequence[object]
+    numbers: Sequence[int] | None = None
+
+    def numbered(self) -> Iterable[tuple[int, object]]:
+        """Every row with the number by which faults call it."""
+        return zip(count(1) if self.numbers is None else self.numbers, self.rows, strict=False)
+
+
+@dataclass(slots=True)
+class Source:
+    """Everything a study is made from, wherever it came from.
+
+    `strict_items` says that no item may have two rows of its own; files that repeat what belongs to an item on
+    each of its lines are not strict. `whole_list` says that the item rows name every item there is.
+    """
+
+    scales: Mapping[str, Scale]
+    items: list[RowTable] = field(default_factory=list)
+    ratings: list[RowTable] = field(default_factory=list)
+    judge_scores: list[RowTable] = field(default_factory=list)
+    scores: list[RowTable] = field(default_factory=list)
+    composites: Mapping[str, object] = field(default_factory=dict)
+    fingerprints: Mapping[str, object] = field(default_factory=dict)
+    strict_items: bool = True
+    whole_list: bool = True
+
+    def tables(self) -> list[RowTable]:
+        """Every table in the order in which they are read."""
+        return [*self.items, *self.ratings, *self.judge_scores, *self.scores]
+
+
+class Faults:
+    """Collects what is wrong with rows, all of it up to a cap, and rejects the study in the end."""
+
+    def __init__(self, tables: Iterable[RowTable] = ()) -> None:
+        self._rank = {name: at for at, name in enumerate(dict.fromkeys(table.name for table in tables))}
+        self._found: list[RowFault] = []
+        self.total = 0
+
+    def add(self, table: str, row: int, name: str, code: str, detail: str) -> None:
+        """Note a fault in the field `name` of a row."""
+        self.total += 1
+        if len(self._found) < MOST_FAULTS:
+            self._found.append(RowFault(table, row, name, code, detail))
+
+    def raise_any(self) -> None:
+        """Reject the study when there is a fault; they are told by table, then by row."""
+        if self._found:
+            last = len(self._rank)
+            ordered = sorted(self._found, key=lambda fault: (self._rank.get(fault.table, last), fault.row))
+            raise StudyRejected(tuple(ordered), total=self.total)
+
+
+def rejected(table: str, row: int, name: str, code: str, detail: str) -> StudyRejected:
+    """The rejection for a fault after which nothing more can be read."""
+    return StudyRejected((RowFault(table, row, name, code, detail),))
+
+
+def spelled(value: object) -> str | None:
+    """An id as text: 7 and "7" are the same id. None when the value is no id."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, str):
+        return value if is_label(value) and not value.isspace() else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LONGEST_INTEGER:
+        return str(value)
+    return None
+
+
+def quoted(value: object) -> str:
+    """A value as a fault may tell it: short, and on one line."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return repr(value if len(value) <= _QUOTED else value[:_QUOTED] + "…")
+        case int() if abs(value) >= _LONGEST_INTEGER:
+            return "a number of many digits"
+        case int() | float() | np.generic():
+            return str(value)
+        case list() | tuple():
+            return "a list"
+    return "an object"

@@ -1,0 +1,134 @@
+"""Split conformal intervals of the served score, overall and by subgroup (Vovk et al. 2005; Lei et al. 2018).
+
+Half-width: the k-th smallest absolute residual, k = ⌈(n+1)(1-α)⌉; with k > n the whole scale. Residuals are out of
+fold, so that the score that is served is the one that was calibrated on. Coverage given the calibration set is
+Beta(k, n+1-k), of which the standard deviation is told. By subgroup (Mondrian): a group with fewer items than
+⌈1/α⌉-1 takes the quantile of all, and is named.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from judge_calibration.estimates import rounded
+from judge_calibration.maps.artefact import within_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from judge_calibration.arrays import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Conformal:
+    """Half-widths by group ("" for all; None: the whole scale), groups that were pooled, sizes, and α."""
+
+    alpha: float
+    by: str | None
+    quantiles: Mapping[str, float | None]
+    pooled: tuple[str, ...]
+    sizes: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """As an artefact holds it."""
+        return {
+            "alpha": self.alpha,
+            "by": self.by,
+            "quantiles": {group: rounded(half) for group, half in self.quantiles.items()},
+            "pooled": list(self.pooled),
+            "n": dict(self.sizes),
+            "coverage_sd": {group: rounded(coverage_sd(n, self.alpha)) for group, n in self.sizes.items()},
+        }
+
+    def half_width(self, group: str | None) -> float | None:
+        """The half-width for an item of a group; of an unknown group that of all."""
+        return self.quantiles[group if group is not None and group in self.quantiles else ""]
+
+
+def least_items(alpha: float) -> int:
+    """Fewer items than this give the whole scale: ⌈1/α⌉ - 1."""
+    return math.ceil(round(1 / alpha, 9)) - 1
+
+
+def conformal_quantile(residuals: FloatArray, alpha: float) -> float | None:
+    """The k-th smallest absolute residual; None when k > n."""
+    n = len(residuals)
+    k = math.ceil(round((n + 1) * (1 - alpha), 9))
+    return float(np.sort(np.abs(residuals))[k - 1]) if 1 <= k <= n else None
+
+
+def coverage_sd(n: int, alpha: float) -> float | None:
+    """Standard deviation of the coverage over calibration sets, of Beta(k, n+1-k)."""
+    k = math.ceil(round((n + 1) * (1 - alpha), 9))
+    if not 1 <= k <= n:
+        return None
+    return math.sqrt(k * (n + 1 - k) / ((n + 1) ** 2 * (n + 2)))
+
+
+def fit_conformal(
+    residuals: FloatArray, labels: Sequence[str | None] | None, *, by: str | None, alpha: float
+) -> Conformal:
+    """From out-of-fold residuals (n,), and labels of the variable `by` when intervals are by subgroup."""
+    quantiles: dict[str, float | None] = {"": conformal_quantile(residuals, alpha)}
+    sizes, pooled = {"": len(residuals)}, []
+    if by is not None and labels is not None:
+        for group in sorted({label for label in labels if label is not None}):
+            inside = members(labels, group)
+            sizes[group] = int(inside.sum())
+            if sizes[group] < least_items(alpha):
+                pooled.append(group)
+                quantiles[group] = quantiles[""]
+            else:
+                quantiles[group] = conformal_quantile(residuals[inside], alpha)
+    return Conformal(alpha, by, quantiles, tuple(pooled), sizes)
+
+
+def members(labels: Sequence[str | None], group: str) -> BoolArray:
+    """Which items carry the label."""
+    return np.array([label == group for label in labels], bool)
+
+
+def out_of_fold_coverage(
+    predicted: FloatArray,
+    target: FloatArray,
+    folds: Sequence[BoolArray],
+    labels: Sequence[str | None] | None,
+    *,
+    by: str | None,
+    alpha: float,
+    scale: Mapping[str, Any],
+) -> dict[str, dict[str, float | int | None]]:
+    """Share of items whose consensus lies in the interval made without their fold, for all and by group."""
+    hit = np.zeros(len(target), bool)
+    width = np.zeros(len(target))
+    for outside in folds:
+        kept = ~outside
+        inner = None if labels is None else [labels[at] for at in np.flatnonzero(kept)]
+        fitted = fit_conformal((target - predicted)[kept], inner, by=by, alpha=alpha)
+        for at in np.flatnonzero(outside):
+            half = fitted.half_width(labels[at] if labels is not None and by else None)
+            low, high = _limits(float(predicted[at]), half, scale)
+            hit[at] = low - 1e-9 <= target[at] <= high + 1e-9
+            width[at] = high - low
+    groups = {"": np.ones(len(target), bool)}
+    if labels is not None:
+        groups |= {group: members(labels, group) for group in sorted({each for each in labels if each is not None})}
+    return {
+        group: {
+            "n": int(inside.sum()),
+            "coverage": rounded(float(hit[inside].mean())),
+            "mean_width": rounded(float(width[inside].mean())),
+        }
+        for group, inside in groups.items()
+    }
+
+
+def _limits(centre: float, half: float | None, scale: Mapping[str, Any]) -> tuple[float, float]:
+    if half is None:
+        return float(scale["low"]), float(scale["high"])
+    continuous = {**scale, "values": None}  # a consensus lies between values: rounding is for single scores
+    return within_scale(centre - half, centre + half, continuous)

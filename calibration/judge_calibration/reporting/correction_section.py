@@ -1,0 +1,72 @@
+"""What a map would make of the judge's scores, how far off one score is, and which to hand to a physician."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judge_calibration.errors import NotEnough
+from judge_calibration.inference.selective import risk_coverage
+from judge_calibration.maps.fitting import fit_map
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.maps.fitting import FittedMap
+    from judge_calibration.reporting.context import Context, View
+
+LEAST = 20  # items; a map of fewer is no map
+REPEATS = 1  # of the folds; the fitting operation takes more
+
+
+def correction_section(
+    context: Context, criterion: str, judge: str, view: View, scores: FloatArray
+) -> dict[str, object] | None:
+    """Chosen map with its cross-validated errors, conformal half-width, escalation curve; None on nominal scales."""
+    scale = view.scale
+    usable = int((~np.isnan(scores) & (view.rated > 0)).sum())
+    if scale.low is None or scale.high is None or usable < LEAST:
+        return None
+    by = next(iter(context.subgroups), None)
+    try:
+        fitted = fit_map(
+            scores,
+            view.ratings,
+            scale_values=tuple(scale.numeric.tolist()) if scale.is_discrete else None,
+            low=scale.low,
+            high=scale.high,
+            clusters=view.units.of_item,
+            subgroups=context.subgroups,
+            by=by,
+            alpha=context.options.alpha,
+            repeats=REPEATS,
+            seed=context.options.seed,
+        )
+    except NotEnough:
+        return None
+    summary = fitted.summary()
+    summary["conformal"]["half_width"] = summary["conformal"]["quantiles"][""]
+    return {**summary, "escalation": _escalation(context, fitted, view)}
+
+
+def _escalation(context: Context, fitted: FittedMap, view: View) -> dict[str, object] | None:
+    """Kept from the most certain on: certain is a corrected score at which the fold's errors were small."""
+    predicted, target = fitted.out_of_fold, fitted.sample.target
+    error = np.abs(target - predicted)
+    uncertainty = _expected_error(fitted.sample.judge, error, fitted.sample.clusters)
+    found = risk_coverage(uncertainty, error > view.scale.unit + 1e-9, alpha=context.options.alpha)
+    if found is None:
+        return None
+    return {"risk": "corrected score more than one point from the consensus", **found.as_json()}
+
+
+def _expected_error(judge: FloatArray, error: FloatArray, clusters: FloatArray) -> FloatArray:
+    """Mean error at the judge's score among the items of other clusters, drawn to the overall mean by five items."""
+    levels, which = np.unique(judge, return_inverse=True)
+    groups, cluster = np.unique(clusters, return_inverse=True)
+    overall = float(error.mean())
+    sums, counts = np.bincount(which, weights=error), np.bincount(which)
+    pair = which * len(groups) + cluster
+    places, at = np.unique(pair, return_inverse=True)
+    own_sum, own_count = np.bincount(at, weights=error)[at], np.bincount(at)[at]
+    return (sums[which] - own_sum + 5 * overall) / (counts[which] - own_count + 5)
