@@ -65,8 +65,11 @@ def study_of(items: int, seed: int = 0) -> tuple[dict[str, object], Floats, Floa
     return document, *kept[0]
 
 
-def per_call(judge: Floats, human: Floats) -> Mapping[str, tuple[float, int]]:
-    """Seconds of one call of each library on these items, and calls of it per resample of one criterion."""
+def per_call(judge: Floats, human: Floats, pairs: int) -> Mapping[str, tuple[float, int]]:
+    """Seconds of one call of each library on these items, and calls of it per resample of one criterion.
+
+    `pairs` of raters are compared: judge with physicians, and on all items physicians with each other too.
+    """
 
     import krippendorff  # noqa: PLC0415  the libraries come after our peak of memory was read
     import pandas as pd  # noqa: PLC0415
@@ -87,17 +90,17 @@ def per_call(judge: Floats, human: Floats) -> Mapping[str, tuple[float, int]]:
 
     return {
         "bias, MAE, RMSE (numpy)": (best((judge - consensus).mean), 3),
-        "Pearson (scipy)": (best(lambda: stats.pearsonr(judge, first)), RATERS + PAIRS),
-        "Spearman (scipy)": (best(lambda: stats.spearmanr(judge, first)), RATERS + PAIRS),
-        "tau-b (scipy)": (best(lambda: stats.kendalltau(judge, first)), RATERS + PAIRS),
-        "kappa (scikit-learn)": (best(lambda: cohen_kappa_score(j, h, labels=SCALE)), RATERS + PAIRS),
+        "Pearson (scipy)": (best(lambda: stats.pearsonr(judge, first)), pairs),
+        "Spearman (scipy)": (best(lambda: stats.spearmanr(judge, first)), pairs),
+        "tau-b (scipy)": (best(lambda: stats.kendalltau(judge, first)), pairs),
+        "kappa (scikit-learn)": (best(lambda: cohen_kappa_score(j, h, labels=SCALE)), pairs),
         "linear kappa (scikit-learn)": (
             best(lambda: cohen_kappa_score(j, h, labels=SCALE, weights="linear")),
-            RATERS + PAIRS,
+            pairs,
         ),
         "quadratic kappa (scikit-learn)": (
             best(lambda: cohen_kappa_score(j, h, labels=SCALE, weights="quadratic")),
-            RATERS + PAIRS,
+            pairs,
         ),
         "alpha, three metrics (krippendorff)": (
             best(lambda: krippendorff.alpha(units, level_of_measurement="ordinal", value_domain=SCALE)),
@@ -127,9 +130,10 @@ def loop_seconds(judge: Floats, human: Floats, resamples: int) -> float:
     """What the libraries would need: everything on all items, and again on each subgroup's."""
     total = 0.0
     part = len(judge) // GROUPS
-    for title, rows, slices in (("all items", slice(None), 1), ("a subgroup", slice(part), GROUPS)):
+    parts = (("all items", slice(None), 1, RATERS + PAIRS), ("a subgroup", slice(part), GROUPS, RATERS))
+    for title, rows, slices, pairs in parts:
         print(f"\n{title}: {len(judge[rows])} items, {slices * CRITERIA} times")
-        for name, (seconds, calls) in per_call(judge[rows], human[rows]).items():
+        for name, (seconds, calls) in per_call(judge[rows], human[rows], pairs).items():
             whole = seconds * calls * resamples * slices * CRITERIA
             total += whole
             print(f"  {name:<38}{seconds * 1e3:9.3f} ms a call x {calls:>2} = {whole:9.1f} s in all")

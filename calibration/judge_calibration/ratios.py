@@ -14,9 +14,8 @@ NOTHING = 1e-12  # what rounding leaves of a sum that is zero
 
 def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     """Quotient of arrays that broadcast; NaN where the denominator is zero (to rounding)."""
-    above, below = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
-    defined = np.abs(below) > NOTHING
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=defined)
+    divisor = np.where(np.abs(below) > NOTHING, below, np.nan)
+    return np.asarray(above / divisor, np.float64)
 
 
 def mean_of_defined(values: FloatArray) -> FloatArray:

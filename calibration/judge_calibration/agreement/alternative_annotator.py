@@ -27,7 +27,7 @@ PASS_SHARE = 0.5
 Test = Literal["t", "wilcoxon", "sign_flip"]
 _TIE = 1e-9  # squared errors closer than this are equal: rounding must not decide who wins
 _FLIPS = 4999
-_FLIP_STEPS = 40
+_FLIP_STEPS = 24  # halvings: to seven digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def alternative_annotator_test(
     included = [j for j in raters if counts[j] >= least]
     tester = _Tester(test, seed)
     p = np.array([tester.p(samples[j], epsilon) for j in included])
-    adjusted = stats.false_discovery_control(p, method="by") if len(p) else p
+    adjusted = benjamini_yekutieli(p)
     contests = []
     for j in raters:
         at = included.index(j) if j in included else None
@@ -165,6 +165,19 @@ def alternative_annotator_test(
     chosen = [samples[j] for j in included]
     turns = _flip_epsilon(chosen, tester, q) if flip else None
     return AltTest(omega, epsilon, q, test, tuple(contests), turns)
+
+
+def benjamini_yekutieli(p: FloatArray) -> FloatArray:
+    """p-values adjusted for the false discovery rate under any dependence: min over j ≥ i of m·p₍ⱼ₎/j · Σ 1/k."""
+    m = len(p)
+    if m == 0:
+        return p
+    order = np.argsort(p, kind="stable")
+    ranks = np.arange(1, m + 1)
+    raised = p[order] * (m * float(np.sum(1 / ranks))) / ranks
+    adjusted = np.empty(m)
+    adjusted[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
+    return adjusted
 
 
 def _why_left_out(count: int, least: int) -> str:
@@ -234,7 +247,7 @@ def _flip_epsilon(samples: list[_Sample], tester: _Tester, q: float) -> float | 
 
     def passes(epsilon: float) -> bool:
         p = np.array([tester.p(sample, epsilon) for sample in samples])
-        return bool(np.mean(stats.false_discovery_control(p, method="by") <= q) >= PASS_SHARE)
+        return bool(np.mean(benjamini_yekutieli(p) <= q) >= PASS_SHARE)
 
     low, high = 0.0, 1.0
     if passes(low):

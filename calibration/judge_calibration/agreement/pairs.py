@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from judge_calibration.agreement.tables import PairTables
-    from judge_calibration.arrays import FloatArray, IntArray
+    from judge_calibration.arrays import FloatArray
 
 Kind = Literal["ordinal", "binary", "nominal"]
+_SUMS_AT_ONCE = 2**21
 
 
 def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[str, FloatArray]:
@@ -85,19 +87,28 @@ class PairFamily:
         return _with_means(self._of_pairs(sums))
 
     def left_out(self, total: FloatArray) -> FloatArray:
-        """Leave-one-out values (units, m + m·P); a pair's depend only on what the unit has in its table.
+        """Leave-one-out values (units, m + m·P).
 
-        Units are mostly single items, which have one cell of a table or none, so that K² + 1 evaluations
-        serve any number of units.
+        A unit that is a single item has one cell of a pair's table or none: K² + 1 evaluations then serve any
+        number of units.
         """
         size = self.tables.size**2
         blocks = self.features.reshape(len(self.features), self.pairs, size)
-        parts = []
-        for pair in range(self.pairs):
-            kinds, which = _distinct(blocks[:, pair])
-            table = total[pair * size : (pair + 1) * size]
-            parts.append(self._of_pairs(table - kinds)[which])
-        return _with_means(np.concatenate([*parts, np.empty((len(blocks), len(self._coefficients), 0))], -1))
+        if len(blocks) <= size or blocks.sum(2).max(initial=0) > 1:
+            return self._each_left_out(total)
+        cell = np.where(blocks.any(2), blocks.argmax(2), size)  # (units, P); the last one stands for none
+        without = total.reshape(1, self.pairs, size) - np.eye(size + 1, size)[:, None, :]
+        values = self._of_pairs(without.reshape(size + 1, -1))  # (K²+1, m, P)
+        chosen = values[cell, :, np.arange(self.pairs)]  # (units, P, m)
+        return _with_means(np.swapaxes(chosen, 1, 2))
+
+    def _each_left_out(self, total: FloatArray) -> FloatArray:
+        step = max(1, _SUMS_AT_ONCE // max(1, self.features.shape[1]))
+        parts = [
+            self.evaluate(total - self.features[begin : begin + step])
+            for begin in range(0, len(self.features), step)
+        ]
+        return np.concatenate([*parts, np.empty((0, len(self.names)))])
 
     @property
     def _coefficients(self) -> tuple[str, ...]:
@@ -113,15 +124,7 @@ def _with_means(stacked: FloatArray) -> FloatArray:
     return np.concatenate([mean_of_defined(stacked), stacked.reshape(*stacked.shape[:-2], -1)], -1)
 
 
-def _distinct(rows: FloatArray) -> tuple[FloatArray, IntArray]:
-    """The different rows there are, and which of them each row is."""
-    if rows.sum(1).max(initial=0) <= 1:  # one cell or none: its number says it all
-        cell = np.where(rows.any(1), rows.argmax(1), rows.shape[1])
-        return np.eye(rows.shape[1] + 1, rows.shape[1]), cell
-    kinds, which = np.unique(rows, axis=0, return_inverse=True)
-    return kinds.astype(np.float64), which
-
-
+@cache
 def coefficient_names(kind: Kind) -> tuple[str, ...]:
     """The names that `coefficients` gives for a kind of scale."""
     values = np.array([0.0, 1.0])

@@ -52,7 +52,7 @@ class Cells:
         self.tables += [table.name] * (len(self.items) - len(self.tables))
 
     def arrays(self) -> CellArrays:
-        """The same as arrays; what was never appended to is filled with the usual: the first repeat, scored."""
+        """The same as arrays; where no repeat or outcome was ever noted, all are first and scored."""
         size = len(self.items)
         return CellArrays(
             items=np.array(self.items, dtype=np.int64),

@@ -29,7 +29,7 @@ class Composite:
 def composites_from(given: object, scales: Mapping[str, Scale]) -> tuple[Composite, ...]:
     """Read `{"score": {"weights": {"accuracy": 4, …}}}`; OptionRejected says what is wrong."""
     if not isinstance(given, Mapping):
-        raise OptionRejected("composites", "is an object: name -> {\"weights\": {…}}")
+        raise OptionRejected("composites", 'is an object: name -> {"weights": {…}}')
     return tuple(_composite(str(name), spec, scales) for name, spec in sorted(given.items()))
 
 
@@ -106,9 +106,7 @@ def _columns(table: CriterionTable, who: tuple[str, ...], *, of_raters: bool) ->
     return columns
 
 
-def _outcomes(
-    totals: FloatArray, parts: list[tuple[CriterionTable, float]], judge: str
-) -> dict[str, int]:
+def _outcomes(totals: FloatArray, parts: list[tuple[CriterionTable, float]], judge: str) -> dict[str, int]:
     """Totals that are there, and of those that are not the outcome of a criterion that lacks its score."""
     counts = {"scored": int((~np.isnan(totals)).sum())}
     told: dict[int, str] = {}

@@ -75,7 +75,11 @@ class CsvReader:
                 return
             except csv.Error:
                 raise rejected(
-                    self._name, number + 1, "", "bad_csv", "the table is no CSV from here on: a quotation mark"
+                    self._name,
+                    number + 1,
+                    "",
+                    "bad_csv",
+                    "the table is no CSV from here on: a quotation mark",
                 ) from None
             number = getattr(reader, "line_num", number + 1)
             if not any(fields):
@@ -94,7 +98,9 @@ class CsvReader:
         if line.get("role", "").lower() == "judge":
             judge, rater = judge or rater, ""
         if not judge and not rater:
-            raise rejected(self._name, number, "rater", "missing_field", "the line names neither rater nor judge")
+            raise rejected(
+                self._name, number, "rater", "missing_field", "the line names neither rater nor judge"
+            )
         if judge and rater:
             raise rejected(self._name, number, "rater", "unknown_field", "the line names a rater and a judge")
         score = self._score(line["criterion"], line["score"])
@@ -116,8 +122,14 @@ class CsvReader:
         if line.get("cluster"):
             found["cluster"] = line["cluster"]
         for prefix, key in zip(_PREFIXES, ("subgroups", "covariates"), strict=True):
-            chosen = {name.removeprefix(prefix): value for name, value in line.items() if name.startswith(prefix)}
-            values = {name: _number(value) if key == "covariates" else value for name, value in chosen.items() if value}
+            chosen = {
+                name.removeprefix(prefix): value for name, value in line.items() if name.startswith(prefix)
+            }
+            values = {
+                name: _number(value) if key == "covariates" else value
+                for name, value in chosen.items()
+                if value
+            }
             if values:
                 found[key] = values
         return found

@@ -153,7 +153,9 @@ def _read_lines(
         elif kind == "composite":
             composites[str(row["composite"])] = {"weights": row.get("weights")}
         elif kind is None:
-            raise rejected(name, number, "", "bad_row", "the line is no rating, judge's score, item or answer")
+            raise rejected(
+                name, number, "", "bad_row", "the line is no rating, judge's score, item or answer"
+            )
         else:
             rows[kind].append({key: value for key, value in row.items() if key != "table"})
             numbers[kind].append(number)

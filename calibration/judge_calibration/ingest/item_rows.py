@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
 from judge_calibration.errors import OptionRejected
 from judge_calibration.ingest.names import Names, Place, fields_of
 from judge_calibration.ingest.source import quoted, spelled
@@ -106,7 +107,7 @@ class ItemFacts:
 
 
 def _entries(given: object, name: str, code: str, place: Place) -> list[tuple[str, object]]:
-    """What an object holds, without its nulls; a fault is noted when it is none, or has a name that is none."""
+    """What an object holds, without its nulls; faults are noted in the object and in its names."""
     if given is None:
         return []
     if not isinstance(given, Mapping):

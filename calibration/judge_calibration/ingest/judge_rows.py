@@ -23,13 +23,10 @@ _Cell = tuple[int, int, int, float, int, int]
 
 
 def read_judge_scores(table: RowTable, names: Names, cells: Cells, faults: Faults) -> None:
-    """Append every sound row to `cells`. A row with something new in it, or something wrong, is read slowly."""
+    """Append every sound row to `cells`. A row with something new or wrong in it is read slowly."""
     items, judges, criteria = names.items, names.judges, names.criteria
-    add = [
-        column.append
-        for column in (cells.items, cells.criteria, cells.who, cells.scores, cells.repeats, cells.outcomes)
-    ]
-    add_item, add_criterion, add_who, add_score, add_repeat, add_outcome = add
+    add_item, add_criterion, add_who = cells.items.append, cells.criteria.append, cells.who.append
+    add_score, add_repeat, add_outcome = cells.scores.append, cells.repeats.append, cells.outcomes.append
     for number, given in table.numbered():
         row = cast("dict[str, str]", given)  # what is no such thing raises below, and is looked at slowly
         try:

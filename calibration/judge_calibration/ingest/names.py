@@ -1,7 +1,8 @@
-"""Numbers for names: items, raters and judges in the order in which they are met, and scores on their scales."""
+"""Numbers for names: items, raters and judges in the order in which they are met; scores on scales."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from judge_calibration.ingest.source import ID_RULE, Faults, quoted, spelled
 from judge_calibration.scales import Scale, finite_number, plain_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
 _LISTED = 12
 
@@ -51,7 +52,7 @@ class Names:
     def numbered(
         self, row: Mapping[str, object], name: str, known: dict[str, int], place: Place
     ) -> int | None:
-        """The number of the id in a field; a new id gets the next one. None, with a fault, when it is no id."""
+        """The number of the id in a field, the next one if it is new. None, with a fault, when it is no id."""
         if name not in row:
             return None  # told already, as a missing field
         text = spelled(row[name])
@@ -80,7 +81,7 @@ def fields_of(
     row: object, needed: Collection[str], known: Collection[str], place: Place
 ) -> Mapping[str, object] | None:
     """The row, after every missing and every unknown field has been noted; None when it is no object."""
-    if not isinstance(row, dict):
+    if not isinstance(row, Mapping):
         place.fault("", "bad_row", f"a row is an object, not {quoted(row)}")
         return None
     for name in needed:
@@ -93,7 +94,7 @@ def fields_of(
 
 
 def stored(criterion: Criterion, score: object, place: Place) -> float | None:
-    """What stands in the arrays for a score; None, with a fault that says why, when the scale does not hold it."""
+    """What stands in the arrays for a score; None, with a fault that says why, off the scale."""
     value = criterion.scale.store(score)
     if value is None:
         code, why = _misfit(criterion.scale, score)

@@ -80,7 +80,12 @@ class OwnScores:
             return
         level, value, scale = verdict.get("level"), verdict.get("value"), criterion.scale
         on_scale = scale.store(level) is not None
-        if not on_scale and scale.low is not None and scale.high is not None and isinstance(value, int | float):
+        if (
+            not on_scale
+            and scale.low is not None
+            and scale.high is not None
+            and isinstance(value, int | float)
+        ):
             level = round(scale.low + value / _FULL * (scale.high - scale.low), 9)
         self._add(item, who, criterion, level, outcome, place)
 

@@ -15,7 +15,7 @@ _Cell = tuple[int, int, int, float]
 
 
 def read_ratings(table: RowTable, names: Names, cells: Cells, faults: Faults) -> None:
-    """Append every sound row to `cells`. A row with something new in it, or something wrong, is read slowly."""
+    """Append every sound row to `cells`. A row with something new or wrong in it is read slowly."""
     items, raters, criteria = names.items, names.raters, names.criteria
     add_item, add_criterion = cells.items.append, cells.criteria.append
     add_who, add_score, add_number = cells.who.append, cells.scores.append, cells.numbers.append

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from judge_calibration.errors import RowFault, StudyRejected
 from judge_calibration.scales import LONGEST_LABEL, is_label
 
@@ -23,7 +24,7 @@ _QUOTED = 60
 
 @dataclass(frozen=True, slots=True)
 class RowTable:
-    """Rows of one kind from one place. `numbers` are their lines in a file; without them rows count from 1."""
+    """Rows of one kind from one place. `numbers` are lines of a file; without them rows count from 1."""
 
     name: str
     rows: Sequence[object]
@@ -38,8 +39,8 @@ class RowTable:
 class Source:
     """Everything a study is made from, wherever it came from.
 
-    `strict_items` says that no item may have two rows of its own; files that repeat what belongs to an item on
-    each of its lines are not strict. `whole_list` says that the item rows name every item there is.
+    `strict_items` says that no item may have two rows of its own; files that repeat what belongs to an item
+    on each of its lines are not strict. `whole_list` says that the item rows name every item there is.
     """
 
     scales: Mapping[str, Scale]
@@ -97,17 +98,12 @@ def spelled(value: object) -> str | None:
 
 def quoted(value: object) -> str:
     """A value as a fault may tell it: short, and on one line."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return repr(value if len(value) <= _QUOTED else value[:_QUOTED] + "…")
-        case int() if abs(value) >= _LONGEST_INTEGER:
-            return "a number of many digits"
-        case int() | float() | np.generic():
-            return str(value)
-        case list() | tuple():
-            return "a list"
-    return "an object"
+    if isinstance(value, str):
+        return repr(value if len(value) <= _QUOTED else value[:_QUOTED] + "…")
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int) and abs(value) >= _LONGEST_INTEGER:
+        return "a number of many digits"
+    if isinstance(value, int | float | np.generic):
+        return str(value)
+    return "a list" if isinstance(value, list | tuple) else "an object"

@@ -41,9 +41,7 @@ def _table(
         ratings=ratings,
         judged=first,
         repeats={judge: each for judge, each in runs.items() if each.shape[1] > 1},
-        outcomes={
-            judge: _counts(judged.outcomes[rows[judge_at == at]]) for at, judge in enumerate(judges)
-        },
+        outcomes={judge: _counts(judged.outcomes[rows[judge_at == at]]) for at, judge in enumerate(judges)},
         unscored=_unscored(judged, rows, judge_at),
     )
 

@@ -134,6 +134,10 @@ class Arguments:
             raise OptionRejected(name, f"is a list of at most {most} numbers")
         return tuple(self._number(name, each, -math.inf, math.inf) for each in value)
 
+    def raw(self, name: str) -> object:
+        """Whatever was given, for a caller that checks it itself."""
+        return self._take(name)
+
     def _take(self, name: str) -> object:
         self._known.append(name)
         return self._left.pop(name, None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from judge_calibration.reporting.context import Context, View
 
 LEAST = 20  # items; a map of fewer is no map
-REPEATS = 1  # of the folds; the fitting operation takes more
+FOLDS, REPEATS = 5, 1  # fewer than a map that is kept takes: the report looks at many
 
 
 def correction_section(
@@ -39,6 +39,7 @@ def correction_section(
             subgroups=context.subgroups,
             by=by,
             alpha=context.options.alpha,
+            folds=FOLDS,
             repeats=REPEATS,
             seed=context.options.seed,
         )

@@ -17,7 +17,6 @@ from judge_calibration.agreement.consensus import NAMES as CONSENSUS_NAMES
 from judge_calibration.agreement.moments import rank_coefficients
 from judge_calibration.agreement.pairs import PairFamily
 from judge_calibration.agreement.ties import tie_calibration
-from judge_calibration.engine.intervals import SMALL
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.engine.resampling import Resampler
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
@@ -92,20 +91,13 @@ def judge_statistics(
 ) -> tuple[Told, Mapping[str, Replicate]]:
     """The statistics of a judge on some items, as for a subgroup: no test, no ceiling, no ties."""
     families = judge_families(view, scores)
-    # Up to a hundred units the jackknife is the interval, and resamples would say nothing more.
-    found = replicate(list(families.values()), _resampler(context, view), view.columns)
+    found = replicate(list(families.values()), context.resampler, view.columns)
     named = {name: each for one in found for name, each in one.named().items()}
     sample = sample_of(view, scores)
     if len(view.raters) == 0:
         return {}, named
     told = {name: context.teller.tell(name, each, sample) for name, each in named.items() if "|" not in name}
     return told, named
-
-
-def _resampler(context: Context, view: View) -> Resampler:
-    if view.units.size > SMALL:
-        return context.resampler
-    return Resampler(context.units.size, 0, context.options.seed)
 
 
 def sample_of(view: View, scores: FloatArray) -> Sample:

@@ -1,0 +1,179 @@
+"""Operations that infer from few labels: means of models, drift, prevalence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judge_calibration.comparison.swap import swap
+from judge_calibration.errors import OptionRejected
+from judge_calibration.inference.drift import drift
+from judge_calibration.inference.model_means import estimate_means
+from judge_calibration.inference.monitors import monitor
+from judge_calibration.inference.prevalence import prevalence
+from judge_calibration.maps.artefact import opened
+from judge_calibration.operations.arguments import Arguments
+from judge_calibration.reporting.context import Context
+from judge_calibration.reporting.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.study import Study
+
+
+def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
+    """Prediction-powered mean of every model, and their differences.
+
+    Takes criterion, judge, by (subgroup variable that names the model; default model_family; null: one model),
+    strata (subgroup variable), probabilities (covariate with the probability of being labelled), cluster_by,
+    level, simultaneous (max_t or bonferroni), seed. On a binary criterion also each model's prevalence.
+    """
+    with Arguments(given) as arguments:
+        criterion, judge = arguments.text("criterion"), arguments.text("judge")
+        by = arguments.text("by", default="model_family")
+        strata = arguments.text_or_none("strata")
+        probabilities = arguments.text_or_none("probabilities")
+        cluster_by = arguments.text_or_none("cluster_by")
+        level = arguments.number("level", default=0.95, least=0.5, most=0.999)
+        simultaneous = arguments.text("simultaneous", default="max_t", choices=("max_t", "bonferroni"))
+        seed = arguments.whole("seed", default=0)
+    context = Context.of(study, Options(resamples=0, seed=seed, level=level, cluster_by=cluster_by))
+    table = study.tables.get(criterion)
+    if table is None or judge not in table.judges or not table.scale.is_numeric:
+        raise OptionRejected("criterion", f"{judge[:60]!r} scored no numeric criterion {criterion[:60]!r}")
+    view, scores = context.view(criterion), context.judged(criterion, judge)
+    models = ["all"] * len(scores) if by not in study.subgroups and by == "model_family" else _labels(context, by)
+    clusters = None if context.units.are_items else context.units.of_item.tolist()
+    rows = [at for at, model in enumerate(models) if model is not None]
+    found = estimate_means(
+        [str(models[at]) for at in rows],
+        scores[rows],
+        view.consensus[rows],
+        clusters=None if clusters is None else [clusters[at] for at in rows],
+        strata=None if strata is None else [_labels(context, strata)[at] or "unknown" for at in rows],
+        probabilities=None if probabilities is None else _covariate(context, probabilities)[rows],
+        level=level,
+        simultaneous="bonferroni" if simultaneous == "bonferroni" else "max_t",
+        seed=seed,
+    ).as_json()
+    told: dict[str, object] = {"study": study.digest, "criterion": criterion, "judge": judge, **found}
+    if table.scale.kind == "binary":
+        told["prevalence"] = _prevalences(models, scores, view.ratings, level)
+    return told
+
+
+def _labels(context: Context, variable: str) -> list[str | None]:
+    labels = context.study.subgroups.get(variable)
+    if labels is None:
+        known = ", ".join(context.study.subgroups) or "none"
+        raise OptionRejected("by", f"the study has no variable {variable[:60]!r} (it has: {known})")
+    return [labels[at] for at in context.order]
+
+
+def _covariate(context: Context, name: str) -> FloatArray:
+    values = context.study.covariates.get(name)
+    if values is None:
+        raise OptionRejected("probabilities", f"the study has no covariate {name[:60]!r}")
+    return values[context.order]
+
+
+def _prevalences(
+    models: list[str | None], scores: FloatArray, ratings: FloatArray, level: float
+) -> dict[str, object]:
+    """Corrected share met of each model: sensitivity and specificity from its labelled answers, all labels counted."""
+    told: dict[str, object] = {}
+    for model in sorted({each for each in models if each is not None}):
+        mine = np.array([each == model for each in models]) & ~np.isnan(scores)
+        labelled = mine[:, None] & ~np.isnan(ratings)
+        said = np.broadcast_to(scores[:, None], ratings.shape)
+        met, unmet = labelled & (ratings == 1), labelled & (ratings == 0)
+        unlabelled = mine & ~labelled.any(1)
+        pool = unlabelled if unlabelled.any() else mine
+        told[model] = prevalence(
+            int((scores[pool] == 1).sum()),
+            int(pool.sum()),
+            true_met=int((said[met] == 1).sum()),
+            labelled_met=int(met.sum()),
+            true_unmet=int((said[unmet] == 0).sum()),
+            labelled_unmet=int(unmet.sum()),
+            level=level,
+        ).as_json()
+    return told
+
+
+def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
+    """An anchor set scored by the judge before and after. Takes judge_before, judge_after, margin (points), criteria,
+    map (an artefact of the judge before, to be carried over), family (variable), options; and, without labels,
+    `monitor`: true compares the distributions of both judges' scores.
+    """
+    with Arguments(given) as arguments:
+        before, after = arguments.text("judge_before"), arguments.text("judge_after")
+        margin = arguments.number_or_none("margin", least=0)
+        artefact = arguments.mapping_or_none("map")
+        family = arguments.text("family", default="model_family")
+        watch = arguments.flag("monitor")
+        options = Options.of(arguments.mapping("options"))
+    context = Context.of(study, options)
+    told: dict[str, object] = {}
+    for criterion in context.criteria:
+        table = study.tables[criterion]
+        if not {before, after} <= set(table.judges) or table.scale.low is None or table.scale.high is None:
+            continue
+        view = context.view(criterion)
+        old, new = context.judged(criterion, before), context.judged(criterion, after)
+        labels = study.subgroups.get(family)
+        found = drift(
+            old,
+            new,
+            view.consensus,
+            clusters=view.units.of_item,
+            margin=margin if margin is not None else 0.05 * (table.scale.high - table.scale.low),
+            level=options.level,
+            predicted=_predicted(artefact, criterion, new),
+            families=None if labels is None else [labels[at] for at in context.order],
+        )
+        if watch:
+            found["monitor"] = monitor(old[~np.isnan(old)], new[~np.isnan(new)], seed=options.seed)
+        told[criterion] = found
+    if not told:
+        raise OptionRejected("judge_after", "the two judges share no numeric criterion")
+    return {"study": study.digest, "judges": {"before": before, "after": after}, "criteria": told}
+
+
+def _predicted(artefact: Mapping[str, object] | None, criterion: str, scores: FloatArray) -> FloatArray | None:
+    if artefact is None:
+        return None
+    opened_map = opened(artefact)
+    if opened_map.criterion != criterion:
+        return None
+    return np.array([np.nan if np.isnan(score) else opened_map.apply(float(score)).score for score in scores])
+
+
+def swap_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
+    """judge_b in place of judge_a. Takes judge_a, judge_b, threshold and margin (points; one or by criterion), options."""
+    with Arguments(given) as arguments:
+        old, new = arguments.text("judge_a"), arguments.text("judge_b")
+        raw = {name: arguments.raw(name) for name in ("threshold", "margin")}
+        criteria = arguments.texts("criteria")
+        options = dict(arguments.mapping("options"))
+    if criteria is not None:
+        options["criteria"] = list(criteria)
+    return swap(study, old, new, threshold=_points("threshold", raw), margin=_points("margin", raw), options=options)
+
+
+def _points(name: str, raw: Mapping[str, object]) -> float | dict[str, float] | None:
+    value = raw[name]
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {str(key): _finite(name, each) for key, each in value.items()}
+    return _finite(name, value)
+
+
+def _finite(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise OptionRejected(name, "is a number, or an object: criterion → number")
+    return float(value)
