@@ -1,4 +1,4 @@
-"""The command line: serve, score, rubrics, judges, config. What a command needs is imported when it runs."""
+"""The command line. What a command needs is imported when it runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from judge_service import __version__
+from judge_service import __version__, calibration_commands
 from judge_service.errors import JudgeServiceError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ rubrics_app = typer.Typer(help="Look at the rubrics, check them, pin their diges
 config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
+app.add_typer(calibration_commands.app, name="calibration")
 
 
 def run() -> None:

@@ -9,7 +9,15 @@ JudgeServiceError
 │  ├─ MediaTypeRejected
 │  ├─ ImageRejected        an image is not one, is too large, or is of a kind we do not open
 │  ├─ UnfitCase            the case asks for what the rubric or the judge does not offer
-│  └─ CacheMiss            `cache: only`, and the answer is not there
+│  ├─ CacheMiss            `cache: only`, and the answer is not there
+│  ├─ StudyNotFound
+│  ├─ MapNotFound
+│  ├─ ReportNotFound
+│  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
+│  ├─ StudyRejected        rows of a study are at fault
+│  ├─ OptionRejected       an option of a calibration request has a value that none takes
+│  ├─ NotEnough            there is too little data for what was asked
+│  └─ MapRejected          what was sent as a map is none
 ├─ BackendError            no answer could be had from a judge
 │  ├─ BackendTimeout
 │  ├─ BackendRateLimited
@@ -70,6 +78,46 @@ class UnfitCase(RequestError):
 
 class CacheMiss(RequestError):
     """`cache: only` was asked and the answer is not there."""
+
+
+class StudyNotFound(RequestError):
+    """No study is kept under that id."""
+
+
+class MapNotFound(RequestError):
+    """No calibration map is kept under that id, and none ships with it."""
+
+
+class ReportNotFound(RequestError):
+    """No report was asked for under that id."""
+
+
+class StaleMap(RequestError):
+    """The map that was demanded belongs to another rubric, judge or way of asking than this answer."""
+
+
+class StudyRejected(RequestError):
+    """Rows of a study are at fault; `faults` lists (JSON pointer, what is wrong) for the first of them."""
+
+    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
+
+class OptionRejected(RequestError):
+    """An option of a calibration request is out of its range, or names what is not there."""
+
+    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
+
+class NotEnough(RequestError):
+    """There is too little data for what was asked."""
+
+
+class MapRejected(RequestError):
+    """What was sent as a calibration map is none."""
 
 
 class BackendError(JudgeServiceError):

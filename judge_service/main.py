@@ -11,8 +11,12 @@ from pydantic.json_schema import models_json_schema
 
 from judge_service import __version__
 from judge_service.api import health, problems, rubrics, scores
+from judge_service.api.calibration import maps, operations, reports, studies, swap
 from judge_service.api.middleware import Envelope
 from judge_service.api.state import State, remembered
+from judge_service.calibrations.archive import Archive, shipped_maps
+from judge_service.calibrations.desk import Desk
+from judge_service.calibrations.library import Library
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
@@ -57,11 +61,14 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
             )
             for name, (_, line) in lines.items()
         }
-        scorer = Scorer(stored, judges, ImageOpener(settings.image_budget_mib * 1024 * 1024))
+        archive = Archive(store, shipped_maps(settings.calibration_maps_dir))
+        scorer = Scorer(stored, judges, ImageOpener(settings.image_budget_mib * 1024 * 1024), archive)
+        desk = Desk(archive, Library(), scorer)
+        stack.push_async_callback(desk.aclose)
         pings = {"store": store.ping} | {
             f"judge:{name}": remembered(backend.ping) for name, (backend, _) in lines.items()
         }
-        yield State(scorer=scorer, observation=observation, pings=pings, draining=lambda: False)
+        yield State(scorer=scorer, desk=desk, observation=observation, pings=pings, draining=lambda: False)
 
 
 def check(settings: Settings) -> None:
@@ -91,8 +98,9 @@ def create_app(
         redoc_url=None, title="Judge Service", version=__version__, description=_ABOUT, lifespan=lifespan
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
-    for router in (scores.router, rubrics.router, health.router):
-        app.include_router(router)
+    calibration = (studies, reports, maps, operations, swap)
+    for part in (scores, rubrics, *calibration, health):
+        app.include_router(part.router)
     problems.install(app)
     app.add_middleware(Envelope, observation=observation, body_cap=settings.body_cap_mib * 1024 * 1024)
     _describe_bodies(app)
@@ -127,7 +135,7 @@ def _drop_foreign_faults(document: dict[str, Any]) -> None:
     """Take out the framework's own 422, which no route answers with: faults are problems here."""
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
-    for operations in document["paths"].values():
-        for operation in operations.values():
+    for routes in document["paths"].values():
+        for operation in routes.values():
             if "HTTPValidationError" in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]

@@ -33,6 +33,12 @@ def default_rubrics_dir() -> Path:
     return beside if beside.is_dir() else Path("rubrics")
 
 
+def default_maps_dir() -> Path:
+    """`calibration/maps` beside the package, as the repository and the image have it; else where we run."""
+    beside = Path(__file__).parent.parent / "calibration" / "maps"
+    return beside if beside.is_dir() else Path("calibration/maps")
+
+
 class Settings(BaseSettings):
     """Everything that may differ between two installations."""
 
@@ -50,6 +56,9 @@ class Settings(BaseSettings):
         description="`memory://`, `file:///path` or `redis://…`. Default: a file in the user's cache folder.",
     )
     rubrics_dir: Path = Field(default_factory=default_rubrics_dir, description="Folder of the rubric files.")
+    calibration_maps_dir: Path = Field(
+        default_factory=default_maps_dir, description="Folder of calibration maps that ship, read only."
+    )
     cache_ttl_days: float = Field(default=30, gt=0, le=365, description="How long a judgement is kept.")
     body_cap_mib: int = Field(default=20, ge=1, le=200, description="Largest request body, in MiB.")
     image_budget_mib: int = Field(

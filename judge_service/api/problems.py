@@ -64,6 +64,14 @@ TABLE: dict[type[Exception], Row] = {
     errors.MediaTypeRejected: Row(415, "media-type-rejected", "Send JSON"),
     errors.BodyTooLarge: Row(413, "body-too-large", "The body is too large"),
     errors.ImageRejected: Row(422, "image-rejected", "An image cannot be used"),
+    errors.StudyNotFound: Row(404, "study-not-found", "No such study"),
+    errors.MapNotFound: Row(404, "map-not-found", "No such calibration map"),
+    errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
+    errors.StaleMap: Row(409, "stale-map", "The map belongs to another instrument"),
+    errors.StudyRejected: Row(422, "study-rejected", "Rows of the study are at fault"),
+    errors.OptionRejected: Row(422, "option-rejected", "An option has a value that none takes"),
+    errors.NotEnough: Row(422, "not-enough", "There is too little data for what was asked"),
+    errors.MapRejected: Row(422, "map-rejected", "What was sent as a map is none"),
     errors.UnfitCase: Row(422, "unfit-case", "The request asks for what is not offered"),
     errors.BackendTimeout: Row(504, "judge-timeout", "The judge did not answer in time", retryable=True),
     errors.BackendRateLimited: Row(503, "judge-busy", "The judge is busy", retryable=True),
@@ -146,7 +154,7 @@ async def _on_error(request: Request, exc: Exception) -> Response:
     row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
     if row is None:
         return await _on_surprise(request, exc)
-    faults = exc.faults if isinstance(exc, errors.BodyRejected) else ()
+    faults: tuple[tuple[str, str], ...] = getattr(exc, "faults", ())
     return _told(
         request, row, str(exc), [Fault(pointer=pointer, detail=detail) for pointer, detail in faults]
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from fastapi import Depends, Request
 
 from judge_service.errors import JudgeServiceError
 from judge_service.observation import Observation
 from judge_service.scoring.scorer import Scorer
+
+if TYPE_CHECKING:
+    from judge_service.calibrations.desk import Desk
 
 Ping = Callable[[], Awaitable[None]]
 REMEMBERED_S = 10.0
@@ -42,6 +45,7 @@ class State(TypedDict):
     """Yielded by the application's lifespan; every request carries it."""
 
     scorer: Scorer
+    desk: Desk
     observation: Observation
     pings: Mapping[str, Ping]  # name → raises when that part cannot be reached
     draining: Callable[[], bool]

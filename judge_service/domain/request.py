@@ -51,7 +51,11 @@ class ScoreRequest(BaseModel):
     partial: Literal["forbid", "renormalise"] = Field(
         default="forbid", description="What one unscored criterion means for the total."
     )
-    calibration: Literal["auto", "none"] = "auto"
+    calibration: Annotated[str, Field(pattern=r"^(auto|none|sha256:[0-9a-f]{64})$")] = Field(
+        default="auto",
+        description="`auto` applies the active map of this rubric, judge and mode; a map's id demands that "
+        "one and is refused with 409 when it is of another instrument; `none` applies none.",
+    )
     cache: Literal["use", "refresh", "only", "off"] = Field(
         default="use", description="`refresh` asks anew and keeps the answer; `only` never asks a judge."
     )

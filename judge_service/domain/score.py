@@ -69,14 +69,40 @@ class Provenance(BaseModel):
     service_version: str
 
 
+CalibrationStatus = Literal["calibrated", "stale", "out_of_domain", "none"]
+
+
+class CalibratedCriterion(BaseModel):
+    """One criterion's level after a map of that criterion, in the points in which physicians rated it."""
+
+    model_config = FROZEN
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    map: str
+    status: CalibrationStatus
+    flags: tuple[str, ...] = ()
+
+
 class Calibrated(BaseModel):
-    """The score after a calibration map; `none` until a map exists for this instrument."""
+    """The score after a calibration map. The raw score stays what it is.
+
+    `none`: no map is active for this rubric, judge and mode. `stale`: one is, but of another instrument than
+    the one that answered; there is no number. `out_of_domain`: the score or a subgroup was not in the study
+    that the map was fitted on; there is no number.
+    """
 
     model_config = FROZEN
 
     score: float | None = None
     map: str | None = None
-    status: Literal["calibrated", "stale", "out_of_domain", "none"] = "none"
+    status: CalibrationStatus = "none"
+    flags: tuple[str, ...] = ()
+    criteria: dict[str, CalibratedCriterion] = Field(
+        default_factory=dict, description="Criteria that have a map of their own."
+    )
 
 
 class Interval(BaseModel):

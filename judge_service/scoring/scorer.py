@@ -7,20 +7,24 @@ import uuid
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
-from judge_service.domain.score import Calibrated, Provenance, Score, TokenUsage
+from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
-from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
+from judge_service.errors import BackendTimeout, JudgeNotFound, StoreError, UnfitCase
 from judge_service.scoring.aggregate import weighted_mean
+from judge_service.scoring.calibrating import UNAVAILABLE, Calibration, Instrument, NoMaps, calibrate, demand
 from judge_service.scoring.judge import Judge, Matter, failed
 from judge_service.scoring.judgement import GUARDED, Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from judge_calibration.maps.artefact import CalibrationMap
     from judge_service.domain.case import Case, Image
     from judge_service.domain.request import ScoreRequest
     from judge_service.domain.rubric import Criterion, Mode
     from judge_service.rubric_store import RubricStore, StoredRubric
+    from judge_service.scoring.aggregate import Total
+    from judge_service.scoring.calibrating import Maps
 
 
 class Picture(Protocol):
@@ -42,10 +46,17 @@ class Pictures(Protocol):
 class Scorer:
     """Scores cases. Holds no state of its own but the rubrics and the judges it was given."""
 
-    def __init__(self, rubrics: RubricStore, judges: Mapping[str, Judge], pictures: Pictures) -> None:
+    def __init__(
+        self,
+        rubrics: RubricStore,
+        judges: Mapping[str, Judge],
+        pictures: Pictures,
+        maps: Maps | None = None,
+    ) -> None:
         self.rubrics = rubrics
         self.judges = judges
         self._pictures = pictures
+        self._maps: Maps = maps or NoMaps()
 
     async def score(self, request: ScoreRequest, *, deadline: float) -> Score:
         """Judge one case by `deadline` (event-loop time).
@@ -54,6 +65,7 @@ class Scorer:
         """
         stored, judge = self.rubrics.get(request.rubric), self.judge(request.judge)
         mode = _mode(request, stored, judge)
+        demanded = await self._demanded(request, stored, judge, mode)
         ready, verdicts = _by_readiness(stored, request.case, mode)
         judgement = Judgement(verdicts={}, cache="none")
         digests: tuple[str, ...] = ()
@@ -68,7 +80,9 @@ class Scorer:
                 judgement = await judge.judge(matter, cache=request.cache, deadline=deadline)
         verdicts = {c.id: judgement.verdicts.get(c.id) or verdicts[c.id] for c in stored.rubric.criteria}
         provenance = _provenance(stored, judge, mode, digests, judgement)
-        return _answer(request, verdicts, judgement, provenance)
+        total = weighted_mean(verdicts, partial=request.partial)
+        calibration, flags = await self._calibration(request, judge, provenance, total, verdicts, demanded)
+        return _answer(request, verdicts, judgement, provenance, total, calibration, flags)
 
     def judge(self, name: str) -> Judge:
         """Find a configured judge by its name; raises `JudgeNotFound`."""
@@ -77,6 +91,44 @@ class Scorer:
         except KeyError:
             known = ", ".join(sorted(self.judges))
             raise JudgeNotFound(f"no judge is configured under {name!r} (known: {known})") from None
+
+    async def _demanded(
+        self, request: ScoreRequest, stored: StoredRubric, judge: Judge, mode: Mode
+    ) -> CalibrationMap | None:
+        """The map that the request names, if any; one that settings show to be stale costs no judge."""
+        if request.calibration in {"auto", "none"}:
+            return None
+        found = await self._maps.find(request.calibration)
+        expected = _provenance(stored, judge, mode, (), Judgement(verdicts={}, cache="none"))
+        named = found.content["judge"]["fingerprint"] or {}
+        known = Instrument.of(expected, named.get("model"))  # which model answers is not known before
+        demand(found, known)
+        return found
+
+    async def _calibration(
+        self,
+        request: ScoreRequest,
+        judge: Judge,
+        provenance: Provenance,
+        total: Total,
+        verdicts: Mapping[str, Scored | Unscored],
+        demanded: CalibrationMap | None,
+    ) -> tuple[Calibration, tuple[str, ...]]:
+        """What the maps make of it, and flags; without its store a score is not calibrated, and says so."""
+        if request.calibration == "none" or provenance.instrument == "guard" or total.left_out:
+            return Calibration(), ()
+        instrument = Instrument.of(provenance, judge.spec.model)
+        if demanded is not None:
+            if total.outcome == "scored":
+                demand(demanded, instrument)
+            maps: tuple[CalibrationMap, ...] = (demanded,)
+        else:
+            try:
+                rubric = provenance.rubric.partition("@")[0]
+                maps = await self._maps.active(provenance.judge, rubric, provenance.mode)
+            except StoreError:
+                return Calibration(), (UNAVAILABLE,)
+        return calibrate(maps, instrument, total.score, verdicts, request.case.subgroups), ()
 
     async def _matter(
         self, stored: StoredRubric, criteria: tuple[Criterion, ...], case: Case, mode: Mode
@@ -158,8 +210,10 @@ def _answer(
     verdicts: dict[str, Scored | Unscored],
     judgement: Judgement,
     provenance: Provenance,
+    total: Total,
+    calibration: Calibration,
+    flags: tuple[str, ...],
 ) -> Score:
-    total = weighted_mean(verdicts, partial=request.partial)
     unseen = ("images_not_shown",) if provenance.mode == "text" and request.case.images else ()
     return Score(
         id=uuid.uuid4().hex,
@@ -168,10 +222,11 @@ def _answer(
         score=total.score,
         reason=total.reason,
         criteria=verdicts,
-        calibrated=Calibrated(),
+        interval=calibration.interval,
+        calibrated=calibration.calibrated,
         comparable=not total.left_out,
         left_out=total.left_out,
-        flags=(*judgement.flags, *total.flags, *unseen),
+        flags=(*judgement.flags, *total.flags, *unseen, *flags),
         failure=judgement.failure,
         subgroups=dict(request.case.subgroups),
         metadata=dict(request.metadata),

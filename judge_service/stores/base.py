@@ -1,4 +1,4 @@
-"""What every store offers: bytes under a key for a time, a lease on a key, a wake-up when it is settled."""
+"""What every store offers: bytes for a time, a lease on a key, a wake-up when it is done; bytes for good."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ class Store(Protocol):
 
     A value never changes for a key, so two writers of one key do no harm. A lease saves cost; nothing
     is wrong without it: whoever holds it computes, the others wait.
+
+    Kept records are another matter: they change, they never end and are never dropped to make room, their
+    keys are theirs alone, and a call may move megabytes and take seconds. A call that failed may have been
+    done all the same.
     """
 
     kind: str
@@ -45,6 +49,26 @@ class Store(Protocol):
 
     async def awaited(self, key: str, timeout_s: float) -> None:
         """Return when the leader of the key is done or the time is over, or earlier: look again."""
+        ...
+
+    async def keep(self, key: str, value: bytes) -> None:
+        """Keep the record until it is released, in place of what was there."""
+        ...
+
+    async def kept(self, key: str) -> bytes | None:
+        """Give the kept record, whole, or None when there is none."""
+        ...
+
+    async def release(self, key: str) -> None:
+        """Drop the kept record; a key without one is no error."""
+        ...
+
+    async def kept_keys(self, prefix: str, *, limit: int = 1000) -> list[str]:
+        """Give the keys of kept records that begin with the prefix, sorted, and the first `limit` of them."""
+        ...
+
+    async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
+        """In one atomic step keep the value if the record is the expected one; None: if there is none."""
         ...
 
     async def ping(self) -> None:

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from judge_service.errors import StoreError
 from judge_service.stores.base import Waiters
 
 if TYPE_CHECKING:
@@ -15,16 +16,29 @@ _SWEEP_LEASES_ABOVE = 1024
 
 
 class MemoryStore:
-    """Values and leases in this process; gone with it."""
+    """Values, leases and kept records in this process; gone with it.
+
+    What is kept is not counted in `max_bytes` and is never forgotten to make room: beyond `max_kept_bytes`
+    it is refused.
+    """
 
     kind = "memory"
 
-    def __init__(self, *, max_bytes: int = 64 * 2**20, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        max_bytes: int = 64 * 2**20,
+        max_kept_bytes: int = 256 * 2**20,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._max_bytes = max_bytes
+        self._max_kept_bytes = max_kept_bytes
         self._clock = clock
         self._bytes = 0
         self._entries: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
         self._leases: dict[str, tuple[str, float]] = {}
+        self._kept: dict[str, bytes] = {}
+        self._kept_bytes = 0
         self._waiters = Waiters()
 
     @property
@@ -83,6 +97,40 @@ class MemoryStore:
         """Wait for `publish`."""
         await self._waiters.wait(key, timeout_s)
 
+    async def keep(self, key: str, value: bytes) -> None:
+        """Keep the record where there is room for it."""
+        before = self._kept.get(key)
+        freed = 0 if before is None else _weight(key, before)
+        total = self._kept_bytes - freed + _weight(key, value)
+        if total > self._max_kept_bytes:
+            message = (
+                "the memory store holds no more kept records: set JUDGE_SERVICE_STORE_URL to a file or Redis"
+            )
+            raise StoreError(message)
+        self._kept[key] = value
+        self._kept_bytes = total
+
+    async def kept(self, key: str) -> bytes | None:
+        """Give the record."""
+        return self._kept.get(key)
+
+    async def release(self, key: str) -> None:
+        """Drop the record."""
+        value = self._kept.pop(key, None)
+        if value is not None:
+            self._kept_bytes -= _weight(key, value)
+
+    async def kept_keys(self, prefix: str, *, limit: int = 1000) -> list[str]:
+        """Look through all of them."""
+        return sorted(key for key in self._kept if key.startswith(prefix))[:limit]
+
+    async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
+        """Compare and keep; nothing can come between, for nothing is awaited for real."""
+        if self._kept.get(key) != expected:
+            return False
+        await self.keep(key, value)
+        return True
+
     async def ping(self) -> None:
         """Memory is always there."""
 
@@ -90,7 +138,8 @@ class MemoryStore:
         """Forget everything."""
         self._entries.clear()
         self._leases.clear()
-        self._bytes = 0
+        self._kept.clear()
+        self._bytes = self._kept_bytes = 0
 
     def _drop(self, key: str) -> None:
         entry = self._entries.pop(key, None)
@@ -109,4 +158,4 @@ class MemoryStore:
 
 
 def _weight(key: str, value: bytes) -> int:
-    return len(key.encode()) + len(value)
+    return len(key.encode("utf-8", "surrogatepass")) + len(value)

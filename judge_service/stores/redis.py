@@ -11,14 +11,15 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from judge_service.errors import StoreError
 from judge_service.stores.base import Waiters
 from judge_service.stores.patience import Patience
+from judge_service.stores.redis_kept import KeptRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from redis.asyncio.client import PubSub
 
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 _BACKSTOP_S = 2.0  # for the listener; every call ends sooner by its own limit
 _RELISTEN_S = 0.5
+_CALL_CONNECTIONS = 32
+_KEPT_CONNECTIONS = 4  # of their own: megabytes on the way hold up no call of the cache
 
 _RENEW = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -42,7 +45,7 @@ return written
 
 
 class RedisStore:
-    """Values, leases and wake-ups in Redis; it connects on first use and again whenever it must.
+    """Values, leases, wake-ups and kept records in Redis; connects on first use and again whenever it must.
 
     Every wake-up goes over one channel and one connection, whatever the number of keys waited for.
     """
@@ -50,11 +53,21 @@ class RedisStore:
     kind = "redis"
 
     def __init__(
-        self, client: Redis, *, prefix: str = "js", call_s: float = 0.2, heartbeat_s: float = 5.0
+        self,
+        client: Redis,
+        *,
+        keeper: Redis | None = None,
+        prefix: str = "js",
+        call_s: float = 0.2,
+        kept_s: float = 10.0,
+        heartbeat_s: float = 5.0,
     ) -> None:
         self._client = client
         self._prefix = prefix
         self._call_s = call_s
+        self._keeper = keeper or client
+        self._kept_s = kept_s
+        self._kept = KeptRecords(self._kept_call, _rules, prefix=prefix)
         self._heartbeat_s = heartbeat_s
         self._renewal = client.register_script(_RENEW)
         self._publication = client.register_script(_PUBLISH)
@@ -64,20 +77,24 @@ class RedisStore:
         self._hearing = asyncio.Event()
 
     @classmethod
-    def at(cls, url: str, *, prefix: str = "js", call_s: float = 0.2, heartbeat_s: float = 5.0) -> RedisStore:
+    def at(
+        cls,
+        url: str,
+        *,
+        prefix: str = "js",
+        call_s: float = 0.2,
+        kept_s: float = 10.0,
+        heartbeat_s: float = 5.0,
+    ) -> RedisStore:
         """Prepare a store for an address without calling it; a bad address is a ValueError."""
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=32,
-            timeout=_BACKSTOP_S,
-            socket_timeout=_BACKSTOP_S,
-            socket_connect_timeout=_BACKSTOP_S,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
+        return cls(
+            _client(url, _CALL_CONNECTIONS, _BACKSTOP_S),
+            keeper=_client(url, _KEPT_CONNECTIONS, kept_s + _BACKSTOP_S),
+            prefix=prefix,
+            call_s=call_s,
+            kept_s=kept_s,
+            heartbeat_s=heartbeat_s,
         )
-        # An option that does not exist shows here, where nothing is connected yet, and not at work.
-        pool.connection_class(**pool.connection_kwargs)
-        return cls(Redis.from_pool(pool), prefix=prefix, call_s=call_s, heartbeat_s=heartbeat_s)
 
     async def get(self, key: str) -> bytes | None:
         """GET."""
@@ -127,6 +144,26 @@ class RedisStore:
         except (StoreError, TimeoutError):
             return True
 
+    async def keep(self, key: str, value: bytes) -> None:
+        """SET without an end."""
+        await self._kept.keep(key, value)
+
+    async def kept(self, key: str) -> bytes | None:
+        """GET."""
+        return await self._kept.kept(key)
+
+    async def release(self, key: str) -> None:
+        """DEL."""
+        await self._kept.release(key)
+
+    async def kept_keys(self, prefix: str, *, limit: int = 1000) -> list[str]:
+        """ZRANGEBYLEX on the index of what is kept."""
+        return await self._kept.kept_keys(prefix, limit=limit)
+
+    async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
+        """Compare and write in one script."""
+        return await self._kept.swap(key, expected, value)
+
     async def ping(self) -> None:
         """PING."""
         await self._call("ping", self._client.ping())
@@ -136,19 +173,15 @@ class RedisStore:
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.wait((self._listener,))
-        with contextlib.suppress(RedisError, OSError):
-            await self._client.aclose(close_connection_pool=True)
+        for client in (self._client, self._keeper):
+            with contextlib.suppress(RedisError, OSError):
+                await client.aclose(close_connection_pool=True)
 
     async def _call(self, name: str, command: Awaitable[Any]) -> Any:
-        try:
-            async with Patience(self._call_s):
-                return await command
-        except ReadOnlyError as exc:
-            # After a failover these connections lead to a replica: new ones ask for the address again.
-            await self._client.connection_pool.disconnect(inuse_connections=False)
-            raise _failure(name, exc) from exc
-        except (RedisError, OSError, TimeoutError) as exc:
-            raise _failure(name, exc) from exc
+        return await _answer(name, self._client, lambda _: command, self._call_s)
+
+    async def _kept_call(self, name: str, command: Callable[[Redis], Awaitable[Any]]) -> Any:
+        return await _answer(name, self._keeper, command, self._kept_s)
 
     async def _listen(self) -> None:
         while True:
@@ -178,6 +211,44 @@ class RedisStore:
 
     def _lease(self, key: str) -> str:
         return f"{self._prefix}:l:{key}"
+
+
+def _client(url: str, connections: int, backstop_s: float) -> Redis:
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=backstop_s,
+        socket_timeout=backstop_s,
+        socket_connect_timeout=_BACKSTOP_S,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+    )
+    # An option that does not exist shows here, where nothing is connected yet, and not at work.
+    pool.connection_class(**pool.connection_kwargs)
+    return Redis.from_pool(pool)
+
+
+async def _answer(
+    name: str, client: Redis, command: Callable[[Redis], Awaitable[Any]], within_s: float
+) -> Any:
+    try:
+        async with Patience(within_s):
+            return await command(client)
+    except ReadOnlyError as exc:
+        # After a failover these connections lead to a replica: new ones ask for the address again.
+        await client.connection_pool.disconnect(inuse_connections=False)
+        raise _failure(name, exc) from exc
+    except (RedisError, OSError, TimeoutError, UnicodeError) as exc:
+        raise _failure(name, exc) from exc
+
+
+async def _rules(client: Redis) -> Mapping[str, Any]:
+    """What the server tells of its memory; nothing where it may not."""
+    try:
+        told: Mapping[str, Any] = await client.info("memory")
+    except ResponseError:
+        return {}
+    return told
 
 
 def _ms(seconds: float) -> int:

@@ -1,0 +1,172 @@
+"""Figures on two axes: Bland-Altman, calibration curve, ε sweep, risk and coverage."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judge_calibration.drawings.axes import Axis, axis_over, bottom_axis, left_axis
+from judge_calibration.drawings.canvas import Canvas, figure, nothing, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LEFT, _TOP, _BOTTOM, _RIGHT = 64.0, 34.0, 48.0, 150.0
+_HEIGHT = 360.0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A horizontal line with its label, and the band of its interval."""
+
+    value: float
+    label: str
+    low: float | None = None
+    high: float | None = None
+
+
+def bland_altman(
+    points: Sequence[tuple[float, float, int]],
+    levels: Sequence[Level],
+    *,
+    slope: float | None,
+    centre: float,
+    name: str,
+    title: str,
+    caption: str,
+) -> str:
+    """Difference against mean; the area of a bubble is the number of items there. `slope`: proportional bias."""
+    if not points:
+        return nothing(name, title, "No items with judge score and consensus.")
+    canvas = Canvas(_HEIGHT)
+    x = axis_over([p[0] for p in points], _LEFT, canvas.width - _RIGHT)
+    lines = [value for level in levels for value in (level.value, level.low, level.high)]
+    y = axis_over([*(p[1] for p in points), *lines], _HEIGHT - _BOTTOM, _TOP, include=(0,))
+    bottom_axis(canvas, x, _HEIGHT - _BOTTOM, _TOP, "mean of judge and consensus")
+    left_axis(canvas, y, _LEFT, x.end, "judge − consensus")
+    canvas.line(_LEFT, y.at(0), x.end, y.at(0), "axis")
+    for level in levels:
+        if level.low is not None and level.high is not None:
+            top = y.at(level.high)
+            canvas.rect(_LEFT, top, x.end - _LEFT, y.at(level.low) - top, "band")
+        canvas.line(_LEFT, y.at(level.value), x.end, y.at(level.value), "level")
+        canvas.text(x.end + 8, y.at(level.value) + 4, level.label, kind="key", room=_RIGHT - 10)
+    most = max(n for _, _, n in points)
+    for mean, gap, n in points:
+        radius = 2.2 + 7.5 * math.sqrt(n / most) if most > 1 else 3.2
+        canvas.dot(x.at(mean), y.at(gap), "bubble", radius=radius, note=f"{n} items: mean {mean:g}, difference {gap:+g}")
+    if slope is not None:
+        middle = levels[0].value if levels else 0.0
+        ends = [(x.at(v), y.at(middle + slope * (v - centre))) for v in (x.low, x.high)]
+        canvas.path(ends, "trend")
+    return figure(canvas, name=name, title=title, caption=caption, head=("mean", "difference", "items"), rows=points)
+
+
+def calibration_curve(
+    points: Sequence[tuple[float, float, float | None, float | None, int]],
+    chosen: Sequence[tuple[float, float]],
+    *,
+    low: float,
+    high: float,
+    method: str,
+    name: str,
+    title: str,
+    caption: str,
+) -> str:
+    """Mean of physicians where the judge gives each score (judge, human, low, high, n), identity, chosen map."""
+    if not points:
+        return nothing(name, title, "No items with judge score and consensus.")
+    canvas = Canvas(_HEIGHT + 20)
+    floor = canvas.height - _BOTTOM
+    x = axis_over((), _LEFT, _LEFT + floor - _TOP + 120, include=(low, high))
+    y = axis_over((), floor, _TOP, include=(low, high))
+    bottom_axis(canvas, x, floor, _TOP, "judge")
+    left_axis(canvas, y, _LEFT, x.end, "physicians")
+    canvas.path([(x.at(low), y.at(low)), (x.at(high), y.at(high))], "identity")
+    canvas.path([(x.at(a), y.at(b)) for a, b in chosen], "trend")
+    for judge, human, a, b, n in points:
+        if a is not None and b is not None:
+            canvas.line(x.at(judge), y.at(a), x.at(judge), y.at(b), "whisker s1-line")
+        canvas.dot(x.at(judge), y.at(human), "s1", note=f"judge {judge:g}: physicians {human:.2f}, {n} items")
+        canvas.text(x.at(judge) + 7, y.at(human) - 7, str(n), kind="tick")
+    _keys(canvas, x.end + 16, [("identity", "the judge is right"), ("trend", f"chosen map: {method}")], "s1", "mean of physicians, n")
+    head = ("judge", "physicians", "low", "high", "items")
+    return figure(canvas, name=name, title=title, caption=caption, head=head, rows=points)
+
+
+def epsilon_sweep(
+    points: Sequence[tuple[float, float]],
+    *,
+    chosen: float,
+    flip: float | None,
+    rho: float | None,
+    name: str,
+    title: str,
+    caption: str,
+) -> str:
+    """ω against ε as steps, the pass line at one half, the ε that was used and the one at which the verdict turns."""
+    if not points:
+        return nothing(name, title, "The test was not made: too few items a physician, or one physician.")
+    canvas = Canvas(300)
+    floor = canvas.height - _BOTTOM
+    x = axis_over([p[0] for p in points], _LEFT, canvas.width - _RIGHT)
+    y = Axis(-0.04, 1.04, floor, _TOP)
+    bottom_axis(canvas, x, floor, _TOP, "ε, the tolerated loss")
+    left_axis(canvas, y, _LEFT, x.end, "share")
+    canvas.line(_LEFT, y.at(0.5), x.end, y.at(0.5), "reference")
+    steps: list[tuple[float, float]] = []
+    for at, (epsilon, omega) in enumerate(points):
+        if at:
+            steps.append((x.at(epsilon), y.at(points[at - 1][1])))
+        steps.append((x.at(epsilon), y.at(omega)))
+    canvas.path(steps, "trend")
+    for epsilon, omega in points:
+        canvas.dot(x.at(epsilon), y.at(omega), "s1", radius=3.5, note=f"ε {epsilon:g}: ω {omega:.2f}")
+    canvas.line(x.at(chosen), _TOP, x.at(chosen), floor, "level")
+    canvas.text(x.at(chosen) + 5, _TOP + 12, f"ε used {chosen:g}", kind="key")
+    if flip is not None and x.low <= flip <= x.high:
+        canvas.diamond(x.at(flip), y.at(0.5), "s2", note=f"the verdict turns at ε {flip:.3f}")
+        canvas.text(x.end + 8, y.at(0.5) + 18, f"turns at {flip:.3f}", kind="key")
+    canvas.text(x.end + 8, y.at(0.5) + 4, "pass at ½", kind="key")
+    if rho is not None:
+        canvas.line(_LEFT, y.at(rho), x.end, y.at(rho), "identity")
+        canvas.text(x.end + 8, y.at(rho) + 4, f"ρ {rho:.2f}", kind="key")
+    return figure(canvas, name=name, title=title, caption=caption, head=("ε", "ω"), rows=points)
+
+
+def risk_coverage(
+    points: Sequence[tuple[float, float]],
+    *,
+    alpha: float,
+    kept: float | None,
+    name: str,
+    title: str,
+    caption: str,
+) -> str:
+    """Share of errors among the scores that are kept, as more are kept; the share that is guaranteed."""
+    if not points:
+        return nothing(name, title, "No items.")
+    canvas = Canvas(300)
+    floor = canvas.height - _BOTTOM
+    x = Axis(0.0, 1.0, _LEFT, canvas.width - _RIGHT)
+    y = axis_over([p[1] for p in points], floor, _TOP, include=(0.0, alpha))
+    bottom_axis(canvas, x, floor, _TOP, "share of scores kept")
+    left_axis(canvas, y, _LEFT, x.end, "share of errors among them")
+    canvas.line(_LEFT, y.at(alpha), x.end, y.at(alpha), "reference")
+    canvas.text(x.end + 8, y.at(alpha) + 4, f"allowed: {alpha:g}", kind="key")
+    canvas.path([(x.at(a), y.at(b)) for a, b in points], "trend")
+    if kept is not None:
+        canvas.line(x.at(kept), _TOP, x.at(kept), floor, "level")
+        canvas.text(x.at(kept) + 5, _TOP + 12, f"{kept:.0%} can be kept", kind="key")
+    return figure(canvas, name=name, title=title, caption=caption, head=("kept", "errors among them"), rows=points)
+
+
+def _keys(canvas: Canvas, x: float, lines: Sequence[tuple[str, str]], dot: str, words: str) -> None:
+    y = _TOP + 10
+    canvas.dot(x + 10, y - 4, dot)
+    canvas.text(x + 28, y, words, kind="key")
+    for kind, label in lines:
+        y += 22
+        canvas.line(x, y - 4, x + 20, y - 4, kind)
+        canvas.text(x + 28, y, label, kind="key", room=max(width_of(label), 40))

@@ -1,0 +1,263 @@
+"""Puts a report's plain data into the figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from judge_calibration.drawings.grids import confusion_heatmap, overlap_matrix, score_use
+from judge_calibration.drawings.intervals import Mark, Row, coverage_bars, interval_rows
+from judge_calibration.drawings.scatter import Level, bland_altman, calibration_curve, epsilon_sweep, risk_coverage
+from judge_calibration.page.markup import number, p_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JUDGE, PHYSICIANS = "judge", "physicians among themselves"
+
+
+def mark(series: str, statistic: Mapping[str, Any]) -> Mark:
+    """A statistic as a mark."""
+    ci = statistic.get("ci")
+    low, high = (ci["low"], ci["high"]) if ci else (None, None)
+    return Mark(series, statistic["estimate"], low, high, str(statistic["reason"]).replace("_", " "))
+
+
+def overview(report: Mapping[str, Any]) -> str:
+    """Every criterion and judge beside the ceiling, on the primary statistic of its scale."""
+    rows, labels = [], set()
+    for criterion, each in report["criteria"].items():
+        for judge, told in each["judges"].items():
+            if told["ceiling"]:
+                first = told["ceiling"][0]
+                labels.add(first["judge"]["label"])
+                rows.append(Row(f"{criterion}, {judge}", (mark(JUDGE, first["judge"]), mark(PHYSICIANS, first["human"]))))
+    return interval_rows(
+        rows,
+        name="overview",
+        title="Judge beside the human ceiling",
+        caption="Agreement of the judge with single physicians, and of physicians with each other, on the same items; "
+        f"{', '.join(sorted(labels)) or 'no statistic'}; whiskers are intervals.",
+        measure="agreement beyond chance",
+        series=(JUDGE, PHYSICIANS),
+        reference=0.0,
+    )
+
+
+def overlap(criterion: str, profile: Mapping[str, Any]) -> str:
+    """Which physicians share items; nothing where they are too many to show."""
+    found = profile["overlap"]
+    if found is None or len(profile["raters"]) > _MOST_RATERS:
+        return ""
+    return overlap_matrix(
+        profile["raters"],
+        found,
+        name=f"{criterion}-overlap",
+        title="Items that physicians share",
+        caption="How many items each pair rated both; the diagonal is what each rated.",
+    )
+
+
+_MOST_RATERS = 20
+
+
+def use(criterion: str, each: Mapping[str, Any]) -> str:
+    """Use of the scale by physicians and judges."""
+    rows: dict[str, list[int]] = {}
+    values: list[str] = []
+    for judge, told in each["judges"].items():
+        for bar in told["details"]["use"]:
+            values = [str(value) for value in bar["values"]]
+            rows[f"judge {judge}" if bar["who"] == "judge" else bar["who"]] = bar["counts"]
+    return score_use(
+        values,
+        list(rows.items())[: _MOST_RATERS + 4],
+        name=f"{criterion}-use",
+        title="Use of the scale",
+        caption="Share of each value among the scores that a rater gave.",
+    )
+
+
+def differences(key: str, told: Mapping[str, Any]) -> str:
+    """Bland-Altman."""
+    points = told["details"].get("differences", [])
+    statistics = told["statistics"]
+    levels = [
+        _level(statistics[name], words)
+        for name, words in (("bias", "bias"), ("loa_low", "lower limit"), ("loa_high", "upper limit"))
+        if statistics[name]["estimate"] is not None
+    ]
+    total = sum(point["n"] for point in points) or 1
+    centre = sum(point["mean"] * point["n"] for point in points) / total
+    return bland_altman(
+        [(point["mean"], point["difference"], point["n"]) for point in points],
+        levels,
+        slope=statistics["proportional_bias"]["estimate"],
+        centre=centre,
+        name=f"{key}-differences",
+        title="Differences between judge and consensus",
+        caption="Bias and limits of agreement with their intervals; the slanting line is the bias as it changes with "
+        "the level. The area of a bubble is the number of items.",
+    )
+
+
+def _level(statistic: Mapping[str, Any], words: str) -> Level:
+    ci = statistic["ci"]
+    label = f"{words} {number(statistic['estimate'])}"
+    return Level(statistic["estimate"], label, ci["low"] if ci else None, ci["high"] if ci else None)
+
+
+def curve(key: str, scale: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """Calibration curve with the chosen map."""
+    points = told["details"].get("curve", [])
+    correction = told["correction"]
+    low, high = ends(scale)
+    return calibration_curve(
+        [(point["judge"], point["human"], point["low"], point["high"], point["n"]) for point in points],
+        [(x, y) for x, y in correction["knots"]] if correction else [],
+        low=low,
+        high=high,
+        method=correction["method"].replace("_", " ") if correction else "none",
+        name=f"{key}-curve",
+        title="What physicians say where the judge says this",
+        caption="Mean consensus at each score of the judge with its interval; the number is that of items.",
+    )
+
+
+def ends(scale: Mapping[str, Any]) -> tuple[float, float]:
+    """The numeric ends of a scale as it is told."""
+    if scale["kind"] == "interval":
+        return scale["low"], scale["high"]
+    values = scale["values"]
+    return (0.0, 1.0) if isinstance(values[0], str) else (values[0], values[-1])
+
+
+def confusion(key: str, told: Mapping[str, Any]) -> str:
+    """Judge by consensus."""
+    found = told["details"].get("confusion")
+    if found is None or len(found["values"]) > _MOST_VALUES:
+        return ""
+    return confusion_heatmap(
+        [str(value) for value in found["values"]],
+        found["counts"],
+        name=f"{key}-confusion",
+        title="Judge by consensus",
+        caption="Items, and their share of the row. A consensus between two values is counted at the nearer one.",
+    )
+
+
+_MOST_VALUES = 11
+
+
+def ceiling(key: str, told: Mapping[str, Any]) -> str:
+    """Every ceiling statistic."""
+    rows = [
+        Row(row["judge"]["label"], (mark(JUDGE, row["judge"]), mark(PHYSICIANS, row["human"])))
+        for row in told["ceiling"]
+        if row["statistic"] not in {"loo_mae", "loo_rmse"}
+    ]
+    return interval_rows(
+        rows,
+        name=f"{key}-ceiling",
+        title="Judge and physicians on the same targets",
+        caption="The judge, and a physician, against each other physician or the mean of the others.",
+        measure="agreement",
+        series=(JUDGE, PHYSICIANS),
+    )
+
+
+def sweep(key: str, told: Mapping[str, Any]) -> str:
+    """ω by ε."""
+    test = told["alt_test"]
+    return epsilon_sweep(
+        [(row["epsilon"], row["omega"]) for row in test["sweep"]],
+        chosen=test["epsilon"],
+        flip=test["flip_epsilon"],
+        rho=test["rho"],
+        name=f"{key}-sweep",
+        title="Alternative annotator test",
+        caption="Share of physicians whom the judge can stand in for, by the tolerated loss ε. At half of them it passes.",
+    )
+
+
+def forest(key: str, variable: str, found: Mapping[str, Any]) -> str:
+    """Bias by subgroup."""
+    rows = []
+    for row in found["rows"]:
+        gap = row["to_rest"]
+        columns = (str(row["n_items"]), p_value(gap.get("p")), p_value(gap.get("q")))
+        rows.append(Row(str(row["group"]), (mark("bias", row["estimate"]),), columns))
+    pooled = found["heterogeneity"]["mean"]
+    rows.append(Row("all groups", (mark("pooled", pooled),), ("", "", "")))
+    heterogeneity = found["heterogeneity"]
+    words = ""
+    if heterogeneity["q"] is not None:
+        words = (
+            f" Cochran's Q {number(heterogeneity['q'], 1)} on {heterogeneity['df']}, p {p_value(heterogeneity['p'])};"
+            f" I² {number(heterogeneity['i2']['estimate'])}."
+        )
+    return interval_rows(
+        rows,
+        name=f"{key}-{variable}-forest",
+        title=f"Bias by {variable}",
+        caption=f"Judge minus consensus in points; p and q are of the difference to the rest.{words}",
+        measure="points",
+        series=("bias", "pooled"),
+        reference=0.0,
+        heads=("items", "p", "q"),
+    )
+
+
+def severity(criterion: str, fit: Mapping[str, Any] | None) -> str:
+    """Points given more or fewer than an average physician."""
+    if fit is None or fit["status"] != "ok":
+        return ""
+    rows = [
+        Row(str(row["name"]), (mark("physician" if row["role"] == "rater" else "judge", row["points"]),))
+        for key in ("raters", "judges")
+        for row in fit[key]
+    ]
+    return interval_rows(
+        rows,
+        name=f"{criterion}-severity",
+        title="Who gives more, who gives less",
+        caption="Expected points more (right) or fewer (left) than an average physician gives the same answers, by the "
+        "many-facet model.",
+        measure="points",
+        series=("physician", "judge"),
+        reference=0.0,
+    )
+
+
+def coverage(key: str, correction: Mapping[str, Any] | None) -> str:
+    """Conformal coverage by subgroup, out of fold."""
+    if correction is None:
+        return ""
+    rows = [
+        (group or "all", each["n"], each["coverage"])
+        for group, each in correction["out_of_fold"].items()
+        if each["coverage"] is not None
+    ]
+    alpha = correction["conformal"]["alpha"]
+    return coverage_bars(
+        rows,
+        target=1 - alpha,
+        name=f"{key}-coverage",
+        title="Does the interval of a single score hold?",
+        caption="Share of items whose consensus lies within the conformal interval, made without them.",
+    )
+
+
+def escalation(key: str, correction: Mapping[str, Any] | None) -> str:
+    """Risk against coverage."""
+    found = correction.get("escalation") if correction else None
+    if not found:
+        return ""
+    return risk_coverage(
+        [(a, b) for a, b in found["curve"]],
+        alpha=found["alpha"],
+        kept=found["kept_share"],
+        name=f"{key}-risk",
+        title="Which scores to hand to a physician",
+        caption=f"Scores are kept from the most certain on. Error: {found['risk']}. "
+        + (found["reason"] or f"With confidence {1 - found['delta']:.0%} at most {found['alpha']:.0%} of those kept are errors."),
+    )

@@ -1,0 +1,96 @@
+"""Assembles the page from its sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from judge_calibration.drawings.style import STYLE
+from judge_calibration.page import figures, tables
+from judge_calibration.page.checklist import checklist
+from judge_calibration.page.correction import correction_part
+from judge_calibration.page.markup import paragraph, section, text
+from judge_calibration.page.methods import methods
+from judge_calibration.page.physicians import first_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def whole_page(report: Mapping[str, Any], declared: Mapping[str, str]) -> str:
+    """The page as one text."""
+    criteria = report["criteria"]
+    parts = [first_page(report, figures.overview(report)), tables.flow(report)]
+    parts += [_criterion(name, each, report) for name, each in criteria.items()]
+    parts += [methods(report), checklist(report, declared)]
+    study = report["study"]
+    lead = (
+        f"{study['n_items']} items, {len(criteria)} criteria; study {study['digest'][:19]}…; "
+        f"judge_calibration {report['library']}"
+    )
+    links = "".join(f'<a href="#{text(_anchor(name))}">{text(name)}</a>' for name in criteria)
+    nav = f'<nav><a href="#verdicts">Verdicts</a><a href="#flow">Flow</a>{links}<a href="#methods">Methods</a></nav>'
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+        f"<title>Judge and physicians</title><style>{STYLE}</style></head>\n<body>"
+        f'<header><h1>Judge and physicians</h1><p class="lead">{text(lead)}</p>{nav}</header>\n'
+        f"<main>{body}</main></body></html>\n"
+    )
+
+
+def _anchor(name: str) -> str:
+    return f"criterion-{name}"
+
+
+def _criterion(name: str, each: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    people = [
+        figures.use(name, each),
+        figures.overlap(name, report["study"]["criteria"][name]),
+        tables.raters(each),
+        figures.severity(name, each["raters"]["severity"]),
+        tables.severity(each["raters"]["severity"]),
+    ]
+    judges = [_judge(name, judge, told, each["scale"]) for judge, told in each["judges"].items()]
+    scale = each["scale"]
+    shown = (
+        f"from {scale['low']:g} to {scale['high']:g}"
+        if scale["kind"] == "interval"
+        else ", ".join(map(str, scale["values"]))
+    )
+    return section(
+        name,
+        paragraph(f"Scale: {scale['kind']}, {shown}."),
+        section("Physicians", *people, level=3),
+        *judges,
+        anchor=_anchor(name),
+    )
+
+
+def _judge(criterion: str, judge: str, told: Mapping[str, Any], scale: Mapping[str, Any]) -> str:
+    key = f"{criterion}-{judge}"
+    numeric = scale["kind"] != "nominal"
+    forests = [
+        figures.forest(key, variable, found["forest"])
+        for variable, found in told["subgroups"].items()
+        if found["forest"] and found["forest"]["rows"]
+    ]
+    parts = [
+        paragraph(told["verdict"]["sentence"], kind="verdict"),
+        figures.ceiling(key, told),
+        tables.ceiling(told),
+        figures.confusion(key, told),
+        figures.differences(key, told) if numeric else "",
+        figures.curve(key, scale, told) if numeric else "",
+        tables.judge_statistics(told),
+        figures.sweep(key, told),
+        tables.per_rater(told),
+        *forests,
+        tables.subgroups(told),
+        correction_part(told["correction"]),
+        figures.coverage(key, told["correction"]),
+        figures.escalation(key, told["correction"]),
+        tables.influence(told),
+    ]
+    return section(f"Judge {judge}", *parts, level=3)

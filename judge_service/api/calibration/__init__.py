@@ -1,0 +1,1 @@
+"""Everything under /v1/calibration: thin translations onto the desk."""

@@ -1,0 +1,56 @@
+"""Examples for the OpenAPI document; each works when it is pasted into a fresh service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_LEVELS = [0, 1, 2, 3, 4, 5]
+
+
+def _study() -> dict[str, Any]:
+    """Forty answers, three physicians, two judges: the first is one of them, the other one point higher."""
+    ratings, scores = [], []
+    for item in range(40):
+        quality = (item * 7) % 5
+        for at, rater in enumerate(("dr_a", "dr_b", "dr_c")):
+            score = min(5, quality + ((item + at) % 3 == 0))
+            ratings.append({"item": f"a{item}", "criterion": "quality", "rater": rater, "score": score})
+        for judge, shift in (("first", item % 4 == 0), ("second", 1)):
+            score = min(5, quality + int(shift))
+            scores.append({"item": f"a{item}", "criterion": "quality", "judge": judge, "score": score})
+    items = [{"item": f"a{at}", "subgroups": {"modality": ("CT", "MR")[at % 2]}} for at in range(40)]
+    return {"scales": {"quality": _LEVELS}, "ratings": ratings, "judge_scores": scores, "items": items}
+
+
+STUDY = _study()
+REPORT = {
+    "scales": {"quality": _LEVELS},
+    "ratings": [
+        {"item": "1", "criterion": "quality", "rater": "A", "score": 3},
+        {"item": "1", "criterion": "quality", "rater": "B", "score": 4},
+        {"item": "2", "criterion": "quality", "rater": "A", "score": 1},
+        {"item": "2", "criterion": "quality", "rater": "B", "score": 1},
+    ],
+    "judge_scores": [
+        {"item": "1", "criterion": "quality", "judge": "J", "score": 4},
+        {"item": "2", "criterion": "quality", "judge": "J", "score": None, "outcome": "refused"},
+    ],
+    "options": {"resamples": 0, "seed": 7, "epsilon": 0.2, "cluster_by": None, "subgroups": []},
+}
+FIT = {"study": STUDY, "criterion": "quality", "judge": "second", "method": "auto", "alpha": 0.1}
+COMPARE = {"study": STUDY, "judge_a": "first", "judge_b": "second", "options": {"resamples": 200}}
+SWAP = {
+    "study": STUDY,
+    "judge_a": "first",
+    "judge_b": "second",
+    "threshold": 3,
+    "margin": 0.25,
+    "options": {"resamples": 200},
+}
+ESTIMATE = {"study": STUDY, "criterion": "quality", "judge": "second", "by": "modality"}
+DRIFT = {"study": STUDY, "judge_before": "first", "judge_after": "second", "margin": 0.25}
+AUDIT = {"study": STUDY, "judge": "second", "options": {"subgroups": ["modality"]}}
+ALT_TEST = {"study": STUDY, "epsilon": 0.2}
+POWER = {"kind": "icc", "icc": 0.6, "raters": 3, "width": 0.2}
+LABELS = {"study": STUDY, "objective": "reliability", "criterion": "quality", "target": 0.9}
+APPLY = {"scores": [{"score": 3, "subgroups": {"modality": "CT"}}, {"score": 5}]}

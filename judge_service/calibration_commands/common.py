@@ -1,0 +1,126 @@
+"""What the calibration commands share: how a study is read, an operation run, a mistake told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from judge_calibration.errors import CalibrationError, StudyRejected
+from judge_service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from judge_calibration.study import Study
+
+_FAULTS = 50  # told one by one
+
+StudyFile = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="Rows of physicians and judges.", exists=True, dir_okay=False)
+]
+Scales = Annotated[
+    str | None,
+    typer.Option(
+        help="Declared scales as JSON, or the path of a JSON file; default: in the study, or STUDY's "
+        "sibling NAME.scales.json."
+    ),
+]
+Out = Annotated[Path | None, typer.Option("--json", help="Write the whole answer here.", dir_okay=False)]
+Resamples = Annotated[int, typer.Option(help="Bootstrap draws; 0: jackknife and formulas only.", min=0)]
+Seed = Annotated[int, typer.Option(help="Of every draw: the same seed gives the same bytes.", min=0)]
+ClusterBy = Annotated[
+    str | None, typer.Option(help="`item`, `cluster`, or a subgroup variable; default: declared clusters.")
+]
+Criterion = Annotated[str, typer.Option(help="Name of the criterion.")]
+Judge = Annotated[str, typer.Option(help="Name of the judge in the study.")]
+
+
+def study_at(path: Path, scales: str | None) -> Study:
+    """The study of a file."""
+    from judge_calibration.ingest import read_study  # noqa: PLC0415  numpy
+
+    return read_study(path, None if scales is None else _object(scales))
+
+
+def _object(given: str) -> dict[str, object]:
+    text = given.strip()
+    found = json.loads(text) if text.startswith("{") else json_at(Path(text))
+    if not isinstance(found, dict):
+        raise ConfigurationError("--scales: is a JSON object: criterion → scale")
+    return found
+
+
+def json_at(path: Path) -> Any:
+    """What a JSON file holds."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as exc:
+        raise ConfigurationError(f"{path}: {type(exc).__name__}: not a JSON file") from exc
+
+
+def run(name: str, study: Study | None, given: Mapping[str, object]) -> dict[str, Any]:
+    """Run an operation of the library."""
+    from judge_calibration.operations import run  # noqa: PLC0415  numpy and scipy
+
+    return run(name, study, given)
+
+
+def at_desk(work: Callable[[Any], Any]) -> Any:
+    """Open the configured service, do something at its calibration desk, and close it."""
+    from judge_service.main import open_state  # noqa: PLC0415  the whole service
+    from judge_service.observation import Observation  # noqa: PLC0415
+    from judge_service.settings import load_settings  # noqa: PLC0415
+
+    async def opened() -> Any:
+        async with open_state(load_settings(), Observation()) as state:
+            return await work(state["desk"])
+
+    return asyncio.run(opened())
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Tell the library's errors as mistakes in use: row by row, on standard error, exit code 2."""
+    try:
+        yield
+    except StudyRejected as exc:
+        for fault in exc.faults[:_FAULTS]:
+            typer.echo(f"judge-service: {fault}", err=True)
+        if exc.total > _FAULTS:
+            typer.echo(f"judge-service: and {exc.total - _FAULTS} more", err=True)
+        raise typer.Exit(2) from None
+    except (CalibrationError, json.JSONDecodeError) as exc:
+        typer.echo(f"judge-service: {exc}", err=True)
+        raise typer.Exit(2) from None
+
+
+def write(path: Path | None, answer: object) -> None:
+    """Write an answer where it is wanted."""
+    if path is not None:
+        path.write_text(json.dumps(answer, ensure_ascii=False, allow_nan=False, indent=1) + "\n", "utf-8")
+
+
+def with_ci(statistic: Mapping[str, Any]) -> str:
+    """A statistic with its interval."""
+    if statistic["estimate"] is None:
+        return f"undefined ({statistic['reason']})"
+    ci = statistic["ci"]
+    return figure(statistic["estimate"]) + (f" [{figure(ci['low'])} to {figure(ci['high'])}]" if ci else "")
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """A figure, or null."""
+    return "null" if value is None else f"{value:.{digits}f}"
+
+
+def value_of(text: str) -> object:
+    """A value as JSON where it is that, else a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,143 @@
+"""Commands on maps: fit, list, put in and out of force, apply."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  typer reads the annotations
+from typing import Annotated, Any
+
+import typer
+
+from judge_service.calibration_commands.common import (
+    Criterion,
+    Judge,
+    Scales,
+    Seed,
+    StudyFile,
+    at_desk,
+    figure,
+    json_at,
+    mistakes,
+    run,
+    study_at,
+    write,
+)
+from judge_service.errors import ConfigurationError
+
+app = typer.Typer()
+
+
+@app.command()
+def fit(
+    study: StudyFile,
+    criterion: Criterion,
+    judge: Judge,
+    out: Annotated[Path | None, typer.Option(help="Write the artefact here.", dir_okay=False)] = None,
+    scales: Scales = None,
+    method: Annotated[str, typer.Option(help="auto, identity, shift, affine, ordinal_logit, …")] = "auto",
+    by: Annotated[str | None, typer.Option(help="Subgroup variable of the intervals.")] = None,
+    alpha: Annotated[float, typer.Option(help="Intervals miss this share.")] = 0.1,
+    seed: Seed = 0,
+    bind: Annotated[
+        str | None,
+        typer.Option(
+            help="JUDGE:RUBRIC or JUDGE:RUBRIC:MODE, as configured: scores of it may be calibrated."
+        ),
+    ] = None,
+    activate: Annotated[
+        bool, typer.Option(help="Keep it in the configured store and put it in force.")
+    ] = False,
+) -> None:
+    """Fit a calibration map of one judge on one criterion."""
+    asked: dict[str, object] = {
+        "criterion": criterion,
+        "judge": judge,
+        "method": method,
+        "by": by,
+        "alpha": alpha,
+        "seed": seed,
+    }
+    if bind is not None:
+        asked["bind"] = _binding(bind)
+    with mistakes():
+        read = study_at(study, scales)
+        if activate or bind is not None:
+            artefact = at_desk(lambda desk: desk.fit({**asked, "study": read.rows(), "activate": activate}))[
+                0
+            ]
+        else:
+            artefact = run("maps", read, asked)
+    write(out, artefact)
+    half = artefact["conformal"]["quantiles"][""]
+    typer.echo(f"{artefact['id']}")
+    typer.echo(
+        f"{criterion}, {judge}: {artefact['method']} ({artefact['fit']['chosen_because']}), ± {figure(half)}"
+    )
+    if activate:
+        typer.echo("active")
+
+
+def _binding(given: str) -> dict[str, str]:
+    judge, _, rest = given.partition(":")
+    rubric, _, mode = rest.partition(":")
+    if not judge or not rubric:
+        raise ConfigurationError("--bind: write JUDGE:RUBRIC or JUDGE:RUBRIC:MODE")
+    return {"judge": judge, "rubric": rubric} | ({"mode": mode} if mode else {})
+
+
+@app.command()
+def maps() -> None:
+    """List the maps in the configured store, and those that ship."""
+
+    async def listed(desk: Any) -> list[tuple[str, str, str]]:
+        rows = []
+        for map_id in await desk.archive.map_ids():
+            one = await desk.archive.find(map_id)
+            status = "active" if await desk.archive.is_active(one) else "kept"
+            rows.append((map_id, one.criterion, status))
+        return rows
+
+    with mistakes():
+        for map_id, criterion, status in at_desk(listed):
+            typer.echo(f"{map_id}  {criterion}  {status}")
+
+
+@app.command()
+def activate(map_id: Annotated[str, typer.Argument(help="The map's id.")]) -> None:
+    """Put a kept map in force for the judge, rubric and mode it is bound to."""
+
+    async def put(desk: Any) -> None:
+        await desk.activate(await desk.archive.find(map_id))
+
+    with mistakes():
+        at_desk(put)
+    typer.echo(f"{map_id} active")
+
+
+@app.command()
+def retire(map_id: Annotated[str, typer.Argument(help="The map's id.")]) -> None:
+    """Take a map out of force."""
+
+    async def take(desk: Any) -> None:
+        await desk.archive.retire(await desk.archive.find(map_id))
+
+    with mistakes():
+        at_desk(take)
+    typer.echo(f"{map_id} retired")
+
+
+@app.command()
+def apply(
+    artefact: Annotated[
+        Path, typer.Argument(metavar="MAP", help="An artefact.", exists=True, dir_okay=False)
+    ],
+    scores: Annotated[list[float], typer.Argument(help="Raw scores.")],
+) -> None:
+    """Put scores through a map."""
+    with mistakes():
+        asked = {"map": json_at(artefact), "scores": [{"score": score} for score in scores]}
+        answer = run("apply", None, asked)
+    for row in answer["scores"]:
+        interval = row["interval"]
+        limits = f" [{figure(interval['low'])} to {figure(interval['high'])}]" if interval else ""
+        flags = f" ({', '.join(row['flags'])})" if row["flags"] else ""
+        typer.echo(f"{row['raw']:g} → {figure(row['calibrated'])}{limits} {row['status']}{flags}")

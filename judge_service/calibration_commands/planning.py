@@ -1,0 +1,76 @@
+"""Commands that plan, and the catalogue."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from judge_service.calibration_commands.common import (
+    Criterion,
+    Scales,
+    Seed,
+    StudyFile,
+    mistakes,
+    run,
+    study_at,
+    value_of,
+)
+from judge_service.errors import ConfigurationError
+
+app = typer.Typer()
+
+
+@app.command()
+def power(
+    kind: Annotated[
+        str, typer.Argument(help="pearson, icc, limits, coefficient, conformal, mean, alt_test.")
+    ],
+    given: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
+) -> None:
+    """How many items: `power icc icc=0.6 raters=3 width=0.2`."""
+    asked: dict[str, object] = {"kind": kind}
+    for pair in given or []:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigurationError(f"{pair!r}: write NAME=VALUE")
+        asked[name] = value_of(value)
+    with mistakes():
+        typer.echo(json.dumps(run("plan/power", None, asked), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def labels(
+    study: StudyFile,
+    objective: Annotated[str, typer.Option(help="mean, map, subgroups or reliability.")],
+    criterion: Criterion,
+    judge: Annotated[str | None, typer.Option(help="Name of the judge in the study.")] = None,
+    by: Annotated[str | None, typer.Option(help="Strata or groups.")] = None,
+    budget: Annotated[int, typer.Option(help="How many items.", min=1)] = 50,
+    seed: Seed = 0,
+    scales: Scales = None,
+) -> None:
+    """Which items physicians should rate next, each with the probability of being picked."""
+    asked: dict[str, object] = {
+        "objective": objective,
+        "criterion": criterion,
+        "judge": judge,
+        "by": by,
+        "budget": budget,
+        "seed": seed,
+    }
+    with mistakes():
+        typer.echo(
+            json.dumps(run("plan/labels", study_at(study, scales), asked), indent=2, ensure_ascii=False)
+        )
+
+
+@app.command()
+def definitions(name: Annotated[str | None, typer.Argument(help="One statistic.")] = None) -> None:
+    """What every figure means: formula, source, least n, names in other software."""
+    found = run("definitions", None, {})["definitions"]
+    shown = [each for each in found if name in {None, each["name"]}]
+    if not shown:
+        raise ConfigurationError(f"no statistic is named {name!r}")
+    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))

@@ -1,0 +1,100 @@
+"""The command that swaps a judge."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from judge_service.calibration_commands.common import (
+    Out,
+    Resamples,
+    Scales,
+    Seed,
+    at_desk,
+    mistakes,
+    run,
+    study_at,
+    with_ci,
+    write,
+)
+from judge_service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+app = typer.Typer()
+
+
+@app.command()
+def swap(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STUDY|CASES",
+            help="A study that holds both judges' scores; or with --rubric a "
+            "cases file, which both configured judges score first.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    judge_a: Annotated[str, typer.Option(help="The judge in use.")],
+    judge_b: Annotated[str, typer.Option(help="The judge that would take its place.")],
+    rubric: Annotated[str | None, typer.Option(help="Score the cases of a file under this rubric.")] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(help="With --rubric: physicians' ratings, a study file without judges.", exists=True),
+    ] = None,
+    threshold: Annotated[float | None, typer.Option(help="Decisions turn at this score.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="A shift within ± this is no difference.", min=0)
+    ] = None,
+    scales: Scales = None,
+    resamples: Resamples = 2000,
+    seed: Seed = 0,
+    out: Out = None,
+) -> None:
+    """What changes when one judge takes another's place: the verdict, the shift, the decisions that flip."""
+    asked: dict[str, object] = {
+        "judge_a": judge_a,
+        "judge_b": judge_b,
+        "threshold": threshold,
+        "margin": margin,
+        "options": {"resamples": resamples, "seed": seed},
+    }
+    with mistakes():
+        if rubric is None:
+            answer = run("swap", study_at(source, scales), asked)
+        else:
+            rated = study_at(ratings, scales).rows()["ratings"] if ratings else []
+            order = {**asked, "rubric": rubric, "cases": _cases(source), "ratings": rated}
+            answer = at_desk(lambda desk: _swap_on_cases(desk, order))
+    write(out, answer)
+    typer.echo(f"{answer['verdict']}: {answer['sentence']}")
+    for criterion, told in answer["criteria"].items():
+        shift, flips = told.get("shift"), told.get("flips")
+        moved = f"shift {with_ci(shift)}" if shift else f"the same on {told['same']['share']:.0%}"
+        turned = (
+            f", {flips['now_pass']} now pass and {flips['now_fail']} now fail of {flips['n_items']}"
+            if flips and "now_pass" in flips
+            else ""
+        )
+        typer.echo(f"{criterion}: {told['verdict']}, {moved}{turned}")
+
+
+async def _swap_on_cases(desk: Any, order: Mapping[str, object]) -> dict[str, Any]:
+    from judge_service.calibrations.anchors import swap_on_cases  # noqa: PLC0415  the whole scorer
+
+    return await swap_on_cases(desk, order)
+
+
+def _cases(path: Path) -> list[dict[str, object]]:
+    from judge_service.files.rows import read_rows  # noqa: PLC0415  likewise
+
+    found = []
+    for row in read_rows(path, {}):
+        if row.case is None:
+            raise ConfigurationError(f"{path.name} row {row.number}: {row.fault}")
+        found.append(row.case.model_dump(mode="json"))
+    return found

@@ -1,0 +1,182 @@
+"""The SQLite file: its mark, its layout, its journal, and the one thread that uses a connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from judge_service.errors import StoreError
+from judge_service.stores.patience import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+T = TypeVar("T")
+
+OPEN_WITHIN_S = 5.0
+
+# The number is that of the cache's tables; a file with a lower one begins them anew. The tables of what is
+# kept came later and changed it not: older code leaves alone the tables it does not know, but a file with a
+# higher number it refuses, with the advice to delete it. What is kept is dropped by no layout.
+_LAYOUT = 1
+_APPLICATION = 0x4A536376  # our mark in a file's head; without it a file is not ours to change
+_MAGIC = b"SQLite format 3\0"
+_MARK_AT = slice(68, 72)
+_TABLES = """
+CREATE TABLE IF NOT EXISTS entries (
+    serial INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL, expires REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS entries_by_expiry ON entries (expires);
+CREATE TABLE IF NOT EXISTS leases (
+    key TEXT PRIMARY KEY, token TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (
+    key BLOB PRIMARY KEY, lot BLOB NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept_parts (
+    serial INTEGER PRIMARY KEY, lot BLOB NOT NULL, part INTEGER NOT NULL, written REAL NOT NULL,
+    value BLOB NOT NULL, UNIQUE (lot, part));
+"""
+
+
+class NotOurFile(sqlite3.DatabaseError):
+    """What is there was not made by this store, or by a later one; it was not touched."""
+
+
+class FileThread:
+    """The one thread that uses a connection. Whatever fails in it is a `StoreError`, and in time."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def call(self, name: str, work: Callable[[], T], *, within_s: float) -> T:
+        """Do the work there and give what it gives; what has begun there goes on when its time is over."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with Patience(within_s):
+                return await loop.run_in_executor(self._thread, work)
+        except (sqlite3.Error, OSError, TimeoutError, UnicodeError) as exc:
+            # The error's own words may quote a statement; its class is enough.
+            message = f"the file store failed to {name}: {type(exc).__name__}"
+            raise StoreError(message) from exc
+        except RuntimeError as exc:
+            message = f"the file store failed to {name}: it is closed"
+            raise StoreError(message) from exc
+
+    def end(self) -> None:
+        """Take no more work; what was begun is finished."""
+        self._thread.shutdown(wait=False)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, and the only writer from the first moment."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def connect(path: Path, *, busy_ms: int) -> sqlite3.Connection:
+    """Open the file, made first where there is none; `NotOurFile` where it is not ours."""
+    if _mark_of(path) not in {None, _APPLICATION}:
+        raise _not_ours(path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    path.chmod(0o600)
+    connection = sqlite3.connect(path, timeout=OPEN_WITHIN_S, isolation_level=None)
+    try:
+        _prepare(connection, path)
+        _tune(connection, busy_ms)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_again(path: Path, *, busy_ms: int) -> sqlite3.Connection:
+    """Open once more a file that this process has open; by SQLite alone.
+
+    Were the file opened and closed in any other way, the first connection would lose its locks.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, timeout=OPEN_WITHIN_S, isolation_level=None)
+    try:
+        _tune(connection, busy_ms)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _tune(connection: sqlite3.Connection, busy_ms: int) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_size_limit = 16777216")
+    connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
+
+
+def _mark_of(path: Path) -> int | None:
+    """Read the mark in a file's head, with no help of SQLite, which may write; None where nothing is yet."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_MARK_AT.stop)
+    except FileNotFoundError:
+        return None
+    if not head:
+        return None
+    return int.from_bytes(head[_MARK_AT]) if head.startswith(_MAGIC) else 0
+
+
+def _not_ours(path: Path) -> NotOurFile:
+    return NotOurFile(
+        f"{path} is another program's file, or of a version before the first release; it was left as it is. "
+        "If nobody needs it, delete it; or set JUDGE_SERVICE_STORE_URL to another place"
+    )
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    # The mark comes before WAL, so that it stands in the file itself from the first moment.
+    with transaction(connection):
+        _lay_out(connection, path)
+    _enter_wal(connection, until=time.monotonic() + OPEN_WITHIN_S)
+
+
+def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
+    mark, layout, tables = (
+        connection.execute(query).fetchone()[0]
+        for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    )
+    if tables and mark != _APPLICATION:  # another program was faster by a moment
+        raise _not_ours(path)
+    if layout > _LAYOUT:
+        raise NotOurFile(
+            f"{path} was made by a newer version and may hold what is to be kept; go on with that version, "
+            "or set JUDGE_SERVICE_STORE_URL to another place"
+        )
+    if layout < _LAYOUT:
+        for table in ("entries", "leases"):
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {_LAYOUT}")
+
+
+def _enter_wal(connection: sqlite3.Connection, *, until: float) -> None:
+    # SQLite does not wait for a lock to change the journal mode, and several processes may start at once.
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
