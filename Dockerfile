@@ -15,6 +15,7 @@ RUN python -m venv /build \
 
 COPY pyproject.toml README.md LICENSE ./
 COPY judge_service/ judge_service/
+COPY calibration/judge_calibration/ calibration/judge_calibration/
 RUN /build/bin/python -m hatchling build -t wheel -d /dist \
     && /venv/bin/pip install --no-deps --no-index /dist/*.whl \
     && /venv/bin/python -m pip uninstall --yes pip setuptools
@@ -30,11 +31,13 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     JUDGE_SERVICE_RUBRICS_DIR=/app/rubrics \
+    JUDGE_SERVICE_CALIBRATION_MAPS_DIR=/app/calibration/maps \
     JUDGE_SERVICE_STORE_URL=file:///var/lib/judge-service
 
 COPY --from=builder /venv /venv
 COPY --from=builder --chown=65532:65532 /store /var/lib/judge-service
 COPY rubrics/ /app/rubrics/
+COPY calibration/maps/ /app/calibration/maps/
 
 WORKDIR /app
 USER 65532:65532

@@ -31,7 +31,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: $(VENV)/.setup ## Make .venv with what the service needs, from the lock files
@@ -57,6 +57,10 @@ $(VENV)/.setup-dev: $(VENV)/.setup requirements/dev.txt
 .PHONY: demo
 demo: setup ## Score the example cases on the embedded judge: no key, no GPU, no network
 	@$(BIN)/python examples/demo.py
+
+.PHONY: demo-calibration
+demo-calibration: setup ## Report on the calibration study that ships: verdicts, a page, a map, a swap
+	@$(BIN)/python examples/demo_calibration.py
 
 .PHONY: serve
 serve: setup ## Serve the API on 127.0.0.1, port PORT (8080)
@@ -95,6 +99,10 @@ rubrics: setup ## Write the rubric files' schema and digests anew
 .PHONY: bench
 bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on
 	@$(BIN)/python benchmarks/cold_scores.py $(ARGS)
+
+.PHONY: bench-calibration
+bench-calibration: setup-dev ## Time a calibration report beside a loop over libraries; ARGS are passed on
+	@$(BIN)/python benchmarks/calibration_report.py $(ARGS)
 
 .PHONY: lock
 lock: ## Resolve the lock files anew (needs uv)

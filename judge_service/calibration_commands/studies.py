@@ -71,7 +71,7 @@ def verdicts(answer: Mapping[str, Any]) -> Iterator[str]:
             alpha = each["raters"]["statistics"].get("alpha_ordinal") or {}
             yield f"{criterion}: no judge; physicians' ordinal alpha {alpha.get('estimate')}"
         for judge, told in each["judges"].items():
-            yield f"{criterion}, {judge}: {told['verdict']['sentence']}"
+            yield f"{criterion}, {judge}: {told['verdict']['line']}"
 
 
 @app.command()

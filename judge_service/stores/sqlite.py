@@ -196,8 +196,8 @@ class FileStore:
         used = self._used_bytes()
         if used <= self._max_bytes:
             return False
-        kept = self._connected().execute("SELECT coalesce(sum(size), 0) FROM kept").fetchone()[0]
-        return used - int(kept) > self._max_bytes
+        query = "SELECT coalesce(sum(length(value)), 0) FROM kept_parts"  # lengths stand apart from the bytes
+        return used - int(self._connected().execute(query).fetchone()[0]) > self._max_bytes
 
     def _used_bytes(self) -> int:
         pages, free, size = (self._pragma(name) for name in ("page_count", "freelist_count", "page_size"))

@@ -97,7 +97,8 @@ class PairFamily:
         if len(blocks) <= size or blocks.sum(2).max(initial=0) > 1:
             return self._each_left_out(total)
         cell = np.where(blocks.any(2), blocks.argmax(2), size)  # (units, P); the last one stands for none
-        without = total.reshape(1, self.pairs, size) - np.eye(size + 1, size)[:, None, :]
+        # A cell that nobody has cannot be left out: what would be a count of -1 is never looked up.
+        without = np.maximum(total.reshape(1, self.pairs, size) - np.eye(size + 1, size)[:, None, :], 0.0)
         values = self._of_pairs(without.reshape(size + 1, -1))  # (K²+1, m, P)
         chosen = values[cell, :, np.arange(self.pairs)]  # (units, P, m)
         return _with_means(np.swapaxes(chosen, 1, 2))

@@ -3,7 +3,7 @@
 Two one-sided tests (Schuirmann 1987). The verdict is one of three, and exactly one:
 `equivalent`: both tests reject at 5 %, which is that the 90 % interval of the shift lies within ±margin;
 `different`: not equivalent, and the interval of the shift at the stated level excludes zero;
-`inconclusive`: neither. That no difference is found is not equivalence.
+`inconclusive`: neither, or fewer than ten items. That no difference is found is not equivalence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from judge_calibration.errors import OptionRejected
 from judge_calibration.estimates import rounded
 from judge_calibration.inference.paired import PairedMean, told_or_undefined
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["equivalent", "different", "inconclusive"]
 ADVISED = 50  # items of an anchor set
+_LEAST = 10  # items for any verdict but `inconclusive`
 _TOST = 0.05
 _BINS = 5
 
@@ -47,8 +49,10 @@ class Tost:
 
 
 def tost(paired: PairedMean | None, margin: float, level: float) -> Tost:
-    """Judge a paired mean against ±margin."""
-    if paired is None:
+    """Judge a paired mean against ±margin. Errors: OptionRejected for a margin below zero."""
+    if not margin >= 0:
+        raise OptionRejected("margin", f"is {margin}; it is a number of points, at least 0")
+    if paired is None or paired.n < _LEAST:
         return Tost(margin, None, None, "inconclusive")
     lower, upper = paired.above(-margin), paired.below(margin)
     if max(lower, upper) < _TOST:
@@ -71,8 +75,10 @@ def drift(
 ) -> dict[str, object]:
     """Shift, change of error against physicians, and whether the old map still holds for the new judge.
 
-    Scores and consensus are (n,), NaN where missing. `predicted` (n,) is the old map applied to the new scores:
-    its residuals by score bin and model family have to stay within the margin for the map to be carried over.
+    Scores and consensus are (n,), NaN where missing. `predicted` (n,) is the old map applied to the new
+    scores. The map `holds` when its mean residual is equivalent to zero overall, in every fifth of the new
+    scores and in every model family: all must pass at 5 %, so holding wrongly has at most that chance
+    (Berger 1982). It `fails` when any part is different.
     """
     shift = PairedMean.of(new - old, clusters)
     change = PairedMean.of(np.abs(new - consensus) - np.abs(old - consensus), clusters)
@@ -92,7 +98,8 @@ def drift(
 
 
 def _plain(shift: PairedMean | None) -> dict[str, object] | None:
-    ci = shift.interval(1 - 2 * _TOST, "two_one_sided_tests") if shift else None
+    enough = shift is not None and shift.n >= _LEAST
+    ci = shift.interval(1 - 2 * _TOST, "two_one_sided_tests") if shift and enough else None
     return ci.as_json() if ci else None
 
 

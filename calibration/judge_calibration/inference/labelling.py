@@ -1,8 +1,8 @@
 """Which items physicians should rate next, for a stated purpose; always with the probability of each pick.
 
-Means: Neyman allocation over strata, or probabilities in proportion to the expected error of the judge (Zrnic and Candès
-2024), kept at a fifth of uniform at least. Picks that are not a plain random sample must not feed agreement statistics
-without their probabilities as weights.
+Means: Neyman allocation over strata, or probabilities in proportion to the expected error of the judge (Zrnic
+and Candès 2024), kept at a fifth of uniform at least. Picks that are not a plain random sample must not feed
+agreement statistics without their probabilities as weights.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 FLOOR = 0.2  # of the uniform probability
 PER_BIN = 10
+PER_STRATUM = 5
 SUBGROUP_GOAL = 50
+_LEAST_SPREAD = 1e-6  # a stratum without spread still has to be looked at
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +44,31 @@ class Pick:
 
 
 def by_stratum(strata: Sequence[str], spread: Mapping[str, float], *, budget: int, seed: int) -> list[Pick]:
-    """Neyman: n_s in proportion to N_s · sd_s(Y - λf); within a stratum at random. Unknown spreads count as the mean."""
-    names = sorted(set(strata))
-    sizes = np.array([sum(label == name for label in strata) for name in names], np.float64)
+    """Neyman: n_s in proportion to N_s · sd_s(Y - λf), at random within a stratum.
+
+    Unknown spreads count as the mean of the known. Five of every stratum at least (all of a smaller one)
+    where the budget allows, so that each can be estimated.
+    """
+    if not len(strata) or budget < 1:
+        raise NotEnough("there is nothing to pick from")
+    names, codes, counts = np.unique(np.array(strata, object), return_inverse=True, return_counts=True)
     known = [spread[name] for name in names if name in spread]
     usual = float(np.mean(known)) if known else 1.0
-    share = sizes * np.array([max(spread.get(name, usual), 1e-6) for name in names])
-    wanted = _allocate(share, sizes, min(budget, len(strata)))
+    share = counts * np.array([max(spread.get(name, usual), _LEAST_SPREAD) for name in names])
+    wanted = _allocate(share, counts.astype(np.float64), min(budget, len(strata)))
     generator = np.random.default_rng(seed)
     picks: list[Pick] = []
-    for name, count, size in zip(names, wanted.tolist(), sizes.tolist(), strict=True):
-        members = np.array([at for at, label in enumerate(strata) if label == name])
-        chosen = np.sort(generator.permutation(members)[:count])
-        picks += [Pick(int(at), f"stratum {name}", count / size) for at in chosen]
+    for code, (name, count) in enumerate(zip(names.tolist(), wanted.tolist(), strict=True)):
+        chosen = np.sort(generator.permutation(np.flatnonzero(codes == code))[:count])
+        picks += [Pick(int(at), f"stratum {name}", count / int(counts[code])) for at in chosen]
     return picks
 
 
 def by_uncertainty(uncertainty: FloatArray, *, budget: int, seed: int) -> list[Pick]:
-    """Poisson sampling with probabilities in proportion to uncertainty, at least a fifth of uniform, at most 1."""
+    """Poisson sampling: probabilities in proportion to uncertainty, at least a fifth of uniform, at most 1.
+
+    Each item is drawn by itself, so the number of picks is the budget on average and not each time.
+    """
     n = len(uncertainty)
     if n == 0 or budget < 1:
         raise NotEnough("there is nothing to pick from")
@@ -66,17 +76,20 @@ def by_uncertainty(uncertainty: FloatArray, *, budget: int, seed: int) -> list[P
     weight = np.maximum(uncertainty, 0)
     probability = np.full(n, uniform)
     if weight.sum() > 0:
-        free = weight / weight.sum() * budget * (1 - FLOOR) + FLOOR * uniform
-        probability = _capped(free, budget)
+        wanted = min(budget, n)
+        probability = _capped(weight / weight.sum() * wanted * (1 - FLOOR) + FLOOR * uniform, wanted)
     taken = np.random.default_rng(seed).random(n) < probability
     order = np.argsort(-probability, kind="stable")
     return [Pick(int(at), "expected error of the judge", float(probability[at])) for at in order if taken[at]]
 
 
-def for_map(scores: FloatArray, labelled: IntArray, *, low: float, high: float, budget: int, seed: int) -> list[Pick]:
-    """Fill judge-score bins that have fewer than ten labels, the ends of the range first.
+def for_map(
+    scores: FloatArray, labelled: IntArray, *, low: float, high: float, budget: int, seed: int
+) -> list[Pick]:
+    """Fill judge-score bins (sixths of the scale) that have fewer than ten labels, the ends first.
 
-    `labelled` (n,) is 1 for items that have a rating. Within a bin at random; the probability is that of the bin.
+    `labelled` (n,) is 1 for items that have a rating. Within a bin at random; the probability is that of the
+    bin. Fewer picks than the budget when no bin lacks more.
     """
     edges = np.linspace(low, high, 7)
     place = np.clip(np.searchsorted(edges, scores, side="right") - 1, 0, len(edges) - 2)
@@ -96,25 +109,50 @@ def for_map(scores: FloatArray, labelled: IntArray, *, low: float, high: float, 
 def for_subgroups(
     labels: Sequence[str | None], labelled: IntArray, *, alpha: float, budget: int, seed: int
 ) -> list[Pick]:
-    """Bring every group to the least number that has an interval of its own, then towards fifty; poorest first."""
-    groups = sorted({label for label in labels if label is not None})
+    """Bring every group to the least number that has an interval of its own, then towards fifty.
+
+    The poorest group comes first in each round; fewer picks than the budget when every group has its fifty.
+    """
+    names = np.array([label or "" for label in labels], object)
+    named = np.array([label is not None for label in labels], bool)
     generator = np.random.default_rng(seed)
+    groups = np.unique(names[named]).tolist()
     pools = {
-        group: generator.permutation([at for at, label in enumerate(labels) if label == group and not labelled[at]])
+        group: generator.permutation(np.flatnonzero(named & (names == group) & (labelled == 0)))
         for group in groups
     }
-    have = {group: sum(bool(labelled[at]) for at, label in enumerate(labels) if label == group) for group in groups}
-    sizes = {group: len(pool) for group, pool in pools.items()}
-    taken: dict[str, list[int]] = {group: [] for group in groups}
+    have = {group: int(np.sum(named & (names == group) & (labelled != 0))) for group in groups}
+    taken = dict.fromkeys(groups, 0)
     for goal in (least_items(alpha), SUBGROUP_GOAL):
         for group in sorted(groups, key=lambda name: (have[name], name)):
-            left = budget - sum(map(len, taken.values()))
-            count = max(0, min(goal - have[group] - len(taken[group]), sizes[group] - len(taken[group]), left))
-            start = len(taken[group])
-            taken[group] += [int(at) for at in pools[group][start : start + count]]
+            left = budget - sum(taken.values())
+            room = len(pools[group]) - taken[group]
+            taken[group] += max(0, min(goal - have[group] - taken[group], room, left))
     return [
-        Pick(at, f"group {group}", len(chosen) / sizes[group]) for group, chosen in taken.items() for at in sorted(chosen)
+        Pick(int(at), f"group {group}", count / len(pools[group]))
+        for group, count in taken.items()
+        for at in np.sort(pools[group][:count])
     ]
+
+
+def for_reliability(
+    rated: IntArray, *, reliability: float, target: float, budget: int, seed: int
+) -> list[Pick]:
+    """One more rating each: rated items that lack fewest of the k ratings first, then new items, at random.
+
+    `rated` (n,) is how many ratings each item has, k that of `ratings_per_item`. Completing a rated item
+    makes its mean as reliable as the target soonest; a new item needs all k.
+    """
+    k = int(str(ratings_per_item(reliability, target)["ratings_per_item"]))
+    generator = np.random.default_rng(seed)
+    picks: list[Pick] = []
+    for have in (*range(k - 1, 0, -1), 0):
+        pool = np.flatnonzero(rated == have)
+        count = min(budget - len(picks), len(pool))
+        if count > 0:
+            chosen = np.sort(generator.permutation(pool)[:count])
+            picks += [Pick(int(at), f"has {have} of {k} ratings", count / len(pool)) for at in chosen]
+    return picks
 
 
 def ratings_per_item(reliability: float, target: float) -> dict[str, object]:
@@ -131,21 +169,20 @@ def ratings_per_item(reliability: float, target: float) -> dict[str, object]:
 
 
 def _allocate(share: FloatArray, sizes: FloatArray, budget: int) -> IntArray:
-    """Whole numbers in proportion, none above its size; what a full stratum leaves goes to the others."""
-    wanted = np.zeros(len(share))
-    open_ = np.ones(len(share), bool)
-    while open_.any() and budget - wanted.sum() > 1e-9:  # noqa: PLR2004  nothing left to give
-        part = share * open_ / max(float((share * open_).sum()), 1e-300) * (budget - wanted[~open_].sum())
-        wanted = np.where(open_, np.minimum(part, sizes), wanted)
-        full = open_ & (part >= sizes)
-        if not full.any():
-            break
-        open_ &= ~full
-    floor = np.floor(wanted + 1e-9)
-    order = np.argsort(-(wanted - floor), kind="stable")
-    for at in order[: max(0, int(round(budget - floor.sum())))]:
-        floor[at] += floor[at] < sizes[at]
-    return floor.astype(np.int64)
+    """Whole numbers in proportion that sum to the budget, none above its size, five each where that fits."""
+    least = np.minimum(sizes, PER_STRATUM)
+    if least.sum() > budget:
+        least = np.zeros(len(share))
+    # Bounded parts rise with the factor by which shares are multiplied; at one factor they sum to the budget.
+    factors = np.unique(np.concatenate([least / share, sizes / share]))
+    totals = np.clip(share * factors[:, None], least, sizes).sum(1)
+    factor = float(np.interp(budget, totals, factors))
+    exact = np.clip(share * factor, least, sizes)
+    whole = np.floor(exact + _ROUNDING)
+    order = np.argsort(whole - exact, kind="stable")
+    order = order[whole[order] < sizes[order]]
+    whole[order[: round(budget - whole.sum())]] += 1
+    return whole.astype(np.int64)
 
 
 def _capped(probability: FloatArray, budget: int) -> FloatArray:
@@ -153,7 +190,7 @@ def _capped(probability: FloatArray, budget: int) -> FloatArray:
     found = np.minimum(probability, 1.0)
     for _ in range(20):
         spare, free = budget - found.sum(), found < 1
-        if spare < 1e-9 or not free.any():  # noqa: PLR2004  nothing left to give
+        if spare < _ROUNDING or not free.any():
             break
         found = np.where(free, np.minimum(found * (1 + spare / found[free].sum()), 1.0), found)
     return found

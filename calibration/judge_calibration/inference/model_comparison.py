@@ -1,8 +1,9 @@
-"""Models against each other: pairwise differences of their means, simultaneous intervals, and sets of ranks."""
+"""Models against each other: differences of their means, simultaneous intervals, and sets of ranks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class RankRange:
-    """The place of a model, 1 the highest mean, and the best and worst place that the intervals leave open."""
+    """The place of a model, 1 the highest mean, and the best and worst that the intervals leave open."""
 
     by_estimate: int
     best: int
@@ -78,7 +79,7 @@ def compare(
     max_t: the level's quantile of max |Z_a - Z_b|/σ_ab over pairs, Z normal with the estimates' covariance,
     carried to each pair's t by its tail; never wider than Bonferroni, which is the other choice.
     """
-    if len(contenders) < 2:  # noqa: PLR2004  one model has nobody to compare with
+    if len(contenders) <= 1:
         return (), {}
     covariance = _covariance(contenders)
     first, second = np.triu_indices(len(contenders), 1)
@@ -88,8 +89,8 @@ def compare(
     alpha = (1 - level) / len(first)
     if simultaneous == "max_t":
         alpha = max(alpha, _max_t_alpha(covariance, (first, second), errors, level, draws, seed))
-    pairs = [(contenders[a], contenders[b]) for a, b in zip(first, second, strict=True)]
-    found = [_difference(one, other, error) for (one, other), error in zip(pairs, errors.tolist(), strict=True)]
+    pairs = list(combinations(contenders, 2))
+    found = [_difference(*pair, error) for pair, error in zip(pairs, errors.tolist(), strict=True)]
     p = [two_sided_p(each) for each in found]
     p_adjusted = holm(np.array([np.nan if each is None else each for each in p]))
     differences = tuple(
@@ -164,9 +165,7 @@ def _max_t_alpha(
     return 2 * float(special.ndtr(-np.quantile(largest, level)))
 
 
-def _ranks(
-    contenders: Sequence[Contender], differences: Sequence[ModelDifference]
-) -> dict[str, RankRange]:
+def _ranks(contenders: Sequence[Contender], differences: Sequence[ModelDifference]) -> dict[str, RankRange]:
     """Best is 1 + how many are surely above; worst is how many models less those surely below."""
     above = dict.fromkeys((each.model for each in contenders), 0)
     below = dict(above)

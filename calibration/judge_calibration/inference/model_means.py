@@ -1,8 +1,8 @@
-"""The mean of every model, beside what labels alone and the judge alone would say, and what the judge is worth."""
+"""The mean of every model, beside that of labels alone and of the judge alone; what the judge is worth."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from judge_calibration.arrays import BoolArray, FloatArray, IntArray
+    from judge_calibration.estimates import Reason
 
-_MOST_MODELS = 200
+_FROM_LABELS = ("ppi_mean", "labels_only_mean", "judge_worth")
+_MOST_MODELS = 100  # 4,950 pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,12 @@ def estimate_means(
 ) -> MeansEstimate:
     """Prediction-powered mean of each model, and all pairs of models, one row per (model, answer).
 
-    `judge` (n,) the judge's scores; `label` (n,) the physicians' consensus, NaN where nobody has rated. Labels
-    are a random sample of a model's rows (of each stratum's rows with `strata`), or were taken with the known
-    `probabilities` (n,), which are read where a label is. `clusters` names the question of a row: errors then
-    allow for answers to one question being alike, within and between models. A row without a judge's score
-    takes the mean of the model's scores: any guess keeps the estimate valid, a poor one makes it less precise.
+    `judge` (n,) the judge's scores; `label` (n,) the physicians' consensus, NaN where nobody has rated.
+    Labels are a random sample of a model's rows (of each stratum's rows with `strata`), or were taken with
+    the known `probabilities` (n,), which are read where a label is. `clusters` names the question of a row:
+    errors then allow for answers to one question being alike, within and between models. A row without a
+    judge's score takes the mean of the model's scores: any guess keeps the estimate valid, a poor one makes
+    it less precise.
     `lam` fixes λ instead of estimating it. Intervals use Student's t.
     Errors: OptionRejected for columns of unequal length, probabilities outside (0, 1], or strata with them.
     Source: PPI++ (arXiv 2311.01453); ranks by Mogstad, Romano, Shaikh, Wilhelm 2024.
@@ -119,19 +122,19 @@ def estimate_means(
     judge, label = np.asarray(judge, np.float64), np.asarray(label, np.float64)
     _check(len(models), judge, label, clusters, strata, probabilities, level, simultaneous)
     codes, names = coded(models)
-    cluster, _ = coded(clusters)
+    if codes is None or len(names) > _MOST_MODELS:
+        raise OptionRejected("models", f"has {len(names)} models; {_MOST_MODELS} is the most")
+    cluster, questions = coded(clusters)
     stratum, _ = coded(strata)
     told: list[ModelMean] = []
     contenders: list[Contender] = []
     for code, name in enumerate(names):
         here = np.asarray(codes == code)
         items, unscored = _items(here, judge, label, cluster, stratum, probabilities)
-        one, contender = _one_model(name, items, unscored, lam=lam, level=level)
+        one, contender = _one_model(name, items, unscored, questions=len(questions), lam=lam, level=level)
         told.append(one)
         contenders += [contender] if contender else []
-    differences, ranks = compare(
-        contenders, level=level, simultaneous=simultaneous, draws=draws, seed=seed
-    )
+    differences, ranks = compare(contenders, level=level, simultaneous=simultaneous, draws=draws, seed=seed)
     ranked = tuple(_ranked(each, ranks.get(each.model)) for each in told)
     design = "active" if probabilities is not None else "stratified" if strata is not None else "plain"
     design += "_clustered" if clusters is not None else ""
@@ -186,32 +189,37 @@ def _items(
 
 
 def _one_model(
-    name: str, items: LabelledItems, unscored: int, *, lam: float | None, level: float
+    name: str, items: LabelledItems, unscored: int, *, questions: int, lam: float | None, level: float
 ) -> tuple[ModelMean, Contender | None]:
     labelled = int(items.labelled.sum())
     rest = len(items.judge) - labelled
     powered, alone = powered_mean(items, lam=lam), powered_mean(items, lam=0.0)
     judged = _judge_only(items, unscored, level)
     if powered is None or alone is None:
-        missing = [
-            undefined(each, "no_ratings" if labelled == 0 else "n_below_min", n_items=len(items.judge), n_ratings=labelled)
-            for each in ("ppi_mean", "labels_only_mean", "judge_worth")
-        ]
-        return ModelMean(
-            name, missing[0], missing[1], judged, missing[2], None, labelled, rest, unscored
-        ), None
+        reason: Reason = "no_ratings" if labelled == 0 else "n_below_min"
+        mean, only, worth = (
+            undefined(each, reason, n_items=labelled + rest, n_ratings=labelled) for each in _FROM_LABELS
+        )
+        return ModelMean(name, mean, only, judged, worth, None, labelled, rest, unscored), None
     found, found_alone = powered.error(items), alone.error(items)
     clustered = "_cluster" if items.cluster is not None else ""
     notes = (*powered.notes, *_remarks(unscored, powered))
     mean = told_mean(
-        "ppi_mean", found, level=level, method=f"prediction_powered{clustered}_t", notes=notes, n_ratings=labelled
+        "ppi_mean",
+        found,
+        level=level,
+        method=f"prediction_powered{clustered}_t",
+        notes=notes,
+        n_ratings=labelled,
     )
     only = told_mean(
         "labels_only_mean", found_alone, level=level, method=f"student{clustered}_t", n_ratings=labelled
     )
     worth = _worth(found, found_alone, items, labelled)
     told = ModelMean(name, mean, only, judged, worth, powered.lam, labelled, rest, unscored)
-    sums = None if items.cluster is None else _sums(items, powered)
+    sums = None
+    if items.cluster is not None:
+        sums = np.bincount(items.cluster, powered.influence, questions).astype(np.float64)
     return told, Contender(name, found, mean, sums)
 
 
@@ -253,17 +261,10 @@ def _correlation(one: FloatArray, other: FloatArray) -> float | None:
 
 
 def _remarks(unscored: int, powered: PoweredMean) -> tuple[str, ...]:
-    notes = (f"{unscored} items without a judge's score took the mean score",) if unscored else ()
-    if powered.lam == 0:
-        notes += ("the judge adds nothing here: λ is 0",)
-    return notes
-
-
-def _sums(items: LabelledItems, powered: PoweredMean) -> FloatArray:
-    return np.bincount(items.cluster, powered.influence)  # padded to all clusters by the caller
+    guessed = f"{unscored} items without a judge's score took the mean score"
+    useless = "the judge adds nothing here: λ is 0"
+    return (*[guessed] * (unscored > 0), *[useless] * (powered.lam == 0))
 
 
 def _ranked(model: ModelMean, rank: RankRange | None) -> ModelMean:
-    from dataclasses import replace
-
     return model if rank is None else replace(model, rank=rank)

@@ -26,7 +26,7 @@ def holm(p: FloatArray) -> FloatArray:
 
 
 def benjamini_hochberg(p: FloatArray) -> FloatArray:
-    """False discovery rate, tests independent or positively dependent: min over j ≥ i of m·p₍ⱼ₎/j (BH 1995)."""
+    """False discovery rate, tests independent or positively dependent: min over j ≥ i of m·p₍ⱼ₎/j."""
     return _adjusted(p, lambda known: np.asarray(stats.false_discovery_control(known, method="bh")))
 
 

@@ -34,7 +34,7 @@ class PairedMean:
         d = differences[here]
         _, which = np.unique(clusters[here], return_inverse=True)
         m = int(which.max(initial=-1)) + 1
-        if m < 2:  # noqa: PLR2004  one cluster has no spread
+        if m <= 1:
             return None
         mean = float(d.mean())
         sums = np.bincount(which, weights=d - mean)

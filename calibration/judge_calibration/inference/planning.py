@@ -1,7 +1,7 @@
 """How many items: by formula where there is one, by simulation where there is none.
 
-Pearson: Fisher's z. ICC: Bonett 2002. Limits of agreement: Bland and Altman 1986. Coefficients without a formula: widths
-measured at 50, 100 and 300 items, which fall as 1/√n. Alternative annotator test: simulated.
+Pearson: Fisher's z. ICC: Bonett 2002. Limits of agreement: Bland and Altman 1986. Coefficients without a
+formula: widths measured at 50, 100 and 300 items, which fall as 1/√n. Alternative annotator test: simulated.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from judge_calibration.estimates import rounded
 from judge_calibration.maps.conformal import coverage_sd, least_items
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from judge_calibration.arrays import FloatArray
 
 # Typical width of a 95 % interval times √n, measured with three physicians at agreement near 0.6.
@@ -30,12 +32,8 @@ _MOST_ITEMS = 100_000
 def pearson_items(correlation: float, half_width: float, *, level: float = 0.95) -> int:
     """Items for which the interval of r reaches at most `half_width` to its wider side (Fisher's z)."""
     z = float(special.ndtri((1 + level) / 2))
-    low, high = 4, _MOST_ITEMS
-    while low < high:
-        n = (low + high) // 2
-        reach = abs(math.tanh(math.atanh(correlation) - math.copysign(z / math.sqrt(n - 3), correlation)) - correlation)
-        low, high = (low, n) if reach <= half_width else (n + 1, high)
-    return low
+    r = abs(correlation)
+    return _least(lambda n: r - math.tanh(math.atanh(r) - z / math.sqrt(n - 3)) <= half_width, first=4)
 
 
 def icc_items(icc: float, raters: int, width: float, *, level: float = 0.95) -> int:
@@ -47,7 +45,7 @@ def icc_items(icc: float, raters: int, width: float, *, level: float = 0.95) -> 
 
 
 def limits_items(half_width: float, sd: float, *, level: float = 0.95) -> int:
-    """Items for which a limit of agreement is known to ± `half_width`: n = 3 (z s / w)² (Bland and Altman 1986)."""
+    """Items for which a limit of agreement is known to ± `half_width`: 3(zs/w)² (Bland and Altman 1986)."""
     z = float(special.ndtri((1 + level) / 2))
     return math.ceil(3 * (z * sd / half_width) ** 2 - 1e-9)
 
@@ -60,21 +58,35 @@ def coefficient_items(statistic: str, width: float) -> int:
 
 
 def conformal_items(alpha: float, coverage_within: float) -> dict[str, object]:
-    """The least group that gets an interval at all, and the size at which coverage has that standard deviation."""
+    """The least group that gets an interval at all, and the size at which coverage has that SD."""
     least, n = least_items(alpha), least_items(alpha)
     while n < _MOST_ITEMS and (coverage_sd(n, alpha) or 1.0) > coverage_within:
         n += max(1, n // 200)
     return {"least_items": least, "items_per_group": n, "coverage_sd": rounded(coverage_sd(n, alpha))}
 
 
-def powered_labels(correlation: float, sd: float, half_width: float, *, level: float = 0.95) -> dict[str, object]:
-    """Labels for a mean known to ± `half_width`, with the judge and without: n = (z s / w)² (1 - ρ²)."""
-    z = float(special.ndtri((1 + level) / 2))
-    alone = (z * sd / half_width) ** 2
+def powered_labels(
+    correlation: float, sd: float, half_width: float, *, level: float = 0.95, unlabelled: float = math.inf
+) -> dict[str, object]:
+    """Labels for a mean known to ± `half_width`, with the judge and without, `unlabelled` items beside them.
+
+    t²s²/n · (1 - ρ²/(1 + n/N)) ≤ w² with n - 1 degrees of freedom and N unlabelled; with the judge 20 labels
+    at least. One that runs against the physicians (ρ < 0) is left out by λ ≥ 0 and worth nothing. `worth`: how
+    many labels one label counts for when N has no end. Angelopoulos, Duchi, Zrnic 2023 (arXiv 2311.01453).
+    """
+    rho = max(correlation, 0.0)
+
+    def labels(gain: float) -> int:
+        def reached(n: int) -> bool:
+            shrunk = 1 - gain / (1 + n / unlabelled) if unlabelled > 0 else 1.0
+            return float(special.stdtrit(n - 1, (1 + level) / 2)) * sd * math.sqrt(shrunk / n) <= half_width
+
+        return _least(reached, first=2)
+
     return {
-        "labels_only": math.ceil(alone),
-        "with_judge": max(20, math.ceil(alone * (1 - correlation**2))),
-        "worth": rounded(1 / (1 - correlation**2)) if correlation**2 < 1 else None,
+        "labels_only": labels(0.0),
+        "with_judge": max(20, labels(rho**2)),
+        "worth": rounded(1 / (1 - rho**2)) if rho < 1 else None,
     }
 
 
@@ -105,7 +117,17 @@ def alt_test_power(
         rho += float(np.mean([contest.winning_rate or 0.0 for contest in test.contests]))
     share = passed / runs
     error = math.sqrt(share * (1 - share) / runs)
-    return {"pass_share": share, "monte_carlo_error": rounded(error), "mean_rho": rounded(rho / runs), "runs": runs}
+    told: dict[str, object] = {"pass_share": share, "monte_carlo_error": rounded(error)}
+    return told | {"mean_rho": rounded(rho / runs), "runs": runs}
+
+
+def _least(reached: Callable[[int], bool], *, first: int) -> int:
+    """The least number from `first` on for which a condition holds (and goes on holding); the cap at most."""
+    low, high = first, _MOST_ITEMS
+    while low < high:
+        n = (low + high) // 2
+        low, high = (low, n) if reached(n) else (n + 1, high)
+    return low
 
 
 def _scored(values: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Means with errors that allow for clusters, and the checks of arrays that every estimate here starts with."""
+"""Means with errors that allow for clusters, and the checks of arrays that estimates start with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from judge_calibration.errors import OptionRejected
 from judge_calibration.estimates import Interval, Statistic, estimated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Sized
 
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.estimates import Reason
@@ -25,7 +25,7 @@ _NOTHING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class MeanError:
-    """A mean, its standard error, the degrees of freedom, and of how many items in how many units it speaks."""
+    """A mean, its standard error, the degrees of freedom, and how many items in how many units it is of."""
 
     mean: float
     error: float
@@ -44,7 +44,7 @@ def mean_error(values: FloatArray, clusters: IntArray | None = None) -> MeanErro
     mean = float(values.mean()) if n else math.nan
     totals = values - mean if clusters is None else np.bincount(clusters, values - mean)[np.unique(clusters)]
     units = len(totals)
-    if units < 2:  # noqa: PLR2004  one unit has no spread
+    if units <= 1:
         return MeanError(mean, math.nan, math.nan, n, units)
     error = math.sqrt(units / (units - 1) * float(np.sum(totals**2))) / n
     return MeanError(mean, 0.0 if error < _NOTHING * max(1.0, abs(mean)) else error, units - 1.0, n, units)
@@ -60,7 +60,7 @@ def told_mean(
     details: dict[str, object] | None = None,
     n_ratings: int | None = None,
 ) -> Statistic:
-    """The mean with a Student interval; withheld below the catalogue's least n, with few clusters, or no spread.
+    """The mean with Student's interval; withheld below the least n, with few clusters, or without spread.
 
     The least n counts `n_ratings` where they are given (the labels among many items), else the items.
     """
@@ -68,8 +68,8 @@ def told_mean(
         name, found.mean, n_items=found.n, n_ratings=n_ratings, notes=tuple(notes), details=details or {}
     )
     counted = found.n if n_ratings is None else n_ratings
-    few = counted < definition_of(name).min_n or found.units < min(MIN_CLUSTERS, definition_of(name).min_n)
-    if few or not math.isfinite(found.error):
+    few_clusters = found.units < min(counted, MIN_CLUSTERS)
+    if counted < definition_of(name).min_n or few_clusters or not math.isfinite(found.error):
         return withheld(told, "n_below_min")
     if found.error == 0:
         return withheld(told, "constant_input").noted("no spread: an interval would have no width")
@@ -93,7 +93,7 @@ def coded(labels: Sequence[object] | None) -> tuple[IntArray | None, tuple[str, 
     return codes.astype(np.int64), tuple(names.tolist())
 
 
-def need_same_length(option: str, n: int, given: Sequence[object] | FloatArray | None) -> None:
+def need_same_length(option: str, n: int, given: Sized | None) -> None:
     """Refuse a column that has not one entry per item."""
     if given is not None and len(given) != n:
         raise OptionRejected(option, f"has {len(given)} entries for {n} items")

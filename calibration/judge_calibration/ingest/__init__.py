@@ -2,5 +2,6 @@
 
 from judge_calibration.ingest.document import study_from
 from judge_calibration.ingest.files import read_study, study_from_text
+from judge_calibration.ingest.healthbench import healthbench_study
 
-__all__ = ["read_study", "study_from", "study_from_text"]
+__all__ = ["healthbench_study", "read_study", "study_from", "study_from_text"]

@@ -24,13 +24,12 @@ V = TypeVar("V")
 
 @dataclass(slots=True)
 class ItemFacts:
-    """What is known of items, by item number; `strict` forbids a second row for one item."""
+    """What is known of items, by item number. `listed` are the items that have a row of their own."""
 
-    strict: bool = True
     clusters: dict[int, int] = field(default_factory=dict)
     subgroups: dict[str, dict[int, str]] = field(default_factory=dict)
     covariates: dict[str, dict[int, float]] = field(default_factory=dict)
-    rows: dict[int, int] = field(default_factory=dict)  # item -> the row that named it first
+    listed: dict[int, int] = field(default_factory=dict)  # item -> the number of its row
     _clusters_seen: dict[str, int] = field(default_factory=dict)
 
     def read(self, table: RowTable, names: Names, faults: Faults) -> None:
@@ -41,10 +40,10 @@ class ItemFacts:
             item = names.numbered(row, "item", names.items, place) if row is not None else None
             if row is None or item is None:
                 continue
-            if self.strict and item in self.rows:
-                place.fault("item", "conflicting_item", f"row {self.rows[item]} is about the same item")
+            if not table.spread and self.listed.setdefault(item, number) != number:
+                detail = f"row {self.listed[item]} is about the same item"
+                place.fault("item", "conflicting_item", detail)
                 continue
-            self.rows.setdefault(item, number)
             self._read_cluster(item, row.get("cluster"), place)
             self.read_subgroups(item, row.get("subgroups"), place)
             self._read_covariates(item, row.get("covariates"), place)

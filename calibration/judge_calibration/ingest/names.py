@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judge_calibration.ingest.source import ID_RULE, Faults, quoted, spelled
@@ -15,16 +15,30 @@ if TYPE_CHECKING:
 _LISTED = 12
 
 
+class Seen(dict[tuple[type, object], float]):
+    """What stands in the arrays for each score met so far; a KeyError for one that is off the scale.
+
+    Keys hold the type beside the value, for True, 1 and 1.0 are one key otherwise.
+    """
+
+    def __init__(self, scale: Scale) -> None:
+        super().__init__()
+        self._scale = scale
+
+    def __missing__(self, key: tuple[type, object]) -> float:
+        value = self._scale.store(key[1])
+        if value is None:
+            raise KeyError(key)
+        return self.setdefault(key, value)
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A criterion's number and scale. `seen` keeps what stands in the arrays for each score met so far.
-
-    Its keys hold the type beside the value, for True, 1 and 1.0 are one key otherwise.
-    """
+    """A criterion's number, scale and the scores met so far."""
 
     at: int
     scale: Scale
-    seen: dict[tuple[type, object], float] = field(default_factory=dict)
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +61,14 @@ class Names:
         self.items: dict[str, int] = {}
         self.raters: dict[str, int] = {}
         self.judges: dict[str, int] = {}
-        self.criteria = {name: Criterion(at, scale) for at, (name, scale) in enumerate(scales.items())}
+        self.criteria = {
+            name: Criterion(at, scale, Seen(scale)) for at, (name, scale) in enumerate(scales.items())
+        }
 
     def numbered(
         self, row: Mapping[str, object], name: str, known: dict[str, int], place: Place
     ) -> int | None:
-        """The number of the id in a field, the next one if it is new. None, with a fault, when it is no id."""
+        """The number of the id in a field, the next one if it is new; None, with a fault, if it is no id."""
         if name not in row:
             return None  # told already, as a missing field
         text = spelled(row[name])
@@ -100,7 +116,7 @@ def stored(criterion: Criterion, score: object, place: Place) -> float | None:
         code, why = _misfit(criterion.scale, score)
         place.fault("score", code, f"{quoted(score)} {why}")
         return None
-    return criterion.seen.setdefault((score.__class__, score), value)
+    return value
 
 
 def _misfit(scale: Scale, score: object) -> tuple[str, str]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.errors import RowFault, StudyRejected
-from judge_calibration.scales import LONGEST_LABEL, is_label
+from judge_calibration.errors import OptionRejected, RowFault, StudyRejected
+from judge_calibration.scales import LONGEST_LABEL, is_label, scale_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from judge_calibration.scales import Scale
+    from collections.abc import Iterable, Sequence
 
 MOST_FAULTS = 1000
 ID_RULE = f"an id is a text of 1 to {LONGEST_LABEL} characters, or an integer"
@@ -24,11 +23,15 @@ _QUOTED = 60
 
 @dataclass(frozen=True, slots=True)
 class RowTable:
-    """Rows of one kind from one place. `numbers` are lines of a file; without them rows count from 1."""
+    """Rows of one kind from one place. `numbers` are lines of a file; without them rows count from 1.
+
+    `spread` rows about items stand beside something else on their lines: one item has many, which agree.
+    """
 
     name: str
     rows: Sequence[object]
     numbers: Sequence[int] | None = None
+    spread: bool = False
 
     def numbered(self) -> Iterable[tuple[int, object]]:
         """Every row with the number by which faults call it."""
@@ -37,21 +40,33 @@ class RowTable:
 
 @dataclass(slots=True)
 class Source:
-    """Everything a study is made from, wherever it came from.
+    """Everything a study is made from, wherever it came from. `specs` are scales as they were declared.
 
-    `strict_items` says that no item may have two rows of its own; files that repeat what belongs to an item
-    on each of its lines are not strict. `whole_list` says that the item rows name every item there is.
+    With `settled_scales` those are the caller's, and what files declare is passed over. `faults` are lines
+    that could not even be taken apart.
     """
 
-    scales: Mapping[str, Scale]
+    specs: dict[str, object] = field(default_factory=dict)
+    settled_scales: bool = False
     items: list[RowTable] = field(default_factory=list)
     ratings: list[RowTable] = field(default_factory=list)
     judge_scores: list[RowTable] = field(default_factory=list)
     scores: list[RowTable] = field(default_factory=list)
-    composites: Mapping[str, object] = field(default_factory=dict)
-    fingerprints: Mapping[str, object] = field(default_factory=dict)
-    strict_items: bool = True
-    whole_list: bool = True
+    composites: dict[str, object] = field(default_factory=dict)
+    fingerprints: dict[str, object] = field(default_factory=dict)
+    faults: list[RowFault] = field(default_factory=list)
+
+    def declare(self, scales: object) -> None:
+        """Add scales, `criterion -> scale`; one that is there already must be the same."""
+        if self.settled_scales or scales is None:
+            return
+        if not isinstance(scales, Mapping):
+            raise OptionRejected("scales", "is an object: criterion -> scale")
+        for name, spec in scales.items():
+            known = self.specs.setdefault(name, spec)
+            option = f"scales.{str(name)[:60]}"
+            if known is not spec and scale_from(known, option=option) != scale_from(spec, option=option):
+                raise OptionRejected(option, "is declared twice, and not alike")
 
     def tables(self) -> list[RowTable]:
         """Every table in the order in which they are read."""
@@ -61,10 +76,10 @@ class Source:
 class Faults:
     """Collects what is wrong with rows, all of it up to a cap, and rejects the study in the end."""
 
-    def __init__(self, tables: Iterable[RowTable] = ()) -> None:
+    def __init__(self, tables: Iterable[RowTable] = (), known: Sequence[RowFault] = ()) -> None:
         self._rank = {name: at for at, name in enumerate(dict.fromkeys(table.name for table in tables))}
-        self._found: list[RowFault] = []
-        self.total = 0
+        self._found: list[RowFault] = list(known[:MOST_FAULTS])
+        self.total = len(known)
 
     def add(self, table: str, row: int, name: str, code: str, detail: str) -> None:
         """Note a fault in the field `name` of a row."""
@@ -78,11 +93,6 @@ class Faults:
             last = len(self._rank)
             ordered = sorted(self._found, key=lambda fault: (self._rank.get(fault.table, last), fault.row))
             raise StudyRejected(tuple(ordered), total=self.total)
-
-
-def rejected(table: str, row: int, name: str, code: str, detail: str) -> StudyRejected:
-    """The rejection for a fault after which nothing more can be read."""
-    return StudyRejected((RowFault(table, row, name, code, detail),))
 
 
 def spelled(value: object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,8 @@ from judge_calibration.criterion_table import CriterionTable, Unscored
 from judge_calibration.ingest.cells import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.ingest.cells import CellArrays
     from judge_calibration.ingest.names import Criterion, Names
@@ -24,25 +27,27 @@ def tables_of(names: Names, rated: CellArrays, judged: CellArrays) -> dict[str, 
 def _table(
     name: str, criterion: Criterion, names: Names, rated: CellArrays, judged: CellArrays
 ) -> CriterionTable:
-    mine, theirs = rated.criteria == criterion.at, judged.criteria == criterion.at
+    n_items = len(names.items)
+    mine, theirs = rated.criteria == criterion.at, np.flatnonzero(judged.criteria == criterion.at)
     raters, rater_at = _present(names.raters, rated.who[mine])
     judges, judge_at = _present(names.judges, judged.who[theirs])
-    ratings = np.full((len(names.items), len(raters)), np.nan)
+    ratings = np.full((n_items, len(raters)), np.nan)
     ratings[rated.items[mine], rater_at] = rated.scores[mine]
-    rows = np.flatnonzero(theirs)
-    runs = {judge: _runs(names, judged, rows[judge_at == at]) for at, judge in enumerate(judges)}
-    empty = np.empty((len(names.items), 0))
-    first = np.concatenate([empty, *(_first(each)[:, None] for each in runs.values())], axis=1)
+    runs = [_Runs.of(n_items, judged, theirs[judge_at == at]) for at in range(len(judges))]
+    first = [np.empty((n_items, 0)), *(each.first()[:, None] for each in runs)]
+    unscored = [row for at, each in enumerate(runs) for row in each.unscored(at)]
     return CriterionTable(
         criterion=name,
         scale=criterion.scale,
         raters=raters,
         judges=judges,
         ratings=ratings,
-        judged=first,
-        repeats={judge: each for judge, each in runs.items() if each.shape[1] > 1},
-        outcomes={judge: _counts(judged.outcomes[rows[judge_at == at]]) for at, judge in enumerate(judges)},
-        unscored=_unscored(judged, rows, judge_at),
+        judged=np.concatenate(first, axis=1),
+        repeats={
+            judge: each.scores for judge, each in zip(judges, runs, strict=True) if each.scores.shape[1] > 1
+        },
+        outcomes={judge: each.counts() for judge, each in zip(judges, runs, strict=True)},
+        unscored=tuple(sorted(unscored)),
     )
 
 
@@ -51,39 +56,38 @@ def _present(numbers: dict[str, int], used: IntArray) -> tuple[tuple[str, ...], 
     there = set(used.tolist())
     chosen = sorted(name for name, at in numbers.items() if at in there)
     place = np.zeros(len(numbers), np.int64)
-    for at, name in enumerate(chosen):
-        place[numbers[name]] = at
+    place[[numbers[name] for name in chosen]] = np.arange(len(chosen))
     return tuple(chosen), place[used]
 
 
-def _runs(names: Names, judged: CellArrays, rows: IntArray) -> FloatArray:
-    """Scores of one judge (items, repeats), repeats in the order of their numbers."""
-    numbers, column = np.unique(judged.repeats[rows], return_inverse=True)
-    scores = np.full((len(names.items), len(numbers)), np.nan)
-    scores[judged.items[rows], column] = judged.scores[rows]
-    return scores
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """What one judge said: `scores` (items, repeats), and its rows with the columns they are in."""
 
+    scores: FloatArray
+    items: IntArray
+    columns: IntArray
+    outcomes: IntArray
 
-def _first(runs: FloatArray) -> FloatArray:
-    """Of each item the first repeat that has a score."""
-    there = ~np.isnan(runs)
-    chosen = runs[np.arange(len(runs)), there.argmax(axis=1)]
-    return np.where(there.any(axis=1), chosen, np.nan)
+    @classmethod
+    def of(cls, n_items: int, judged: CellArrays, rows: IntArray) -> _Runs:
+        """From the judge's rows. Repeats 1 and 3 are two columns: nobody asked a second time."""
+        numbers, columns = np.unique(judged.repeats[rows], return_inverse=True)
+        scores = np.full((n_items, numbers.size), np.nan)
+        scores[judged.items[rows], columns] = judged.scores[rows]
+        return cls(scores, judged.items[rows], columns.astype(np.int64), judged.outcomes[rows])
 
+    def first(self) -> FloatArray:
+        """Of each item the first repeat that has a score."""
+        there = ~np.isnan(self.scores)
+        chosen = self.scores[np.arange(len(self.scores)), there.argmax(axis=1)]
+        return np.where(there.any(axis=1), chosen, np.nan)
 
-def _counts(outcomes: IntArray) -> dict[str, int]:
-    counted = Counter(outcomes.tolist())
-    return {OUTCOMES[at]: counted[at] for at in sorted(counted)}
+    def counts(self) -> dict[str, int]:
+        counted = Counter(self.outcomes.tolist())
+        return {OUTCOMES[at]: counted[at] for at in sorted(counted)}
 
-
-def _unscored(judged: CellArrays, rows: IntArray, judge_at: IntArray) -> tuple[Unscored, ...]:
-    lacking = np.flatnonzero(np.isnan(judged.scores[rows]))
-    return tuple(
-        Unscored(
-            int(judged.items[rows[at]]),
-            int(judge_at[at]),
-            int(judged.repeats[rows[at]]),
-            OUTCOMES[int(judged.outcomes[rows[at]])],
-        )
-        for at in lacking.tolist()
-    )
+    def unscored(self, judge: int) -> Iterator[Unscored]:
+        for row in np.flatnonzero(self.outcomes).tolist():
+            outcome = OUTCOMES[int(self.outcomes[row])]
+            yield Unscored(int(self.items[row]), judge, int(self.columns[row]) + 1, outcome)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from judge_calibration.agreement.moments import RANK_COEFFICIENTS, rank_coefficients
-from judge_calibration.engine.replicates import replicate
-from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
+from judge_calibration.engine.replicates import Replicate, replicate
+from judge_calibration.estimates import Interval, Reason, Statistic, estimated, rounded, undefined
 from judge_calibration.reliability.icc import ICC_NAMES, IccFamily, f_intervals
 from judge_calibration.reporting.families import rater_families, sharing_pairs
 from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
@@ -18,7 +18,8 @@ from judge_calibration.reporting.telling import Sample, Told, all_undefined, pla
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_calibration.engine.replicates import Family, Replicate
+    from judge_calibration.arrays import IntArray
+    from judge_calibration.engine.replicates import Family
     from judge_calibration.reporting.context import Context, View
 
 PAIR_NAMES = (
@@ -27,6 +28,7 @@ PAIR_NAMES = (
 )
 BINARY_NAMES = ("f1_met", "f1_unmet", "balanced_f1", "mcc")
 ALPHAS = ("alpha_nominal", "alpha_ordinal", "alpha_interval")
+MOST_RATERS = 20  # for ICCs in every resample
 NAMES = (*PAIR_NAMES, *ALPHAS, "gwet_ac2", *ICC_NAMES, "noise_ceiling")
 
 
@@ -46,8 +48,7 @@ def rater_section(context: Context, view: View) -> RaterSection:
         told = all_undefined(_names(view), "single_rater" if view.raters else "no_ratings", sample)
         return RaterSection({"statistics": plain(told), "pairs": [], "per_rater": _each(view)}, told, {})
     families = rater_families(view)
-    found = dict(zip(families, replicate(list(families.values()), context.resampler), strict=True))
-    named = {name: each for one in found.values() for name, each in one.named().items()}
+    named = _replicated(context, families)
     statistics = _statistics(context, view, families, named, sample)
     document = {
         "statistics": plain(statistics),
@@ -63,10 +64,28 @@ def group_statistics(context: Context, view: View) -> Told:
     if len(view.raters) < 2:  # noqa: PLR2004  a pair
         return {}
     families = rater_families(view, pairs=False)
-    found = replicate(list(families.values()), context.resampler, view.columns)
-    named = {name: each for one in found for name, each in one.named().items()}
-    told = {name: _tell(context, name, each, sample) for name, each in named.items()}
+    named = _replicated(context, families, view.columns)
+    told = {name: _tell(context, view, name, each, sample) for name, each in named.items()}
     return told | _with_f_intervals(context, families, told)
+
+
+def _replicated(
+    context: Context, families: Mapping[str, Family], columns: IntArray | None = None
+) -> dict[str, Replicate]:
+    """Replicates by name. With very many physicians the ICCs are told at the data only: each resample would solve
+    a system of their number, and their interval is that of F anyway.
+    """
+    icc = families.get("icc")
+    alone = {"icc": icc} if isinstance(icc, IccFamily) and icc.sums.raters > MOST_RATERS else {}
+    rest = [family for name, family in families.items() if name not in alone]
+    found = {name: each for one in replicate(rest, context.resampler, columns) for name, each in one.named().items()}
+    for family in alone.values():
+        values = family.evaluate(family.features.sum(axis=0))
+        nothing = np.empty(0)
+        found |= {
+            name: Replicate(float(value), nothing, nothing) for name, value in zip(family.names, values, strict=True)
+        }
+    return found
 
 
 def sample_of(view: View) -> Sample:
@@ -89,7 +108,7 @@ def _statistics(
 ) -> Told:
     names = [name for name in named if "|" not in name]
     # Of a pair alpha and AC2 mean something else than of all raters: the families of all raters come last.
-    told = {name: _tell(context, name, named[name], sample) for name in names}
+    told = {name: _tell(context, view, name, named[name], sample) for name in names}
     told |= _with_f_intervals(context, families, told)
     told |= {"noise_ceiling": _noise_ceiling(told)} if "icc_ck" in told else {}
     if not view.scale.is_discrete:
@@ -99,8 +118,13 @@ def _statistics(
     return {name: told[name] for name in _names(view)}
 
 
-def _tell(context: Context, name: str, each: Replicate, sample: Sample) -> Statistic:
-    return context.teller.tell(name, each, sample)
+def _tell(context: Context, view: View, name: str, each: Replicate, sample: Sample) -> Statistic:
+    """An ICC without a value is one of constant ratings, or of raters who share no items even over others."""
+    why: Reason | None = None
+    if name in ICC_NAMES and sample.n_items > 1:
+        given = view.ratings[~np.isnan(view.ratings)]
+        why = "constant_input" if len(given) and np.ptp(given) == 0 else "not_identified"
+    return context.teller.tell(name, each, sample, why=why)
 
 
 def _with_f_intervals(context: Context, families: Mapping[str, Family], told: Told) -> Told:
@@ -170,7 +194,7 @@ def _pairs(context: Context, view: View, named: Mapping[str, Replicate]) -> list
         shared = int((present[:, a] & present[:, b]).sum())
         sample = Sample(shared, 2 * shared, 2)
         told = {
-            name: _tell(context, name, named[f"{name}|{at}"], sample)
+            name: context.teller.tell(name, named[f"{name}|{at}"], sample)
             for name in PAIR_NAMES
             if f"{name}|{at}" in named
         }

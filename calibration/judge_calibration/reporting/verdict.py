@@ -36,6 +36,7 @@ def verdict(section: JudgeSection, options: Options) -> dict[str, object]:
         "margin": options.ceiling_margin,
         "alt_test_passes": section.alt_test.passes,
         "sentence": _sentence(standing, row, section, options),
+        "line": _line(standing, row, section),
     }
 
 
@@ -60,6 +61,17 @@ def _sentence(
         said += f" ({label} {shown(row['judge'])} against {shown(row['human'])} among physicians)"
     parts = [said, _alternative(section, options), _bias(section)]
     return ". ".join(part for part in parts if part) + "."
+
+
+def _line(standing: Standing, row: Mapping[str, Any] | None, section: JudgeSection) -> str:
+    """The same in one line of a terminal."""
+    parts = [standing.replace("_", " ")]
+    if row is not None:
+        parts.append(f"{row['statistic']} {shown(row['judge'])}, physicians {shown(row['human'])}")
+    if section.alt_test.omega is not None:
+        parts.append(f"ω {section.alt_test.omega:.2f}")
+    bias = section.statistics["bias"].estimate
+    return "; ".join(parts if bias is None else [*parts, f"bias {bias:+.2f}"])
 
 
 def _alternative(section: JudgeSection, options: Options) -> str:
