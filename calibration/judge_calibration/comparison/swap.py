@@ -56,7 +56,8 @@ def swap(
         "judges": {"old": old, "new": new},
         "options": chosen.as_json(),
         "criteria": told,
-        "outcomes": {judge: _outcomes(study, criteria, judge) for judge in (old, new)},
+        "not_compared": sorted(_scored_by_both(study, old, new) - set(criteria)),
+        "outcomes": {judge: _outcomes(study, judge) for judge in (old, new)},
         "verdict": _overall(verdicts),
         "sentence": _sentence(old, new, told),
     }
@@ -170,8 +171,14 @@ def _named(pair: Pair, old: FloatArray, new: FloatArray) -> list[dict[str, objec
     ]
 
 
-def _outcomes(study: Study, criteria: tuple[str, ...], judge: str) -> dict[str, dict[str, int]]:
-    return {name: dict(study.tables[name].outcomes.get(judge, {})) for name in criteria}
+def _scored_by_both(study: Study, old: str, new: str) -> set[str]:
+    """Criteria on which both judges were asked, whatever came of it."""
+    return {name for name, table in study.tables.items() if {old, new} <= set(table.judges)}
+
+
+def _outcomes(study: Study, judge: str) -> dict[str, dict[str, int]]:
+    """How a judge's rows came out, on every criterion that it was asked about."""
+    return {name: dict(table.outcomes[judge]) for name, table in study.tables.items() if judge in table.outcomes}
 
 
 def _overall(verdicts: list[str]) -> str:

@@ -31,6 +31,7 @@ CANDIDATES = (
     kinds.Candidate("isotonic", 5, 200, kinds.isotonic),
 )
 METHODS = tuple(each.name for each in CANDIDATES)
+_ALIKE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,14 @@ def _choose(tried: list[Tried], method: str) -> tuple[Candidate, str]:
 
 
 def _is_near(one: Tried, best: Tried) -> bool:
-    """Whether the loss exceeds the least by at most one standard error of the difference, on the same items."""
+    """Whether the loss exceeds the least by at most one standard error of the difference, on the same items.
+
+    Or by a hundredth of it: nearly the same map has nearly no error of the difference.
+    """
     if one.error is None or best.error is None:
         return False
     excess, error = one.error.excess_over(best.error)
-    return excess <= error
+    return excess <= max(error, _ALIKE * best.mse)
 
 
 def out_of_fold(

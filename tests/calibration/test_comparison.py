@@ -1,0 +1,172 @@
+"""Two judges on the same items: tests against published figures, differences on shared resamples, the swap."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from studies import a_document, a_nominal_document
+
+import judge_calibration
+from judge_calibration.comparison.swap import swap
+from judge_calibration.comparison.tests import mcnemar_test, sign_flip_test, williams_test
+from judge_calibration.engine.units import Units
+from judge_calibration.errors import NotEnough, OptionRejected
+
+
+def two_judges(shift: float, *, items: int = 120, noise: float = 0.3, seed: int = 4) -> dict[str, Any]:
+    """Judge `new` is judge `old` moved by `shift` points, with noise of its own."""
+    document = a_document(items=items, judges=("old",), seed=seed)
+    rng = np.random.default_rng(seed)
+    document["judge_scores"] += [
+        row
+        | {"judge": "new", "score": int(np.clip(round(row["score"] + shift + rng.normal(0, noise)), 0, 5))}
+        for row in list(document["judge_scores"])
+    ]
+    return document
+
+
+def test_williams_statistic_is_the_published_one() -> None:
+    """Steiger 1980 quotes Williams' T2; r12=.5, r13=.4, r23=.1, n=103 there gives about 2.0 by formula."""
+    n, r12, r13, r23 = 103, 0.5, 0.4, 0.1
+    determinant = 1 - r12**2 - r13**2 - r23**2 + 2 * r12 * r13 * r23
+    expected = (r12 - r13) * np.sqrt(
+        (n - 1) * (1 + r23) / (2 * determinant * (n - 1) / (n - 3) + ((r12 + r13) / 2) ** 2 * (1 - r23) ** 3)
+    )
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(n, 3))
+    raw -= raw.mean(0)
+    white = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T, bias=True))).T
+    target, first, second = (
+        white @ np.linalg.cholesky(np.array([[1, r12, r13], [r12, 1, r23], [r13, r23, 1]])).T
+    ).T
+    found = williams_test(first, second, target)
+    assert found.statistic == pytest.approx(expected)
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(expected), n - 3))
+    assert williams_test(second, first, target).statistic == pytest.approx(-expected)
+
+
+def test_williams_has_reasons_where_there_is_no_test() -> None:
+    x = np.arange(10.0)
+    assert williams_test(x, np.ones(10), x).reason == "constant_input"
+    assert williams_test(x[:3], x[:3], x[:3]).reason == "n_below_min"
+    assert williams_test(x, x, x + np.sin(x)).p == 1.0
+
+
+def test_sign_flips_are_exact_for_few_units_and_near_it_for_many() -> None:
+    d = np.array([1.2, -0.3, 0.8, 0.5, 2.0, -0.1, 0.9])
+    every = [abs(float(np.dot(signs, d))) for signs in product((1, -1), repeat=len(d))]
+    exact = float(np.mean([each >= abs(d.sum()) - 1e-9 for each in every]))
+    assert sign_flip_test(d, Units.of(np.arange(7)), seed=1).p == pytest.approx(exact)
+    many = np.random.default_rng(2).normal(0.2, 1, 200)
+    oracle = stats.ttest_1samp(many, 0).pvalue
+    assert sign_flip_test(many, Units.of(np.arange(200)), seed=1).p == pytest.approx(oracle, abs=0.02)
+
+
+def test_darwins_maize_has_fishers_p() -> None:
+    """Fisher 1935, The Design of Experiments: 1,726 of 32,768 sums are as extreme, two-sided."""
+    eighths = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], np.float64)
+    found = sign_flip_test(eighths, Units.of(np.arange(15)), seed=3).p
+    assert found == pytest.approx(1726 / 32768, abs=0.007)  # 9,999 draws: three standard errors
+
+
+def test_a_cluster_is_flipped_as_a_whole() -> None:
+    d = np.repeat(np.random.default_rng(3).normal(0.3, 1, 12), 10)
+    apart, together = Units.of(np.arange(120)), Units.of(np.repeat(np.arange(12), 10))
+    p_apart, p_together = (sign_flip_test(d, units, seed=1).p for units in (apart, together))
+    assert p_apart is not None
+    assert p_together is not None
+    assert p_together > p_apart
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(0, 0), (5, 0), (8, 2), (3, 3)])
+def test_mcnemar_is_the_binomial_test(gained: int, lost: int) -> None:
+    expected = stats.binomtest(gained, gained + lost, 0.5).pvalue if gained + lost else 1.0
+    assert mcnemar_test(gained, lost).p == pytest.approx(expected)
+
+
+def test_a_difference_is_that_of_the_two_figures_and_its_interval_is_narrower_than_theirs() -> None:
+    study = judge_calibration.study_from(two_judges(0.0))
+    told = judge_calibration.compare(study, "old", "new", {"resamples": 300})["criteria"]["quality"]
+    for each in told["statistics"].values():
+        if each["first"]["estimate"] is not None:
+            gap = each["second"]["estimate"] - each["first"]["estimate"]
+            assert each["difference"]["estimate"] == pytest.approx(gap, abs=1e-8)
+    kappa = told["statistics"]["kappa_quadratic"]
+    width = {key: kappa[key]["ci"]["high"] - kappa[key]["ci"]["low"] for key in ("first", "difference")}
+    assert width["difference"] < width["first"]  # both judges see the same items
+
+
+def test_tests_carry_q_values_over_all_criteria() -> None:
+    study = judge_calibration.study_from(two_judges(0.8))
+    tests = judge_calibration.compare(study, "old", "new", {"resamples": 0})["criteria"]["quality"]["tests"]
+    assert {test["name"] for test in tests} == {"sign_flip_scores", "williams", "sign_flip_errors"}
+    adjusted = stats.false_discovery_control([test["p"] for test in tests], method="bh")
+    assert [test["q"] for test in tests] == pytest.approx(adjusted.tolist())
+
+
+def test_only_items_that_both_judges_scored_take_part() -> None:
+    document = two_judges(0.0)
+    document["judge_scores"] = [
+        row for row in document["judge_scores"] if row["judge"] == "old" or row["item"] < "i050"
+    ]
+    study = judge_calibration.study_from(document)
+    assert (
+        judge_calibration.compare(study, "old", "new", {"resamples": 0})["criteria"]["quality"]["n_items"]
+        == 50
+    )
+
+
+def test_judges_that_share_nothing_and_judges_that_are_not_there_are_told() -> None:
+    document = two_judges(0.0)
+    for row in document["judge_scores"]:
+        if row["judge"] == "new":
+            row["item"] = f"other-{row['item']}"
+    study = judge_calibration.study_from(document)
+    with pytest.raises(NotEnough):
+        judge_calibration.compare(study, "old", "new")
+    with pytest.raises(OptionRejected):
+        judge_calibration.compare(study, "old", "nobody")
+    with pytest.raises(OptionRejected):
+        judge_calibration.compare(study, "old", "old")
+
+
+@pytest.mark.parametrize(
+    ("shift", "margin", "verdict"),
+    [(0.0, 0.25, "equivalent"), (1.0, 0.25, "different"), (0.0, 0.005, "inconclusive")],
+)
+def test_a_swap_is_equivalent_different_or_inconclusive(shift: float, margin: float, verdict: str) -> None:
+    study = judge_calibration.study_from(two_judges(shift))
+    told: dict[str, Any] = swap(study, "old", "new", margin=margin, options={"resamples": 0})
+    assert told["verdict"] == verdict
+    assert told["criteria"]["quality"]["verdict"] == verdict
+
+
+def test_flips_are_counted_named_and_mended_by_equating() -> None:
+    study = judge_calibration.study_from(two_judges(1.0, noise=0.0))
+    told: dict[str, Any] = swap(study, "old", "new", threshold=3, options={"resamples": 0})
+    flips = told["criteria"]["quality"]["flips"]
+    assert flips["now_fail"] == 0
+    assert flips["now_pass"] == len(flips["items"]) > 0
+    assert {item["old"] for item in flips["items"]} == {2.0}
+    sides = flips["with_physicians"]
+    assert sides["now_right"] + sides["now_wrong"] <= flips["now_pass"]
+    assert flips["after_equating"]["flips"] < flips["now_pass"]
+    total = flips["both_pass"] + flips["both_fail"] + flips["now_pass"] + flips["now_fail"]
+    assert total == flips["n_items"] == 120
+
+
+def test_a_nominal_swap_tells_what_changes_and_claims_no_margin() -> None:
+    document = a_nominal_document()
+    document["judge_scores"] += [row | {"judge": "K"} for row in list(document["judge_scores"])]
+    study = judge_calibration.study_from(document)
+    assert swap(study, "J", "K", options={"resamples": 0})["verdict"] == "equivalent"
+    document["judge_scores"][-1]["score"] = (
+        "silent" if document["judge_scores"][-1]["score"] != "silent" else "supported"
+    )
+    changed: dict[str, Any] = swap(judge_calibration.study_from(document), "J", "K", options={"resamples": 0})
+    assert changed["verdict"] == "inconclusive"
+    assert changed["criteria"]["claim"]["flips"]["count"] == 1

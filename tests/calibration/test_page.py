@@ -1,0 +1,124 @@
+"""The page: well formed, self-contained, and no text of a study gets out of its element."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from studies import a_binary_document, a_document, a_nominal_document
+
+import judge_calibration
+from judge_calibration.page import page
+
+VOID = {"meta", "br", "hr", "img", "line", "rect", "circle", "path", "polygon", "link"}
+
+
+class Balance(HTMLParser):
+    """Counts open elements and collects what may fetch or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.suspect: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = {name for name, _ in attrs}
+        if tag in {"script", "iframe", "object", "embed", "link", "img"} or any(
+            n.startswith("on") for n in names
+        ):
+            self.suspect.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def told(document: dict[str, Any]) -> str:
+    study = judge_calibration.study_from(document)
+    return page(judge_calibration.report(study, {"resamples": 20, "seed": 1}))
+
+
+def with_subgroups(document: dict[str, Any]) -> dict[str, Any]:
+    items = sorted({row["item"] for row in [*document["ratings"], *document["judge_scores"]]})
+    rows = [{"item": item, "subgroups": {"modality": ("CT", "MR")[at % 2]}} for at, item in enumerate(items)]
+    return document | {"items": rows}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        with_subgroups(a_document()),
+        with_subgroups(a_binary_document()),
+        a_nominal_document(),
+        a_document(raters=("A",)),
+        a_document(items=3),
+        a_document() | {"judge_scores": []},
+        {"scales": {"q": [0, 1]}, "ratings": []},
+    ],
+    ids=["ordinal", "binary", "nominal", "one-rater", "three-items", "no-judge", "nothing"],
+)
+def test_any_report_is_a_whole_page(document: dict[str, Any]) -> None:
+    text = told(document)
+    reader = Balance()
+    reader.feed(text)
+    assert reader.open == []
+    assert reader.suspect == []
+    assert "NaN" not in text
+    assert "Reporting checklist" in text
+
+
+def test_it_fetches_nothing() -> None:
+    text = told(a_document())
+    addresses = set(re.findall(r"https?://[^\s\"'<]+", text))
+    assert addresses <= {"http://www.w3.org/2000/svg"}  # a name, not a place
+    assert "url(" not in text
+    assert "default-src 'none'" in text
+
+
+def test_texts_of_a_study_are_texts() -> None:
+    evil = '<script>alert(1)</script>"&'
+    document = a_document(raters=(evil, "B"), judges=(f"J{evil}",))
+    document["items"] = [{"item": f"i{at:03d}", "subgroups": {evil: f"{evil}{at % 2}"}} for at in range(60)]
+    text = told(document)
+    assert "<script" not in text
+    reader = Balance()
+    reader.feed(text)
+    assert reader.open == []
+
+
+def test_the_same_report_is_the_same_page() -> None:
+    assert told(a_document()) == told(a_document())
+
+
+def test_a_figure_has_its_data_below_it_and_words_for_those_who_do_not_see_it() -> None:
+    text = told(with_subgroups(a_document()))
+    figures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
+    assert len(figures) >= 8
+    for figure in figures:
+        assert 'role="img"' in figure
+        assert "<title" in figure
+        assert "<desc" in figure
+        assert "<details" in figure
+
+
+def test_the_first_page_says_what_to_do_and_the_methods_what_was_done() -> None:
+    text = told(with_subgroups(a_document()))
+    assert "Never decide about a patient by a single score." in text
+    assert "within one point of the consensus" in text
+    assert "Benjamini-Yekutieli" in text
+    for band in ("substantial", "almost perfect", "moderate agreement", "excellent"):
+        assert band not in text.lower()
+
+
+def test_what_the_caller_declares_is_in_the_checklist() -> None:
+    study = judge_calibration.study_from(a_document(items=12))
+    text = page(judge_calibration.report(study, {"resamples": 0}), declared={"9": "physicians worked alone"})
+    assert "physicians worked alone" in text
+    assert "not provided" in text
