@@ -186,11 +186,9 @@ def _allocate(share: FloatArray, sizes: FloatArray, budget: int) -> IntArray:
 
 
 def _capped(probability: FloatArray, budget: int) -> FloatArray:
-    """Cut at 1 and raise the others so that the sum stays the budget."""
-    found = np.minimum(probability, 1.0)
-    for _ in range(20):
-        spare, free = budget - found.sum(), found < 1
-        if spare < _ROUNDING or not free.any():
-            break
-        found = np.where(free, np.minimum(found * (1 + spare / found[free].sum()), 1.0), found)
-    return found
+    """Cut at 1 what is above it when all are raised by the one factor with which the sum is the budget."""
+    falling = np.sort(probability)[::-1]
+    cut = np.arange(len(falling))  # how many are cut; the rest share what is left of the budget
+    factors = (budget - cut) / np.cumsum(falling[::-1])[::-1]
+    enough = int(np.argmax(factors * falling <= 1 + _ROUNDING))
+    return np.asarray(np.minimum(probability * factors[enough], 1.0))

@@ -30,10 +30,15 @@ _MOST_ITEMS = 100_000
 
 
 def pearson_items(correlation: float, half_width: float, *, level: float = 0.95) -> int:
-    """Items for which the interval of r reaches at most `half_width` to its wider side (Fisher's z)."""
+    """Items for an interval of r of at most twice `half_width`: tanh(atanh r ± z/√(n-3)) (Fisher 1921)."""
     z = float(special.ndtri((1 + level) / 2))
-    r = abs(correlation)
-    return _least(lambda n: r - math.tanh(math.atanh(r) - z / math.sqrt(n - 3)) <= half_width, first=4)
+    middle = math.atanh(correlation)
+
+    def reached(n: int) -> bool:
+        step = z / math.sqrt(n - 3)
+        return math.tanh(middle + step) - math.tanh(middle - step) <= 2 * half_width
+
+    return _least(reached, first=4)
 
 
 def icc_items(icc: float, raters: int, width: float, *, level: float = 0.95) -> int:
@@ -70,9 +75,9 @@ def powered_labels(
 ) -> dict[str, object]:
     """Labels for a mean known to ± `half_width`, with the judge and without, `unlabelled` items beside them.
 
-    t²s²/n · (1 - ρ²/(1 + n/N)) ≤ w² with n - 1 degrees of freedom and N unlabelled; with the judge 20 labels
-    at least. One that runs against the physicians (ρ < 0) is left out by λ ≥ 0 and worth nothing. `worth`: how
-    many labels one label counts for when N has no end. Angelopoulos, Duchi, Zrnic 2023 (arXiv 2311.01453).
+    t²s²/n · (1 - ρ²/(1 + n/N)) ≤ w² with n - 1 degrees of freedom, N unlabelled; with the judge 20 labels
+    at least. One that runs against the physicians (ρ < 0) is left out by λ ≥ 0 and is worth nothing. `worth`:
+    how many labels one counts for when N has no end. Angelopoulos, Duchi, Zrnic 2023 (arXiv 2311.01453).
     """
     rho = max(correlation, 0.0)
 

@@ -130,7 +130,7 @@ def _stratified(items: LabelledItems, lam: float | None) -> PoweredMean:
 
 
 def _spent(asked: float | None, lam: float, units: float) -> int:
-    """One degree of freedom where λ was estimated and is used: without it, 20 labels cover 93 % instead of 95."""
+    """One degree of freedom where λ was estimated and is used; without it, 20 labels cover 93 % for 95 %."""
     return int(asked is None and lam > 0 and units >= MIN_TUNED)
 
 

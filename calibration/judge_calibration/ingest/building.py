@@ -87,6 +87,7 @@ def _check(names: Names, facts: ItemFacts, people: CellArrays, judges: CellArray
 
 def _study(source: Source, read: _Read, tables: Mapping[str, CriterionTable]) -> Study:
     items, heard = tuple(read.names.items), read.heard
+    judges = {judge for table in tables.values() for judge in table.judges}
     warnings = (*warnings_of(tables, items), *heard.warnings(source.fingerprints, read.plain))
     study = Study(
         items=items,
@@ -97,7 +98,7 @@ def _study(source: Source, read: _Read, tables: Mapping[str, CriterionTable]) ->
         tables=tables,
         digest="",
         warnings=warnings,
-        fingerprints=heard.settled(source.fingerprints, read.names.judges, read.plain),
+        fingerprints=heard.settled(source.fingerprints, judges, read.plain),
         n_rows=sum(_rows_of(table) for table in tables.values()),
     )
     return replace(study, digest=digest_of(study))

@@ -49,9 +49,8 @@ class Heard:
         self, declared: Mapping[str, object], judges: Collection[str], plain: Collection[str]
     ) -> dict[str, Fingerprint]:
         """The fingerprint of each judge that has one; `plain` judges have rows that name none."""
-        agreed = {
-            judge: known[0] for judge, known in self.of.items() if len(known) == 1 and judge not in plain
-        }
+        bound = set(judges) - set(plain)
+        agreed = {judge: known[0] for judge, known in self.of.items() if len(known) == 1 and judge in bound}
         agreed |= {judge: _declared(judge, given, judges) for judge, given in declared.items()}
         heard = {judge: found for judge, found in agreed.items() if self._agrees(judge, found)}
         return dict(sorted(heard.items()))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from judge_calibration.ingest.cells import SCORED
+from judge_calibration.ingest.composites import TOTAL_SCALE
 from judge_calibration.ingest.fingerprints import Heard
 from judge_calibration.ingest.judge_rows import outcome_of, repeat_of
 from judge_calibration.ingest.names import Place, stored
@@ -146,7 +147,7 @@ class _Answer:
                     f"criteria.{name}", "bad_row", f"a verdict is an object, not {quoted(verdict)}"
                 )
         total = self._rows.known(TOTAL)
-        if total is not None and TOTAL not in criteria:
+        if total is not None and total.scale == TOTAL_SCALE and TOTAL not in criteria:
             self._take_total(total)
 
     def _take_verdict(self, criterion: Criterion, verdict: Mapping[str, object]) -> None:

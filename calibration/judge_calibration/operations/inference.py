@@ -47,13 +47,14 @@ def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
     view, scores = context.view(criterion), context.judged(criterion, judge)
     models = ["all"] * len(scores) if by not in study.subgroups and by == "model_family" else _labels(context, by)
     clusters = None if context.units.are_items else context.units.of_item.tolist()
+    layers = None if strata is None else _labels(context, strata)
     rows = [at for at, model in enumerate(models) if model is not None]
     found = estimate_means(
         [str(models[at]) for at in rows],
         scores[rows],
         view.consensus[rows],
         clusters=None if clusters is None else [clusters[at] for at in rows],
-        strata=None if strata is None else [_labels(context, strata)[at] or "unknown" for at in rows],
+        strata=None if layers is None else [layers[at] or "unknown" for at in rows],
         probabilities=None if probabilities is None else _covariate(context, probabilities)[rows],
         level=level,
         simultaneous="bonferroni" if simultaneous == "bonferroni" else "max_t",
