@@ -59,6 +59,12 @@ def test_a_total_that_is_not_there_has_the_outcome_the_service_would_tell() -> N
     assert table.outcomes == {"J": {"timeout": 1, "abstained": 1}}
 
 
+def test_a_criterion_scored_at_the_second_try_does_not_lack() -> None:
+    rows = [judged(1, "a", None, repeat=1, outcome="timeout"), judged(1, "a", 5, repeat=2)]
+    rows += [judged(1, "b", None, outcome="abstained")]
+    assert study_from(document(judge_scores=rows)).tables["score"].outcomes == {"J": {"abstained": 1}}
+
+
 def test_who_gave_a_total_of_their_own_keeps_it() -> None:
     scales = SCALES | {"score": {"kind": "interval", "low": 0, "high": 100}}
     rows = [rating(1, "a", 5), rating(1, "b", 1), rating(1, "score", 12.5), rating(2, "score", 50, "B")]

@@ -195,19 +195,19 @@ def read_or_rejected(document: object) -> None:
     json.dumps(study.profile(), allow_nan=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(hostile)
 def test_whatever_comes_is_a_study_or_is_rejected(document: object) -> None:
     read_or_rejected(document)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(near.filter(lambda row: "rater" in row), max_size=5), st.lists(near, max_size=5))
 def test_rows_that_are_nearly_sound_are_a_study_or_are_rejected(ratings: Any, judged: Any) -> None:
     read_or_rejected({"scales": {"quality": [0, 1, 2]}, "ratings": ratings, "judge_scores": judged})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(anything.map(json.dumps) | st.text(max_size=30), max_size=5).map("\n".join)
     | st.text('item,crateojudgs"01\n;', max_size=60).map("item,criterion,rater,score\n".__add__)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from calibration_ingest import FINGERPRINT, a_judge_score, a_rating, an_answer, faults
 
+from judge_calibration.errors import OptionRejected
 from judge_calibration.ingest import study_from
 from judge_calibration.ingest.cells import OUTCOMES
 from judge_service.domain.score import Provenance, Score
@@ -187,6 +188,13 @@ def test_the_total_is_read_where_it_has_a_scale() -> None:
     assert table.outcomes == {"J": {"scored": 1, "no_quorum": 1}}
 
 
+def test_a_total_of_no_known_outcome_is_a_fault() -> None:
+    scales = SCALES | {"score": {"kind": "interval", "low": 0, "high": 100}}
+    assert faults(document(an_answer(outcome="tired"), scales=scales)) == [
+        ("scores", 1, "outcome", "unknown_outcome")
+    ]
+
+
 def test_a_criterion_called_score_is_no_total() -> None:
     answer = an_answer(criteria={"score": verdict(2, 40.0)})
     study = study_from({"scales": {"score": [0, 1, 2]}, "scores": [answer]})
@@ -219,6 +227,13 @@ def test_a_declared_fingerprint_stands_unless_answers_differ() -> None:
     assert study_from(document(an_answer(), **rows, **other)).fingerprints == {}
     bare: Any = study_from(document(**rows, fingerprints={"J": {"model": "m"}})).fingerprints
     assert bare["J"] == dict.fromkeys(FINGERPRINT) | {"model": "m"}
+
+
+@pytest.mark.parametrize("given", [None, "m", {"version": 1}, {"sampling": float("inf")}])
+def test_a_declared_fingerprint_has_its_fields_and_plain_data(given: object) -> None:
+    with pytest.raises(OptionRejected) as rejected:
+        study_from(document(an_answer(), fingerprints={"J": given}))
+    assert rejected.value.option == "fingerprints.J"
 
 
 def test_an_answer_about_no_declared_criterion_makes_no_judge() -> None:
