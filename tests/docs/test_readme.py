@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 RUBRICS = (ROOT / "rubrics" / "README.md").read_text("utf-8")
+METHODS = (ROOT / "calibration" / "README.md").read_text("utf-8")
 BINARIES = Path(sys.executable).parent
 
 
@@ -71,15 +72,18 @@ def port() -> Iterator[int]:
 
 def test_every_block_is_known_to_a_test_below() -> None:
     assert {language: len(blocks(README, language)) for language in ("bash", "json", "yaml", "python")} == {
-        "bash": 4,
+        "bash": 5,
         "json": 1,
         "yaml": 0,
         "python": 0,
     }
-    assert README.count("```") == 2 * 5
+    assert README.count("```") == 2 * 6
     assert len(blocks(RUBRICS, "yaml")) == 1
     assert len(blocks(RUBRICS, "bash")) == 1
     assert RUBRICS.count("```") == 2 * 2
+    assert len(blocks(METHODS, "python")) == 1
+    assert len(blocks(METHODS, "bash")) == 1
+    assert METHODS.count("```") == 2 * 2
 
 
 def test_the_two_commands_are_targets_that_make_can_plan(tmp_path: Path) -> None:
@@ -125,6 +129,29 @@ def test_the_table_of_settings_is_complete() -> None:
     assert sorted(told) == sorted(name.upper() for name in Settings.model_fields)
 
 
+def test_the_study_is_reported(tmp_path: Path) -> None:
+    done = shell(blocks(README, "bash")[4], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("quality, J: ")
+    assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_the_library_does_without_the_service(tmp_path: Path) -> None:
+    code = blocks(METHODS, "python")[0] + "\nimport sys; assert 'judge_service' not in sys.modules\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    estimate, low, high = map(float, done.stdout.split())
+    assert low < estimate < high
+
+
+def test_the_methods_commands_work_on_the_study_that_ships() -> None:
+    done = shell(blocks(METHODS, "bash")[0], ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "ground_truth, steady: like a physician" in done.stdout
+
+
 def test_the_file_is_scored(tmp_path: Path) -> None:
     done = shell(blocks(README, "bash")[3], tmp_path)
     assert done.returncode == 0, done.stderr
@@ -133,7 +160,7 @@ def test_the_file_is_scored(tmp_path: Path) -> None:
 
 
 def test_linked_files_exist() -> None:
-    for home, text in ((ROOT, README), (ROOT / "rubrics", RUBRICS)):
+    for home, text in ((ROOT, README), (ROOT / "rubrics", RUBRICS), (ROOT / "calibration", METHODS)):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (home / target).exists(), target
 
