@@ -11,13 +11,10 @@ hand (AC2, the alternative annotator test, limits of agreement, the ceiling) cos
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import time
 import warnings
 from typing import TYPE_CHECKING
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one core, as a worker of the service has
 
 import numpy as np
 
@@ -56,7 +53,7 @@ def study_of(items: int, seed: int = 0) -> tuple[dict[str, object], Floats, Floa
                 if there[i, j]
             ]
         kept.append((judge, human))
-    document = {
+    document: dict[str, object] = {
         "scales": {f"criterion_{c}": SCALE for c in range(CRITERIA)},
         "ratings": ratings,
         "judge_scores": scores,

@@ -70,7 +70,7 @@ def _embedded(spec: JudgeSpec) -> EmbeddedBackend:
         return EmbeddedBackend()
     from judge_service.backends.embeddings import load_embeddings  # noqa: PLC0415  numpy: paid when used
 
-    return EmbeddedBackend(load_embeddings(spec.embeddings, spec.embeddings_sha256))
+    return EmbeddedBackend(load_embeddings(spec.embeddings, spec.embeddings_sha256), name=version_of(spec))
 
 
 def _key(name: str, spec: JudgeSpec) -> str | None:

@@ -12,6 +12,8 @@ from pydantic.json_schema import models_json_schema
 from judge_service import __version__
 from judge_service.api import health, problems, rubrics, scores
 from judge_service.api.calibration import maps, operations, reports, studies, swap
+from judge_service.api.calibration.answers import ANSWERS
+from judge_service.api.calibration.orders import ORDERS
 from judge_service.api.middleware import Envelope
 from judge_service.api.state import State, remembered
 from judge_service.calibrations.archive import Archive, shipped_maps
@@ -120,7 +122,12 @@ def _describe_bodies(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = generate()
             _, schemas = models_json_schema(
-                [(ScoreRequest, "validation"), (problems.Problem, "serialization")],
+                [
+                    (ScoreRequest, "validation"),
+                    (problems.Problem, "serialization"),
+                    *((order, "validation") for order in ORDERS),
+                    *((answer, "serialization") for answer in ANSWERS),
+                ],
                 ref_template="#/components/schemas/{model}",
             )
             document["components"]["schemas"].update(schemas["$defs"])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BINARY = Path(sys.executable).with_name("judge-service")
 RUBRICS = Path(__file__).parent.parent / "rubrics"
+NOWHERE = Path(__file__).parent / "no-maps"  # a test keeps its own
 EMBEDDED: dict[str, Any] = {"default": {"kind": "embedded"}}
 REFERENCE = "Right lower lobe pneumonia."
 START_WITHIN_S = 20.0
@@ -138,6 +139,7 @@ def settings_of(judges: Judges | None = None, **fields: Any) -> Settings:
         "judges": judges or EMBEDDED,
         "store_url": "memory://",
         "rubrics_dir": RUBRICS,
+        "calibration_maps_dir": NOWHERE,
         **fields,
     }
     return Settings(**chosen)

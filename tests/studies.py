@@ -41,7 +41,7 @@ def a_binary_document(
 ) -> dict[str, Any]:
     """Criteria met or unmet; every rater and the judge is right with the same chance."""
     rng = np.random.default_rng(seed)
-    truth = rng.random(items) < 0.6  # noqa: PLR2004  more are met than not
+    truth = rng.random(items) < 0.6
     ratings, scores = [], []
     for at in range(items):
         for rater in range(raters):
@@ -60,9 +60,9 @@ def a_nominal_document(*, items: int = 60, seed: int = 3) -> dict[str, Any]:
     for at in range(items):
         truth = int(rng.integers(0, 3))
         for rater in ("P", "Q", "R"):
-            told = truth if rng.random() < 0.8 else int(rng.integers(0, 3))  # noqa: PLR2004  mostly right
+            told = truth if rng.random() < 0.8 else int(rng.integers(0, 3))
             ratings.append({"item": f"i{at}", "criterion": "claim", "rater": rater, "score": words[told]})
-        told = truth if rng.random() < 0.8 else int(rng.integers(0, 3))  # noqa: PLR2004  likewise
+        told = truth if rng.random() < 0.8 else int(rng.integers(0, 3))
         scores.append({"item": f"i{at}", "criterion": "claim", "judge": "J", "score": words[told]})
     scales = {"claim": {"kind": "nominal", "values": words}}
     return {"scales": scales, "ratings": ratings, "judge_scores": scores}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from judge_calibration.version import VERSION as __version__
+from judge_calibration.version import VERSION as __version__  # noqa: N811  the name every package has
 
 if TYPE_CHECKING:
     from judge_calibration.comparison.judges import compare as compare

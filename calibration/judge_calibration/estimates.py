@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from judge_calibration.definitions import definition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Unpack
 
 Status = Literal["ok", "undefined", "insufficient", "suppressed"]
 Reason = Literal[
@@ -28,6 +29,14 @@ Reason = Literal[
 ]
 Population = Literal["these_raters", "other_raters", "sampled_items"]
 SIGNIFICANT_DIGITS = 10  # beyond what any order of summation changes: equal input gives equal bytes
+
+
+class Counts(TypedDict, total=False):
+    """What a statistic rests on."""
+
+    n_items: int | None
+    n_ratings: int | None
+    n_raters: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +110,28 @@ class Statistic:
         return told | ({"details": dict(self.details)} if self.details else {})
 
 
-def undefined(name: str, reason: Reason, *notes: str, **counts: int | None) -> Statistic:
-    """A statistic without a value. `counts` are `n_items`, `n_ratings`, `n_raters`."""
+def undefined(name: str, reason: Reason, *notes: str, **counts: Unpack[Counts]) -> Statistic:
+    """A statistic without a value."""
     return Statistic(name, None, status="undefined", reason=reason, notes=notes, **counts)
 
 
-def estimated(name: str, value: float, *, ci: Interval | None = None, **rest: object) -> Statistic:
+def estimated(
+    name: str,
+    value: float,
+    *,
+    ci: Interval | None = None,
+    status: Status = "ok",
+    reason: Reason | None = None,
+    notes: tuple[str, ...] = (),
+    details: Mapping[str, object] | None = None,
+    **counts: Unpack[Counts],
+) -> Statistic:
     """A statistic with a value; a value that is no number is refused, for it should have been `undefined`."""
     if not math.isfinite(value):
         raise ValueError(f"{name} is {value}: an undefined statistic has a reason and no value")
-    return Statistic(name, value, ci, **rest)  # type: ignore[arg-type]  # keywords of the dataclass
+    return Statistic(
+        name, value, ci, status=status, reason=reason, notes=notes, details=details or {}, **counts
+    )
 
 
 def rounded(value: float | None) -> float | None:

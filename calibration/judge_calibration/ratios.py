@@ -18,6 +18,13 @@ def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     return np.asarray(above / divisor, np.float64)
 
 
+def variance(squares: FloatArray, sums: FloatArray, n: FloatArray) -> FloatArray:
+    """Mean square minus squared mean, from sums; 0 where only rounding is left of it, NaN where n is 0."""
+    square, mean = ratio(squares, n), ratio(sums, n)
+    found = square - mean**2
+    return np.asarray(np.where(found <= NOTHING * square, 0.0, found), np.float64)
+
+
 def mean_of_defined(values: FloatArray) -> FloatArray:
     """Mean over the last axis of what is defined (finite); NaN where nothing is."""
     defined = np.isfinite(values)

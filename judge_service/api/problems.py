@@ -167,7 +167,16 @@ async def _on_http(request: Request, exc: Exception) -> Response:
     told = _told(request, Row(status, name, title), title)
     for key, value in (getattr(exc, "headers", None) or {}).items():
         told.headers[key] = value
+    methods = _methods(request) if status == 405 else ()  # noqa: PLR2004  the status of a method not allowed
+    if methods:
+        told.headers["Allow"] = ", ".join(methods)
     return told
+
+
+def _methods(request: Request) -> list[str]:
+    """What may be asked of a path: it may have several routes, and the router names the methods of one."""
+    path = getattr(request.scope.get("route"), "path", None)
+    return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
 
 
 async def _on_surprise(request: Request, exc: Exception) -> Response:

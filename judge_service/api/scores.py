@@ -26,7 +26,7 @@ _CLIENT_CLOSED = 499  # nobody reads it; the count shows it
     "/v1/scores",
     summary="Score one case",
     response_model=Score,
-    responses=documented(404, 413, 415, 422, 502, 503, 504),
+    responses=documented(404, 409, 413, 415, 422, 502, 503, 504),
     openapi_extra=examples.body("ScoreRequest", examples.SCORE_REQUESTS),
 )
 async def post_score(

@@ -42,8 +42,9 @@ class EmbeddedBackend:
     it sees no image, follows no reasoning, and is no substitute for a language model's judgement.
     """
 
-    def __init__(self, similarity: Similarity | None = None) -> None:
+    def __init__(self, similarity: Similarity | None = None, *, name: str | None = None) -> None:
         self._similarity = similarity
+        self._name = name or version()  # of what judges: with weights, of them too
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:  # noqa: ARG002  takes no time
         """Judge every criterion in about a millisecond; cannot fail."""
@@ -51,7 +52,7 @@ class EmbeddedBackend:
             text = await asyncio.to_thread(self._judged, prompt)
         else:
             text = self._judged(prompt)
-        return Completion(text=text, finish="stop", model=version())
+        return Completion(text=text, finish="stop", model=self._name)
 
     async def ping(self) -> None:
         """Is always there."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -49,7 +49,10 @@ def study_at(path: Path, scales: str | None) -> Study:
 
 def _object(given: str) -> dict[str, object]:
     text = given.strip()
-    found = json.loads(text) if text.startswith("{") else json_at(Path(text))
+    try:
+        found = json.loads(text) if text.startswith("{") else json_at(Path(text))
+    except json.JSONDecodeError as exc:
+        raise ConfigurationError(f"--scales: {exc.msg} at character {exc.pos}") from exc
     if not isinstance(found, dict):
         raise ConfigurationError("--scales: is a JSON object: criterion → scale")
     return found
@@ -94,15 +97,48 @@ def mistakes() -> Iterator[None]:
         if exc.total > _FAULTS:
             typer.echo(f"judge-service: and {exc.total - _FAULTS} more", err=True)
         raise typer.Exit(2) from None
-    except (CalibrationError, json.JSONDecodeError) as exc:
+    except CalibrationError as exc:
         typer.echo(f"judge-service: {exc}", err=True)
         raise typer.Exit(2) from None
+
+
+def stop(words: str) -> NoReturn:
+    """Tell a mistake in use in one line, and end."""
+    typer.echo(f"judge-service: {words}", err=True)
+    raise typer.Exit(2)
 
 
 def write(path: Path | None, answer: object) -> None:
     """Write an answer where it is wanted."""
     if path is not None:
-        path.write_text(json.dumps(answer, ensure_ascii=False, allow_nan=False, indent=1) + "\n", "utf-8")
+        write_text(path, json.dumps(answer, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, or say in one line why not."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as exc:
+        stop(f"{path} cannot be written: {type(exc).__name__}")
+
+
+def by_criterion(option: str, given: list[str] | None) -> float | dict[str, float] | None:
+    """Points for all criteria (`60`), or by criterion (`score=60`, once for each)."""
+    if not given:
+        return None
+    named: dict[str, float] = {}
+    for text in given:
+        name, equals, number = text.rpartition("=")
+        try:
+            points = float(number)
+        except ValueError:
+            raise ConfigurationError(f"{option}: {text!r}: write POINTS or CRITERION=POINTS") from None
+        if not equals and len(given) == 1:
+            return points
+        if not name or name in named:
+            raise ConfigurationError(f"{option}: write POINTS once, or CRITERION=POINTS once for each")
+        named[name] = points
+    return named
 
 
 def with_ci(statistic: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  typer reads the annotations
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -87,18 +87,10 @@ def _binding(given: str) -> dict[str, str]:
 @app.command()
 def maps() -> None:
     """List the maps in the configured store, and those that ship."""
-
-    async def listed(desk: Any) -> list[tuple[str, str, str]]:
-        rows = []
-        for map_id in await desk.archive.map_ids():
-            one = await desk.archive.find(map_id)
-            status = "active" if await desk.archive.is_active(one) else "kept"
-            rows.append((map_id, one.criterion, status))
-        return rows
-
     with mistakes():
-        for map_id, criterion, status in at_desk(listed):
-            typer.echo(f"{map_id}  {criterion}  {status}")
+        for row in at_desk(lambda desk: desk.maps()):
+            fits = "" if row["fits"] is None or row["status"] != "active" else f"  fits: {row['fits']}"
+            typer.echo(f"{row['id']}  {row['judge']}  {row['criterion']}  {row['status']}{fits}")
 
 
 @app.command()
@@ -128,16 +120,30 @@ def retire(map_id: Annotated[str, typer.Argument(help="The map's id.")]) -> None
 @app.command()
 def apply(
     artefact: Annotated[
-        Path, typer.Argument(metavar="MAP", help="An artefact.", exists=True, dir_okay=False)
+        str, typer.Argument(metavar="MAP", help="An artefact's file, or the id of a kept map.")
     ],
     scores: Annotated[list[float], typer.Argument(help="Raw scores.")],
+    subgroup: Annotated[
+        list[str] | None, typer.Option(metavar="VARIABLE=LABEL", help="Of all these scores. Repeat it.")
+    ] = None,
 ) -> None:
     """Put scores through a map."""
+    labels = dict(_label(text) for text in subgroup or [])
+    asked = {"scores": [{"score": score, "subgroups": labels} for score in scores]}
     with mistakes():
-        asked = {"map": json_at(artefact), "scores": [{"score": score} for score in scores]}
-        answer = run("apply", None, asked)
+        if artefact.startswith("sha256:"):
+            answer = at_desk(lambda desk: desk.apply(artefact, asked))
+        else:
+            answer = run("apply", None, {**asked, "map": json_at(Path(artefact))})
     for row in answer["scores"]:
         interval = row["interval"]
         limits = f" [{figure(interval['low'])} to {figure(interval['high'])}]" if interval else ""
         flags = f" ({', '.join(row['flags'])})" if row["flags"] else ""
         typer.echo(f"{row['raw']:g} → {figure(row['calibrated'])}{limits} {row['status']}{flags}")
+
+
+def _label(given: str) -> tuple[str, str]:
+    variable, equals, label = given.partition("=")
+    if not equals:
+        raise ConfigurationError(f"--subgroup: {given!r}: write VARIABLE=LABEL")
+    return variable, label

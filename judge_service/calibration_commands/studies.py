@@ -23,6 +23,7 @@ from judge_service.calibration_commands.common import (
     study_at,
     with_ci,
     write,
+    write_text,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def report(
         if html is not None:
             from judge_calibration.page import page  # noqa: PLC0415  paid when used
 
-            html.write_text(page(answer), "utf-8")
+            write_text(html, page(answer))
     for line in verdicts(answer):
         typer.echo(line)
     if html is not None:
@@ -175,8 +176,16 @@ def audit(
         answer = run("audit", study_at(study, scales), {"judge": judge, "own_families": own})
     write(out, answer)
     for criterion, told in answer["criteria"].items():
-        if told["length"]:
-            typer.echo(f"{criterion}, per doubling of length: {with_ci(told['length']['adjusted'])}")
-        for each in told["family"]["judges"] if told["family"] else []:
-            if each["own"] is not None:
-                typer.echo(f"{criterion}, own family {each['own']}: {with_ci(each['preference'])}")
+        for line in _biases(told):
+            typer.echo(f"{criterion}, {line}")
+
+
+def _biases(told: Mapping[str, Any]) -> Iterator[str]:
+    if told["length"]:
+        yield f"per doubling of length: {with_ci(told['length']['adjusted'])}"
+    for each in told["family"]["judges"] if told["family"] else []:
+        if each["own"] is not None:
+            yield f"own family {each['own']}: {with_ci(each['preference'])}"
+    for variable, table in told.get("subgroups", {}).items():
+        for row in table["groups"]:
+            yield f"{variable} {row['group']}: {with_ci(row['at_equal_quality'])}"

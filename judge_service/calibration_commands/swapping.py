@@ -13,6 +13,7 @@ from judge_service.calibration_commands.common import (
     Scales,
     Seed,
     at_desk,
+    by_criterion,
     mistakes,
     run,
     study_at,
@@ -46,9 +47,18 @@ def swap(
         Path | None,
         typer.Option(help="With --rubric: physicians' ratings, a study file without judges.", exists=True),
     ] = None,
-    threshold: Annotated[float | None, typer.Option(help="Decisions turn at this score.")] = None,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[CRITERION=]POINTS", help="Decisions turn at this score. Repeat it by criterion."
+        ),
+    ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="A shift within ± this is no difference.", min=0)
+        list[str] | None,
+        typer.Option(
+            metavar="[CRITERION=]POINTS",
+            help="A shift within ± this is no difference; default: a twentieth of the scale.",
+        ),
     ] = None,
     scales: Scales = None,
     resamples: Resamples = 2000,
@@ -59,8 +69,8 @@ def swap(
     asked: dict[str, object] = {
         "judge_a": judge_a,
         "judge_b": judge_b,
-        "threshold": threshold,
-        "margin": margin,
+        "threshold": by_criterion("--threshold", threshold),
+        "margin": by_criterion("--margin", margin),
         "options": {"resamples": resamples, "seed": seed},
     }
     with mistakes():
@@ -73,14 +83,17 @@ def swap(
     write(out, answer)
     typer.echo(f"{answer['verdict']}: {answer['sentence']}")
     for criterion, told in answer["criteria"].items():
-        shift, flips = told.get("shift"), told.get("flips")
-        moved = f"shift {with_ci(shift)}" if shift else f"the same on {told['same']['share']:.0%}"
-        turned = (
-            f", {flips['now_pass']} now pass and {flips['now_fail']} now fail of {flips['n_items']}"
-            if flips and "now_pass" in flips
-            else ""
-        )
-        typer.echo(f"{criterion}: {told['verdict']}, {moved}{turned}")
+        typer.echo(f"{criterion}: {told['verdict']}, {_moved(told)}")
+
+
+def _moved(told: Mapping[str, Any]) -> str:
+    """The shift of a criterion, and the decisions that turn."""
+    shift, flips = told.get("shift"), told.get("flips")
+    moved = f"shift {with_ci(shift)}" if shift else f"the same on {told['same']['share']:.0%}"
+    if not flips or "now_pass" not in flips:
+        return moved
+    turned = f"{flips['now_pass']} now pass and {flips['now_fail']} now fail of {flips['n_items']}"
+    return f"{moved}, {turned}"
 
 
 async def _swap_on_cases(desk: Any, order: Mapping[str, object]) -> dict[str, Any]:

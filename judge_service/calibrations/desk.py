@@ -2,146 +2,175 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from judge_calibration.errors import MapRejected as NoMap
 from judge_calibration.maps.artefact import opened
-from judge_service.calibrations.library import dumps, translated
-from judge_service.errors import JudgeServiceError, OptionRejected
+from judge_service.calibrations.binding import bound, check_usable, fits, implied
+from judge_service.calibrations.library import dumps
+from judge_service.calibrations.reports import Reports
+from judge_service.errors import OptionRejected, StudyRejected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_calibration.study import Study
-    from judge_service.calibrations.keeping import Keeping
+    from judge_service.calibrations.keeping import Keeping, Standing
     from judge_service.calibrations.library import Library
     from judge_service.scoring.scorer import Scorer
 
-_BINDING = ("judge", "rubric", "mode")
+STUDY_FIELDS = ("scales", "ratings", "judge_scores", "items", "composites", "scores", "fingerprints")
+_REMEMBERED = 4  # studies that were read; one never changes
 
 
 class Desk:
-    """Brings together the archive, the library and the settings of judges and rubrics."""
+    """Brings together what is kept, the library, and the settings of judges and rubrics."""
 
     def __init__(self, archive: Keeping, library: Library, scorer: Scorer) -> None:
         self.archive = archive
         self.library = library
         self.scorer = scorer
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self.reports = Reports(archive, self._reported)
+        self._read: OrderedDict[str, Study] = OrderedDict()
+
+    async def keep(self, study: Study) -> dict[str, Any]:
+        """Keep a study; what is told of it."""
+        about = await self.library.do(lambda: _about(study))
+        await self.archive.keep_study(study, about)
+        return about
 
     async def study(self, given: Mapping[str, object]) -> tuple[Study, dict[str, object]]:
         """The study that a request brings or names by `study`, and the request without it."""
+        rest = {name: value for name, value in given.items() if name != "study"}
         named = given.get("study")
         if isinstance(named, str):
-            document = await self.archive.study_document(named)
-            return await self.library.study(document), _without(given, "study")
-        document = (
-            named if isinstance(named, Mapping) else {k: v for k, v in given.items() if k in STUDY_FIELDS}
-        )
-        return await self.library.study(document), _without(given, "study", *STUDY_FIELDS)
+            return await self._kept(named), rest
+        if isinstance(named, Mapping):
+            with _under("/study"):
+                return await self.library.study(named), rest
+        if named is not None:
+            raise _rejected("study", "is a study's id, or a study")
+        document = {name: rest.pop(name) for name in STUDY_FIELDS if name in rest}
+        return await self.library.study(document), rest
 
     async def run(self, name: str, given: Mapping[str, object]) -> dict[str, Any]:
         """Run an operation on the study that a request brings or names."""
         study, rest = await self.study(given)
-        return await self.library.run(name, study, rest)
+        with _within_options(rest):
+            return await self.library.run(name, study, rest)
 
-    async def fit(self, given: Mapping[str, object]) -> tuple[dict[str, Any], bool]:
-        """Fit, keep and, with `activate`, put in force; gives the artefact and whether it is in force."""
+    async def fit(self, given: Mapping[str, object]) -> tuple[dict[str, Any], Standing]:
+        """Fit, keep and, with `activate`, put in force; gives the artefact and where it stands."""
         study, rest = await self.study(given)
         activate, bind = rest.pop("activate", False), rest.pop("bind", None)
         if not isinstance(activate, bool):
-            raise OptionRejected("option 'activate': is true or false", (("/activate", "is true or false"),))
+            raise _rejected("activate", "is true or false")
+        judge = str(rest.get("judge"))
         if bind is not None:
-            rest |= self._bound(bind, study.fingerprints.get(str(rest.get("judge"))))
+            rest |= bound(self.scorer, bind, study.fingerprints.get(judge))
         elif "binding" not in rest:
-            rest |= self._self_bound(str(rest.get("judge")), study)
+            rest |= implied(self.scorer, judge, study)
         artefact = await self.library.run("maps", study, rest)
+        one = opened(artefact)
+        if activate or bind is not None:
+            check_usable(self.scorer, one)
         await self.archive.keep_map(artefact)
         if activate:
-            await self.activate(opened(artefact))
-        return artefact, activate
+            await self.archive.activate(one)
+        return artefact, await self.archive.standing(one)
 
     async def activate(self, one: CalibrationMap) -> None:
-        """Put a map in force; `MapRejected` for one that is bound to nothing."""
-        try:
-            await self.archive.activate(one)
-        except NoMap as exc:
-            raise translated(exc) from exc
+        """Put a map in force; `MapRejected` for one that no score could be calibrated by."""
+        check_usable(self.scorer, one)
+        await self.archive.activate(one)
+
+    async def maps(self) -> list[dict[str, Any]]:
+        """Every map in short."""
+        return [self._row(one, standing) for one, standing in await self.archive.maps()]
 
     async def apply(self, map_id: str, given: Mapping[str, object]) -> dict[str, Any]:
         """Scores through a kept map."""
+        if "map" in given:
+            raise _rejected("map", "is named by the address")
         one = await self.archive.find(map_id)
         return await self.library.run("apply", None, {**given, "map": dict(one.content)})
 
     async def submit(self, given: Mapping[str, object]) -> str:
-        """Begin a report in the background; the same question has the same id, and is computed once."""
-        report_id = hashlib.sha256(dumps(_sorted(given))).hexdigest()
-        if report_id not in self._under_way:
-            await self.archive.keep_report(report_id, {"state": "in_progress"})
-            task = asyncio.create_task(self._report(report_id, given), name=f"report-{report_id[:8]}")
-            self._under_way[report_id] = task
-            task.add_done_callback(lambda _: self._under_way.pop(report_id, None))
-        return report_id
+        """Ask for a report that nobody waits for; what is at fault in the study is told now."""
+        study, rest = await self.study(given)
+        options = rest.pop("options", None) or {}
+        if rest:
+            raise _rejected(min(rest), "is not known")
+        if not isinstance(options, Mapping):
+            raise _rejected("options", "is an object")
+        await self.keep(study)
+        self._remember(study.digest, study)
+        return await self.reports.submit(study.digest, options)
 
     async def aclose(self) -> None:
-        """Let go of reports that are under way; who asks again begins them anew."""
-        for task in tuple(self._under_way.values()):
-            task.cancel()
+        """Let go of everything that is under way."""
+        await self.reports.aclose()
+        self.library.close()
 
-    async def _report(self, report_id: str, given: Mapping[str, object]) -> None:
-        try:
-            report = await self.library.written(await self.run("report", given))
-            # As text: a record sorts keys, and the report is to be the same bytes as one that was waited for.
-            answer: dict[str, Any] = {"state": "completed", "report": report.decode()}
-        except JudgeServiceError as exc:
-            answer = {"state": "failed", "detail": str(exc)}
-        await self.archive.keep_report(report_id, answer)
+    async def _reported(self, study_id: str, options: Mapping[str, object]) -> str:
+        """The very bytes that a report has which is waited for."""
+        answer = await self.run("report", {"study": study_id, "options": options})
+        return (await self.library.do(lambda: dumps(answer))).decode()
 
-    def _bound(self, bind: object, carried: Mapping[str, object] | None) -> dict[str, object]:
-        """Binding and fingerprint of a judge as it is configured now, unless the study's rows carry one."""
-        if not isinstance(bind, Mapping) or set(bind) - set(_BINDING) or not {"judge", "rubric"} <= set(bind):
-            raise OptionRejected(
-                "option 'bind': is an object of judge, rubric and mode",
-                (("/bind", "has judge, rubric and mode"),),
-            )
-        judge = self.scorer.judge(str(bind["judge"]))
-        stored = self.scorer.rubrics.get(str(bind["rubric"]))
-        mode = str(bind.get("mode", stored.rubric.modes[0]))
-        if mode not in stored.rubric.modes:
-            raise OptionRejected(f"option 'bind': rubric {stored.rubric.ref!r} has no mode {mode!r}")
-        fingerprint = carried or {
-            "rubric_digest": stored.digest,
-            "prompt_digest": stored.prompt_digest,
-            "judge_kind": judge.spec.kind,
-            "model": judge.spec.model,
-            "mode": mode,
-            "sampling": judge.spec.sampling,
+    async def _kept(self, study_id: str) -> Study:
+        if study_id not in self._read:
+            document = await self.archive.study_document(study_id)
+            self._remember(study_id, await self.library.study(document))
+        self._read.move_to_end(study_id)
+        return self._read[study_id]
+
+    def _remember(self, study_id: str, study: Study) -> None:
+        self._read[study_id] = study
+        while len(self._read) > _REMEMBERED:
+            self._read.popitem(last=False)
+
+    def _row(self, one: CalibrationMap, standing: Standing) -> dict[str, Any]:
+        content = one.content
+        return {
+            "id": one.id,
+            "criterion": one.criterion,
+            "method": content.get("method"),
+            "judge": content["judge"].get("name"),
+            "binding": content["judge"].get("binding"),
+            "n_items": (content.get("fit") or {}).get("n_items"),
+            "status": standing,
+            "fits": fits(self.scorer, one),
         }
-        binding = {"judge": judge.name, "rubric": stored.rubric.id, "mode": mode}
-        return {"fingerprint": dict(fingerprint), "binding": binding}
-
-    def _self_bound(self, judge: str, study: Study) -> dict[str, object]:
-        """The binding that rows of our own answers imply: their judge, and the rubric of their digest."""
-        carried = study.fingerprints.get(judge)
-        if carried is None or judge not in self.scorer.judges:
-            return {}
-        for stored in self.scorer.rubrics.all():
-            if stored.digest == carried.get("rubric_digest"):
-                mode = str(carried.get("mode"))
-                return {"binding": {"judge": judge, "rubric": stored.rubric.id, "mode": mode}}
-        return {}
 
 
-STUDY_FIELDS = ("scales", "ratings", "judge_scores", "items", "composites", "scores", "fingerprints")
+def _about(study: Study) -> dict[str, Any]:
+    return {"study_id": study.digest, "profile": study.profile(), "warnings": list(study.warnings)}
 
 
-def _without(given: Mapping[str, object], *names: str) -> dict[str, object]:
-    return {name: value for name, value in given.items() if name not in names}
+def _rejected(option: str, detail: str) -> OptionRejected:
+    return OptionRejected(f"option {option!r}: {detail}", ((f"/{option}", detail),))
 
 
-def _sorted(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
-    return [_sorted(each) for each in value] if isinstance(value, list) else value
+@contextmanager
+def _under(place: str) -> Iterator[None]:
+    """Faults of a part of the body, told from the body's root."""
+    try:
+        yield
+    except (StudyRejected, OptionRejected) as exc:
+        faults = tuple((place + pointer, detail) for pointer, detail in exc.faults)
+        raise type(exc)(str(exc), faults) from exc
+
+
+@contextmanager
+def _within_options(given: Mapping[str, object]) -> Iterator[None]:
+    """An option that was given under `options` is told from there."""
+    try:
+        yield
+    except OptionRejected as exc:
+        options = given.get("options")
+        inside = isinstance(options, Mapping) and exc.faults[0][0].partition("/")[2] in options
+        place = "/options" if inside else ""
+        raise OptionRejected(str(exc), ((place + exc.faults[0][0], exc.faults[0][1]),)) from exc

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,16 +10,22 @@ if TYPE_CHECKING:
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_calibration.study import Study
 
+Standing = Literal["active", "retired", "kept"]  # in force, no longer in force, never in force
+
 
 class Keeping(Protocol):
     """Studies, maps and reports by the hash of their content. A failure of the store is a `StoreError`."""
 
-    async def keep_study(self, study: Study) -> None:
-        """Keep a study under its digest."""
+    async def keep_study(self, study: Study, about: Mapping[str, Any]) -> None:
+        """Keep a study under its digest, with what is told of it."""
         ...
 
     async def study_document(self, study_id: str) -> object:
         """The document a study is read from again; `StudyNotFound`."""
+        ...
+
+    async def study_about(self, study_id: str) -> object:
+        """What was told of a study when it came; `StudyNotFound`."""
         ...
 
     async def drop_study(self, study_id: str) -> None:
@@ -27,7 +33,7 @@ class Keeping(Protocol):
         ...
 
     async def study_ids(self) -> list[str]:
-        """Every study that is kept."""
+        """Studies that are kept."""
         ...
 
     async def keep_map(self, artefact: Mapping[str, Any]) -> None:
@@ -38,26 +44,38 @@ class Keeping(Protocol):
         """The map of that id, kept or shipped; `MapNotFound`."""
         ...
 
-    async def map_ids(self) -> list[str]:
-        """Every map that is kept or ships."""
+    async def maps(self) -> list[tuple[CalibrationMap, Standing]]:
+        """Maps that are kept, and those that ship."""
+        ...
+
+    async def standing(self, one: CalibrationMap) -> Standing:
+        """Whether scores are calibrated by a map, or were."""
         ...
 
     async def activate(self, one: CalibrationMap) -> None:
-        """Put a map in force; the library's `MapRejected` for one that is bound to nothing."""
+        """Put a map in force; ValueError for one that is bound to nothing."""
         ...
 
     async def retire(self, one: CalibrationMap) -> None:
         """Take a map out of force, if it is in."""
         ...
 
-    async def is_active(self, one: CalibrationMap) -> bool:
-        """Whether scores are calibrated by it."""
+    async def keep_report(self, report_id: str, record: Mapping[str, Any]) -> None:
+        """Keep what is known of a report that was asked for."""
         ...
 
-    async def keep_report(self, report_id: str, answer: Mapping[str, Any]) -> None:
-        """Keep what became of a report that was asked for."""
-        ...
-
-    async def report(self, report_id: str) -> Mapping[str, Any]:
+    async def report(self, report_id: str) -> dict[str, Any]:
         """What is known of such a report; `ReportNotFound`."""
+        ...
+
+    async def drop_report(self, report_id: str) -> None:
+        """Forget a report; `ReportNotFound`."""
+        ...
+
+    async def claim(self, report_id: str, token: str) -> bool:
+        """Take on its computation for a while; False when another replica has it."""
+        ...
+
+    async def unclaim(self, report_id: str, token: str) -> None:
+        """Let go of it."""
         ...

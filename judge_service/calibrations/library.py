@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from judge_calibration import errors as theirs
@@ -15,16 +16,19 @@ if TYPE_CHECKING:
     from judge_calibration.study import Study
 
 T = TypeVar("T")
-Format = Literal["json", "ndjson", "csv"]
-_AT_ONCE = 2  # computations; numpy holds a core for seconds, and scores must be served beside it
+Format = Literal["ndjson", "csv"]
+_AT_ONCE = 2  # numpy holds a core for seconds, and scores must be served beside it
 _TOLD = 100  # faults of rows
 
 
 class Library:
-    """Calls into `judge_calibration`, which loads numpy and scipy at the first one."""
+    """Calls into `judge_calibration`, which loads numpy and scipy at the first one.
+
+    Who leaves while waiting for a thread takes none; what has begun in one runs to its end, and others wait.
+    """
 
     def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="calibration")
 
     async def study(self, document: object) -> Study:
         """Read a document; `StudyRejected`, `OptionRejected`."""
@@ -34,17 +38,20 @@ class Library:
 
             return study_from(document)
 
-        return await self._run(read)
+        return await self.do(read)
 
-    async def study_of_text(self, text: str, kind: Format, scales: Mapping[str, object] | None) -> Study:
+    async def study_of_text(self, text: bytes, kind: Format, scales: Mapping[str, object] | None) -> Study:
         """Read NDJSON or CSV."""
 
         def read() -> Study:
             from judge_calibration.ingest import study_from_text  # noqa: PLC0415  likewise
 
-            return study_from_text(text, kind, scales)
+            try:
+                return study_from_text(text.decode("utf-8-sig"), kind, scales)
+            except UnicodeDecodeError:
+                raise errors.BodyRejected("the body is not UTF-8") from None
 
-        return await self._run(read)
+        return await self.do(read)
 
     async def run(self, name: str, study: Study | None, given: Mapping[str, object]) -> dict[str, Any]:
         """Run an operation by its name."""
@@ -54,7 +61,7 @@ class Library:
 
             return run(name, study, given)
 
-        return await self._run(compute)
+        return await self.do(compute)
 
     async def page(self, report: Mapping[str, Any]) -> str:
         """A report as one HTML page."""
@@ -64,23 +71,22 @@ class Library:
 
             return page(report)
 
-        return await self._run(render)
+        return await self.do(render)
 
-    async def written(self, answer: object) -> bytes:
-        """An answer as JSON: the same bytes for the same answer."""
-        return await self._run(lambda: dumps(answer))
+    async def do(self, work: Callable[[], T]) -> T:
+        """Do in a thread whatever takes time."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except theirs.CalibrationError as exc:
+            raise translated(exc) from exc
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        # A caller who leaves while waiting takes nothing; what has begun runs to its end.
-        async with self._slots:
-            try:
-                return await asyncio.to_thread(work)
-            except theirs.CalibrationError as exc:
-                raise translated(exc) from exc
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def dumps(answer: object) -> bytes:
-    """JSON in UTF-8; a NaN in it is a fault of ours and raises."""
+    """JSON in UTF-8: the same bytes for the same answer; a NaN in it is a fault of ours and raises."""
     return json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -93,7 +99,7 @@ def translated(exc: theirs.CalibrationError) -> errors.RequestError:
             )
             return errors.StudyRejected(f"{exc.total} rows are at fault: {exc}", faults)
         case theirs.OptionRejected():
-            return errors.OptionRejected(str(exc), ((f"/{exc.option.replace('.', '/')}", exc.detail),))
+            return errors.OptionRejected(str(exc), ((_path(exc.option), exc.detail),))
         case theirs.NotEnough():
             return errors.NotEnough(str(exc))
         case _:
@@ -102,5 +108,9 @@ def translated(exc: theirs.CalibrationError) -> errors.RequestError:
 
 def _pointer(fault: theirs.RowFault) -> str:
     """A JSON pointer counts rows from 0; in a text it is the line that is meant, and the words say so."""
-    place = f"/{fault.table}/{fault.row - 1}"
-    return f"{place}/{fault.field.replace('.', '/')}" if fault.field else place
+    return f"{_path(fault.table)}/{fault.row - 1}" + (_path(fault.field) if fault.field else "")
+
+
+def _path(dotted: str) -> str:
+    """A JSON pointer of a dotted name."""
+    return "/" + dotted.replace("~", "~0").replace("/", "~1").replace(".", "/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -141,5 +143,12 @@ class JudgeSpec(BaseModel):
     @property
     def sampling(self) -> dict[str, object]:
         """Decoding settings as provenance and cache key name them."""
+        if not self.is_llm:
+            return {}
         settings: dict[str, object] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
-        return settings | ({"seed": self.seed} if self.seed is not None else {}) if self.is_llm else {}
+        if self.seed is not None:
+            settings["seed"] = self.seed
+        if self.extra_body:  # its values may be secrets; that they changed is told by the digest
+            text = json.dumps(self.extra_body, sort_keys=True, separators=(",", ":"))
+            settings["extra_body"] = f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return settings

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.score import Calibrated, CalibratedCriterion, Interval
 from judge_service.domain.verdict import Scored
 from judge_service.errors import StaleMap, StoreError
+from judge_service.scoring.judgement import GUARDED, OTHER_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from judge_calibration.maps.artefact import Applied, CalibrationMap
+    from judge_service.domain.request import ScoreRequest
+    from judge_service.domain.rubric import Rubric
     from judge_service.domain.score import Provenance
     from judge_service.domain.verdict import Unscored
+    from judge_service.scoring.aggregate import Total
+    from judge_service.scoring.judge import Judge
+    from judge_service.scoring.judgement import Judgement
 
 TOTAL = "score"  # the criterion under which a map of the weighted total goes
-Fingerprint = dict[str, object]
 UNAVAILABLE = "calibration_unavailable"
+_LOOK_UP_S = 0.05  # for the maps in force, when the judge has used up the time
+_DIGITS = 9
+
+Fingerprint = dict[str, object]
 
 
 class Maps(Protocol):
@@ -47,26 +57,44 @@ class NoMaps:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What answered, in the two forms in which a map may name it: the model that answered, and the asked."""
+    """What answers, in the forms in which a map may name it: by the model that answered, or the one asked."""
 
-    answered: Fingerprint
-    asked: Fingerprint
+    forms: tuple[Fingerprint, ...]
 
     @classmethod
-    def of(cls, provenance: Provenance, asked_model: str | None) -> Instrument:
-        """From an answer's provenance."""
-        shared: Fingerprint = {
-            "rubric_digest": provenance.rubric_digest,
-            "prompt_digest": provenance.prompt_digest,
-            "judge_kind": provenance.judge_kind,
-            "mode": provenance.mode,
-            "sampling": provenance.sampling,
-        }
-        return cls(shared | {"model": provenance.model}, shared | {"model": asked_model})
+    def expected(cls, provenance: Provenance, judge: Judge, one: CalibrationMap) -> Instrument:
+        """Before the answer: a model may yet answer under any name that its settings let pass."""
+        named = (one.content["judge"]["fingerprint"] or {}).get("model")
+        may_answer = judge.spec.is_llm and (named is None or judge.spec.answers_for(str(named)))
+        return cls((_fingerprint(provenance, named if may_answer else judge.model),))
+
+    @classmethod
+    def of(cls, provenance: Provenance, judge: Judge, judgement: Judgement) -> Instrument:
+        """Of an answer. One that another model gave is not the configured judge's."""
+        answered = _fingerprint(provenance, provenance.model)
+        if OTHER_MODEL in judgement.flags:
+            return cls((answered,))
+        return cls((answered, _fingerprint(provenance, judge.model)))
 
     def fits(self, one: CalibrationMap) -> bool:
         """Whether the map is of this instrument."""
-        return one.matches(self.answered) or one.matches(self.asked)
+        return any(one.matches(form) for form in self.forms)
+
+
+def _fingerprint(provenance: Provenance, model: object) -> Fingerprint:
+    return {
+        "rubric_digest": provenance.rubric_digest,
+        "prompt_digest": provenance.prompt_digest,
+        "judge_kind": provenance.judge_kind,
+        "model": model,
+        "mode": provenance.mode,
+        "sampling": provenance.sampling,
+    }
+
+
+def fingerprint(provenance: Provenance, judge: Judge) -> Fingerprint:
+    """The instrument as it is configured."""
+    return _fingerprint(provenance, judge.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +103,77 @@ class Calibration:
 
     calibrated: Calibrated = field(default_factory=Calibrated)
     interval: Interval | None = None
+    flags: tuple[str, ...] = ()
 
 
-def demand(one: CalibrationMap, instrument: Instrument) -> None:
-    """Raise `StaleMap` unless the map is of this instrument."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A case that was judged: what answered, and what it said."""
+
+    rubric: Rubric
+    judge: Judge
+    judgement: Judgement
+    provenance: Provenance
+    verdicts: Mapping[str, Scored | Unscored]
+    total: Total
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether a judge said any number; what the guard says is no judge's score."""
+        verdicts = self.judgement.verdicts.values()
+        return GUARDED not in self.judgement.flags and any(
+            isinstance(verdict, Scored) and verdict.value is not None for verdict in verdicts
+        )
+
+
+class Calibrator:
+    """Finds the maps that a request is to be answered with, and applies them."""
+
+    def __init__(self, maps: Maps) -> None:
+        self._maps = maps
+
+    async def demanded(
+        self, map_id: str, rubric: Rubric, judge: Judge, expected: Provenance
+    ) -> CalibrationMap:
+        """The map that a request names; one that the settings show to be stale costs no judge."""
+        found = await self._maps.find(map_id)
+        demand(found, Instrument.expected(expected, judge, found), rubric)
+        return found
+
+    async def calibrate(
+        self, request: ScoreRequest, answer: Answered, demanded: CalibrationMap | None, deadline: float
+    ) -> Calibration:
+        """Calibrate an answer; without its store a score is not calibrated, and says so."""
+        if request.calibration == "none" or not answer.has_numbers:
+            return Calibration()
+        instrument = Instrument.of(answer.provenance, answer.judge, answer.judgement)
+        if demanded is not None:
+            demand(demanded, instrument, answer.rubric)
+            maps: tuple[CalibrationMap, ...] = (demanded,)
+        else:
+            try:
+                maps = await self._in_force(answer, deadline)
+            except (StoreError, TimeoutError):
+                return Calibration(flags=(UNAVAILABLE,))
+        # A total over fewer criteria than the map's is another quantity.
+        whole = None if answer.total.left_out else answer.total.score
+        return calibrate(maps, instrument, whole, answer.verdicts, request.case.subgroups)
+
+    async def _in_force(self, answer: Answered, deadline: float) -> tuple[CalibrationMap, ...]:
+        ends = max(deadline, asyncio.get_running_loop().time() + _LOOK_UP_S)
+        async with asyncio.timeout_at(ends):
+            return await self._maps.active(answer.judge.name, answer.rubric.id, answer.provenance.mode)
+
+
+def demand(one: CalibrationMap, instrument: Instrument, rubric: Rubric) -> None:
+    """Raise `StaleMap` unless the map is of this instrument and of something that the rubric scores."""
     if not instrument.fits(one):
         raise StaleMap(
             f"map {one.id!r} was fitted for another rubric text, prompt, judge, mode or sampling than this "
             "answer's; fit a new one, or ask with calibration: auto"
         )
+    if one.criterion not in {TOTAL, *(criterion.id for criterion in rubric.criteria)}:
+        raise StaleMap(f"map {one.id!r} is of the criterion {one.criterion!r}, which {rubric.ref!r} has not")
 
 
 def calibrate(
@@ -96,7 +186,7 @@ def calibrate(
     """Apply every map that there is. What is stale or outside its domain gets a status and no number."""
     by_criterion = {one.criterion: one for one in maps}
     criteria = {
-        name: _criterion(one, instrument, verdict, subgroups)
+        name: _criterion(one, instrument, verdict.level, subgroups)
         for name, one in by_criterion.items()
         if isinstance(verdict := verdicts.get(name), Scored) and type(verdict.level) is int
     }
@@ -107,36 +197,38 @@ def calibrate(
         return Calibration(Calibrated(map=total.id, status="stale", criteria=criteria))
     applied = total.apply(score, subgroups)
     told = Calibrated(
-        score=_number(applied), map=total.id, status=applied.status, flags=applied.flags, criteria=criteria
+        score=_number(applied, applied.score),
+        map=total.id,
+        status=applied.status,
+        flags=applied.flags,
+        criteria=criteria,
     )
     return Calibration(told, _interval(applied))
 
 
 def _criterion(
-    one: CalibrationMap, instrument: Instrument, verdict: Scored, subgroups: Mapping[str, str]
+    one: CalibrationMap, instrument: Instrument, level: int | str, subgroups: Mapping[str, str]
 ) -> CalibratedCriterion:
     if not instrument.fits(one):
         return CalibratedCriterion(map=one.id, status="stale")
-    applied = one.apply(float(verdict.level), subgroups)
-    if applied.status != "calibrated":
-        return CalibratedCriterion(map=one.id, status=applied.status, flags=applied.flags)
+    applied = one.apply(float(level), subgroups)
     return CalibratedCriterion(
-        value=_number(applied),
-        low=applied.low,
-        high=applied.high,
-        level=applied.level,
+        value=_number(applied, applied.score),
+        low=_number(applied, applied.low),
+        high=_number(applied, applied.high),
+        level=_number(applied, applied.level),
         map=one.id,
         status=applied.status,
         flags=applied.flags,
     )
 
 
-def _number(applied: Applied) -> float | None:
-    return round(applied.score, 9) if applied.status == "calibrated" else None
+def _number(applied: Applied, value: float | None) -> float | None:
+    return round(value, _DIGITS) if applied.status == "calibrated" and value is not None else None
 
 
 def _interval(applied: Applied) -> Interval | None:
-    if applied.status != "calibrated" or applied.low is None or applied.high is None or applied.level is None:
+    low, high, level = (_number(applied, each) for each in (applied.low, applied.high, applied.level))
+    if low is None or high is None or level is None:
         return None
-    low, high = round(applied.low, 9), round(applied.high, 9)
-    return Interval(low=low, high=high, level=round(applied.level, 9), source="conformal")
+    return Interval(low=low, high=high, level=level, source="conformal")

@@ -14,7 +14,7 @@ from judge_service.domain.score import Attempt, Failure
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
 from judge_service.errors import BackendError, BackendTimeout, CacheMiss
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
-from judge_service.scoring.judgement import GUARDED, Judgement, from_record
+from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement, from_record
 from judge_service.scoring.reading import PARSER_VERSION, Reading, read, scored
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class Judge:
         self._cache = cache
         # Everything that makes this judge what it is, and not what it is called.
         self.identity = _identity(spec, version)
+        self.model = spec.model or version or None  # of a judge that is our own code, its version
 
     async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
         """Verdicts on every criterion of the matter; a failure of the judge is a judgement too."""
@@ -182,7 +183,7 @@ class Judge:
             attempts=called.attempts,
             usage=_summed(called.attempts),
             cost_microusd=called.completion.cost_microusd,
-            flags=rendered.flags if is_its_own else (*rendered.flags, "other_model"),
+            flags=rendered.flags if is_its_own else (*rendered.flags, OTHER_MODEL),
             keeps=called.reading.keeps and is_its_own,
         )
 

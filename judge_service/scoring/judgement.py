@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 RECORD_SCHEMA = 1
 
 GUARDED = "degenerate_response"  # no judge was asked: the guard answered
+OTHER_MODEL = "other_model"  # a gateway sent a model that the settings do not let pass as this judge
 
 CacheState = Literal["hit", "miss", "joined", "off", "none"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from judge_service import __version__
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
-from judge_service.errors import BackendTimeout, JudgeNotFound, StoreError, UnfitCase
+from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
 from judge_service.scoring.aggregate import weighted_mean
-from judge_service.scoring.calibrating import UNAVAILABLE, Calibration, Instrument, NoMaps, calibrate, demand
+from judge_service.scoring.calibrating import Answered, Calibrator, Instrument, NoMaps, fingerprint
 from judge_service.scoring.judge import Judge, Matter, failed
 from judge_service.scoring.judgement import GUARDED, Judgement
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from judge_service.domain.rubric import Criterion, Mode
     from judge_service.rubric_store import RubricStore, StoredRubric
     from judge_service.scoring.aggregate import Total
-    from judge_service.scoring.calibrating import Maps
+    from judge_service.scoring.calibrating import Calibration, Fingerprint, Maps
 
 
 class Picture(Protocol):
@@ -56,7 +56,7 @@ class Scorer:
         self.rubrics = rubrics
         self.judges = judges
         self._pictures = pictures
-        self._maps: Maps = maps or NoMaps()
+        self._calibrator = Calibrator(maps or NoMaps())
 
     async def score(self, request: ScoreRequest, *, deadline: float) -> Score:
         """Judge one case by `deadline` (event-loop time).
@@ -65,10 +65,13 @@ class Scorer:
         """
         stored, judge = self.rubrics.get(request.rubric), self.judge(request.judge)
         mode = _mode(request, stored, judge)
-        demanded = await self._demanded(request, stored, judge, mode)
-        ready, verdicts = _by_readiness(stored, request.case, mode)
         judgement = Judgement(verdicts={}, cache="none")
         digests: tuple[str, ...] = ()
+        demanded = None
+        if request.calibration not in {"auto", "none"}:
+            expected = _provenance(stored, judge, mode, digests, judgement)
+            demanded = await self._calibrator.demanded(request.calibration, stored.rubric, judge, expected)
+        ready, verdicts = _by_readiness(stored, request.case, mode)
         if ready:
             try:
                 async with asyncio.timeout_at(deadline):
@@ -81,8 +84,13 @@ class Scorer:
         verdicts = {c.id: judgement.verdicts.get(c.id) or verdicts[c.id] for c in stored.rubric.criteria}
         provenance = _provenance(stored, judge, mode, digests, judgement)
         total = weighted_mean(verdicts, partial=request.partial)
-        calibration, flags = await self._calibration(request, judge, provenance, total, verdicts, demanded)
-        return _answer(request, verdicts, judgement, provenance, total, calibration, flags)
+        calibration = await self._calibrator.calibrate(
+            request,
+            Answered(stored.rubric, judge, judgement, provenance, verdicts, total),
+            demanded,
+            deadline,
+        )
+        return _answer(request, verdicts, judgement, provenance, total, calibration)
 
     def judge(self, name: str) -> Judge:
         """Find a configured judge by its name; raises `JudgeNotFound`."""
@@ -92,43 +100,17 @@ class Scorer:
             known = ", ".join(sorted(self.judges))
             raise JudgeNotFound(f"no judge is configured under {name!r} (known: {known})") from None
 
-    async def _demanded(
-        self, request: ScoreRequest, stored: StoredRubric, judge: Judge, mode: Mode
-    ) -> CalibrationMap | None:
-        """The map that the request names, if any; one that settings show to be stale costs no judge."""
-        if request.calibration in {"auto", "none"}:
-            return None
-        found = await self._maps.find(request.calibration)
-        expected = _provenance(stored, judge, mode, (), Judgement(verdicts={}, cache="none"))
-        named = found.content["judge"]["fingerprint"] or {}
-        known = Instrument.of(expected, named.get("model"))  # which model answers is not known before
-        demand(found, known)
-        return found
+    def fingerprint(self, rubric: str, judge: str, mode: Mode) -> Fingerprint:
+        """What names the instrument that a judge is under a rubric, as it is configured."""
+        return fingerprint(self._expected(rubric, judge, mode), self.judge(judge))
 
-    async def _calibration(
-        self,
-        request: ScoreRequest,
-        judge: Judge,
-        provenance: Provenance,
-        total: Total,
-        verdicts: Mapping[str, Scored | Unscored],
-        demanded: CalibrationMap | None,
-    ) -> tuple[Calibration, tuple[str, ...]]:
-        """What the maps make of it, and flags; without its store a score is not calibrated, and says so."""
-        if request.calibration == "none" or provenance.instrument == "guard" or total.left_out:
-            return Calibration(), ()
-        instrument = Instrument.of(provenance, judge.spec.model)
-        if demanded is not None:
-            if total.outcome == "scored":
-                demand(demanded, instrument)
-            maps: tuple[CalibrationMap, ...] = (demanded,)
-        else:
-            try:
-                rubric = provenance.rubric.partition("@")[0]
-                maps = await self._maps.active(provenance.judge, rubric, provenance.mode)
-            except StoreError:
-                return Calibration(), (UNAVAILABLE,)
-        return calibrate(maps, instrument, total.score, verdicts, request.case.subgroups), ()
+    def may_fit(self, one: CalibrationMap, rubric: str, judge: str, mode: Mode) -> bool:
+        """Whether a map can be of the instrument that a judge is under a rubric, as it is configured."""
+        return Instrument.expected(self._expected(rubric, judge, mode), self.judge(judge), one).fits(one)
+
+    def _expected(self, rubric: str, judge: str, mode: Mode) -> Provenance:
+        nothing = Judgement(verdicts={}, cache="none")
+        return _provenance(self.rubrics.get(rubric), self.judge(judge), mode, (), nothing)
 
     async def _matter(
         self, stored: StoredRubric, criteria: tuple[Criterion, ...], case: Case, mode: Mode
@@ -189,7 +171,7 @@ def _provenance(
         judge_kind=spec.kind,
         is_llm=spec.is_llm and not guarded,
         instrument="guard" if guarded else spec.instrument,
-        model=None if guarded else judgement.model or spec.model,
+        model=None if guarded else judgement.model or judge.model,
         model_fingerprint=judgement.fingerprint,
         mode=mode,
         sampling={} if guarded else spec.sampling,
@@ -212,7 +194,6 @@ def _answer(
     provenance: Provenance,
     total: Total,
     calibration: Calibration,
-    flags: tuple[str, ...],
 ) -> Score:
     unseen = ("images_not_shown",) if provenance.mode == "text" and request.case.images else ()
     return Score(
@@ -226,7 +207,7 @@ def _answer(
         calibrated=calibration.calibrated,
         comparable=not total.left_out,
         left_out=total.left_out,
-        flags=(*judgement.flags, *total.flags, *unseen, *flags),
+        flags=(*judgement.flags, *total.flags, *unseen, *calibration.flags),
         failure=judgement.failure,
         subgroups=dict(request.case.subgroups),
         metadata=dict(request.metadata),

@@ -23,6 +23,11 @@ redis.call('ZADD', KEYS[2], 0, ARGV[2])
 redis.call('SET', KEYS[1], ARGV[3])
 return 1
 """
+# A script, for a full server refuses every MULTI, and with it the very call that would make room.
+_RELEASE = """
+redis.call('DEL', KEYS[1])
+return redis.call('ZREM', KEYS[2], ARGV[1])
+"""
 
 
 class KeptRecords:
@@ -55,13 +60,10 @@ class KeptRecords:
         return None if blob is None else bytes(blob[_DIGEST:])
 
     async def release(self, key: str) -> None:
-        """DEL and ZREM in one MULTI."""
-
-        async def drop(client: Any) -> None:
-            async with client.pipeline(transaction=True) as steps:
-                await steps.delete(self._record(key)).zrem(self._index, key).execute()
-
-        await self._ask("release", drop)
+        """DEL and ZREM in one script."""
+        await self._ask(
+            "release", lambda client: client.eval(_RELEASE, 2, self._record(key), self._index, key)
+        )
 
     async def kept_keys(self, prefix: str, *, limit: int) -> list[str]:
         """ZRANGEBYLEX: the order of the keys' bytes is that of their characters."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_a_map_never_falls_and_never_leaves_the_scale(
     values = sorted(round(y, 3) for _, y in pairs)
     one = opened(a_map(knots=[list(pair) for pair in zip(rising, values, strict=True)]))
     told = [one.apply(raw) for raw in sorted(raws)]
-    assert all(a.score <= b.score + 1e-12 for a, b in zip(told, told[1:], strict=False))
+    assert all(a.score <= b.score + 1e-12 for a, b in pairwise(told))
     assert all(0 <= each.score <= 5 for each in told)
     assert all(each.low is not None and 0 <= each.low <= (each.high or 0) <= 5 for each in told)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,14 +13,22 @@ from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from judge_calibration.arrays import FloatArray
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.maps import candidates
-from judge_calibration.maps.conformal import conformal_quantile, coverage_sd, fit_conformal, least_items
+from judge_calibration.maps.conformal import (
+    conformal_quantile,
+    coverage_sd,
+    fit_conformal,
+    labels_of,
+    least_items,
+)
 from judge_calibration.maps.equating import deming, equate
 from judge_calibration.maps.fitting import FittedMap, fit_map
 from judge_calibration.maps.ordinal_logit import fit_ordinal_logit
 from judge_calibration.maps.sample import MapSample
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
 
 VALUES = tuple(float(value) for value in range(6))
 
@@ -190,7 +198,7 @@ def test_the_conformal_quantile_is_that_of_a_library(residuals: list[float], alp
 
 def test_small_groups_are_pooled_and_named() -> None:
     labels = ["CT"] * 40 + ["MR"] * 5
-    found = fit_conformal(np.linspace(-2, 2, 45), labels, by="modality", alpha=0.1)
+    found = fit_conformal(np.linspace(-2, 2, 45), labels_of(labels), by="modality", alpha=0.1)
     assert found.pooled == ("MR",)
     assert found.quantiles["MR"] == found.quantiles[""]
     assert found.quantiles["CT"] != found.quantiles[""]
@@ -199,7 +207,8 @@ def test_small_groups_are_pooled_and_named() -> None:
 def test_an_interval_by_subgroup_holds_in_the_noisiest_one() -> None:
     """Reference: marginal intervals fall some ten points short there (seeded, 40 studies of 150 items)."""
     rng = np.random.default_rng(8)
-    short, right = [], []
+    short: list[float] = []
+    right: list[float] = []
     for _ in range(40):
         groups = rng.integers(0, 3, 450)
         truth = rng.integers(0, 6, 450).astype(np.float64)
@@ -208,7 +217,7 @@ def test_an_interval_by_subgroup_holds_in_the_noisiest_one() -> None:
         fit, test = np.arange(450) < 150, np.arange(450) >= 150
         labels = [str(group) for group in groups]
         inner = [label for label, inside in zip(labels, fit, strict=True) if inside]
-        found = fit_conformal(residual[fit], inner, by="group", alpha=0.1)
+        found = fit_conformal(residual[fit], labels_of(inner), by="group", alpha=0.1)
         noisy = test & (groups == 2)
         for store, half in ((short, found.quantiles[""]), (right, found.quantiles["2"])):
             store.append(float(np.mean(np.abs(residual[noisy]) <= (half or 9))))

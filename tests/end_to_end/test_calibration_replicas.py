@@ -1,4 +1,4 @@
-"""Nothing of calibration lives in a process: two replicas on one Redis, one of them killed; and a file over a restart."""
+"""Nothing of calibration lives in a process: two replicas on one Redis, one killed; a file over a restart."""
 
 from __future__ import annotations
 

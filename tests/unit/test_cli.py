@@ -30,6 +30,10 @@ HEAVY = (
     "yaml",
 )
 RUNNER = "import judge_service.cli, typer.testing as t; t.CliRunner()"
+CALIBRATION = (
+    *("report", "profile", "alt-test", "compare", "estimate", "drift", "audit"),
+    *("fit", "maps", "activate", "retire", "apply", "swap", "power", "labels", "definitions"),
+)
 COMMANDS = [
     [],
     ["serve"],
@@ -43,6 +47,8 @@ COMMANDS = [
     ["config"],
     ["config", "check"],
     ["openapi"],
+    ["calibration"],
+    *(["calibration", name] for name in CALIBRATION),
 ]
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MIN_ITEMS = 30  # of a physician, for the t-test
 PASS_SHARE = 0.5
 Test = Literal["t", "wilcoxon", "sign_flip"]
-_TIE = 1e-9  # squared errors closer than this are equal: rounding must not decide who wins
+_TIE = 1e-9  # squared errors, in widths of the ratings, closer than this are equal: rounding must not decide
 _FLIPS = 4999
 _FLIP_STEPS = 24  # halvings: to seven digits
 
@@ -59,6 +59,8 @@ def _squared_errors(scores: FloatArray, ratings: FloatArray, present: BoolArray)
     """Mean squared distance of each score to the ratings of all the others on its item, (items, R)."""
     mean = np.nanmean(ratings) if present.any() else 0.0  # centred: small numbers lose no digits
     x, own = np.nan_to_num(scores - mean), np.where(present, ratings - mean, 0.0)
+    width = max(1.0, float(np.abs(own).max(initial=0)))
+    x, own = x / width, own / width
     rest = present.sum(1)[:, None] - present
     total, square = own.sum(1)[:, None] - own, (own**2).sum(1)[:, None] - own**2
     errors = rest * x**2 - 2 * x * total + square
@@ -89,7 +91,7 @@ class RhoFamily:
         here = played.compared
         columns = np.concatenate([here, np.where(here, played.judge_wins, 0.0)], 1).astype(np.float64)
         single = tuple(f"alt_test_rho|{j}" for j in range(here.shape[1]))
-        return cls(units.sums(columns), included, ("alt_test_rho", *single))
+        return cls(units.sums(columns.astype(np.float32)), included, ("alt_test_rho", *single))
 
     def evaluate(self, sums: FloatArray) -> FloatArray:
         """Sums (…, 2R) to ρ and the winning rates (…, 1+R)."""
@@ -168,7 +170,7 @@ def alternative_annotator_test(
 
 
 def benjamini_yekutieli(p: FloatArray) -> FloatArray:
-    """p-values adjusted for the false discovery rate under any dependence: min over j ≥ i of m·p₍ⱼ₎/j · Σ 1/k."""
+    """p-values adjusted under any dependence (2001): min over j ≥ i of m·p₍ⱼ₎/j · Σ 1/k, at most 1."""
     m = len(p)
     if m == 0:
         return p

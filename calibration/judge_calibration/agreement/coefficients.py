@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from judge_calibration.ratios import NOTHING, ratio
+from judge_calibration.ratios import ratio, variance
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
+    from judge_calibration.reliability.alpha import Metric
 
 Weighting = Literal["unweighted", "linear", "quadratic"]
 
@@ -75,6 +76,21 @@ def gwet_ac(joint: Joint, costs: FloatArray) -> FloatArray:
     return ratio(agreed - expected, 1 - expected)
 
 
+def pair_alpha(joint: Joint, values: FloatArray, metric: Metric) -> FloatArray:
+    """Krippendorff's alpha of two raters (2011): their coincidences are the table and its transpose added."""
+    counts = joint.rows + joint.columns
+    n = 2 * joint.n
+    if metric == "nominal":
+        seen, expected = n - 2 * joint.diagonal, n**2 - np.einsum("...c,...c->...", counts, counts)
+        return 1 - ratio((n - 1) * seen, expected)
+    place = np.broadcast_to(values, counts.shape) if metric == "interval" else counts.cumsum(-1) - counts / 2
+    place = place - ratio(np.einsum("...c,...c->...", counts, place), n)[..., None]
+    square = np.einsum("...c,...c,...c->...", counts, place, place)
+    along = np.einsum("...ij,...j->...i", joint.tables, place)
+    seen = 2 * (square - 2 * np.einsum("...i,...i->...", along, place))
+    return 1 - ratio((n - 1) * seen, 2 * n * square)
+
+
 def exact_share(joint: Joint) -> FloatArray:
     """Share of items on which both give the same value."""
     return ratio(joint.diagonal, joint.n)
@@ -84,17 +100,18 @@ class Moments:
     """Means, variances and covariance (n-denominators) of two raters' values under their table."""
 
     def __init__(self, joint: Joint, values: FloatArray) -> None:
-        centred = values - values.mean()
+        # On a scale of width one: no coefficient depends on the width, but what counts as rounding does.
+        centred = (values - values.mean()) / np.ptp(values)
         self.n = joint.n
-        self.mean_x, self.mean_y = ratio(joint.rows @ centred, self.n), ratio(joint.columns @ centred, self.n)
-        self.var_x = ratio(joint.rows @ centred**2, self.n) - self.mean_x**2
-        self.var_y = ratio(joint.columns @ centred**2, self.n) - self.mean_y**2
+        x, y = joint.rows @ centred, joint.columns @ centred
+        self.mean_x, self.mean_y = ratio(x, self.n), ratio(y, self.n)
+        self.var_x = variance(joint.rows @ centred**2, x, self.n)
+        self.var_y = variance(joint.columns @ centred**2, y, self.n)
         self.covariance = ratio(joint.dot(np.outer(centred, centred)), self.n) - self.mean_x * self.mean_y
 
     def pearson(self) -> FloatArray:
         """Pearson's r; NaN when either rater is constant."""
-        spread = np.maximum(self.var_x, 0) * np.maximum(self.var_y, 0)
-        return np.clip(ratio(self.covariance, np.sqrt(np.where(spread > NOTHING, spread, 0))), -1, 1)
+        return np.clip(ratio(self.covariance, np.sqrt(self.var_x * self.var_y)), -1, 1)
 
     def ccc(self) -> FloatArray:
         """Lin's concordance, 2 s_xy/(s_x² + s_y² + (x̄-ȳ)²) (Lin 1989), with n-denominators."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.ratios import ratio
+from judge_calibration.ratios import ratio, variance
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
@@ -62,14 +62,14 @@ class ConsensusFamily:
         """Sums (…, 10) to the figures (…, 9)."""
         n, d, size, square, m, m2, dm, exact, within, gross = np.moveaxis(sums, -1, 0)
         mean, mean_square = ratio(d, n), ratio(square, n)
-        spread = np.sqrt(np.maximum(ratio(square - n * mean**2, np.where(n > 1, n - 1, 0.0)), 0.0))
+        spread = np.sqrt(ratio(n * variance(square, d, n), np.where(n > 1, n - 1, 0.0)))
         figures = [
             mean,
             ratio(size, n),
             np.sqrt(mean_square),
             mean - LIMIT_Z * spread,
             mean + LIMIT_Z * spread,
-            ratio(dm - d * ratio(m, n), m2 - m * ratio(m, n)),
+            ratio(ratio(dm, n) - mean * ratio(m, n), variance(m2, m, n)),
             ratio(exact, n),
             ratio(within, n),
             ratio(gross, n),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.ratios import mean_of_defined, ratio
+from judge_calibration.ratios import mean_of_defined, ratio, variance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +54,9 @@ def _figures(target: FloatArray, own: FloatArray) -> FloatArray:
     n, t, t2 = np.moveaxis(target, -1, 0)
     x, x2, xt, off = np.moveaxis(own, -1, 0)
     mean_x, mean_t = ratio(x, n), ratio(t, n)
-    var_x, var_t = ratio(x2, n) - mean_x**2, ratio(t2, n) - mean_t**2
+    var_x, var_t = variance(x2, x, n), variance(t2, t, n)
     covariance = ratio(xt, n) - mean_x * mean_t
-    spread = np.sqrt(np.maximum(var_x, 0) * np.maximum(var_t, 0))
+    spread = np.sqrt(var_x * var_t)
     square = np.maximum(ratio(x2 + t2 - 2 * xt, n), 0)
     by_physician = [
         np.clip(ratio(covariance, spread), -1, 1),

@@ -9,7 +9,7 @@ import numpy as np
 
 from judge_calibration.agreement.coefficients import Joint
 from judge_calibration.agreement.ranks import kendall_tau_b, pair_counts, pairwise_accuracy, spearman
-from judge_calibration.ratios import mean_of_defined, ratio
+from judge_calibration.ratios import mean_of_defined, ratio, variance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +42,10 @@ class MomentFamily:
         """Sums (…, 6·P) to (…, 4 + 4·P)."""
         n, x, y, x2, y2, xy = np.moveaxis(sums.reshape(*sums.shape[:-1], -1, _COLUMNS), -1, 0)
         mean_x, mean_y = ratio(x, n), ratio(y, n)
-        var_x, var_y = ratio(x2, n) - mean_x**2, ratio(y2, n) - mean_y**2
+        var_x, var_y = variance(x2, x, n), variance(y2, y, n)
         covariance = ratio(xy, n) - mean_x * mean_y
         gap = (mean_x - mean_y) ** 2
-        spread = np.sqrt(np.maximum(var_x, 0) * np.maximum(var_y, 0))
+        spread = np.sqrt(var_x * var_y)
         freedom = np.where(n > 1, n - 1, np.nan)
         rows, error = ((var_x + var_y + sign * 2 * covariance) * n / 2 / freedom for sign in (1, -1))
         found = [
@@ -77,4 +77,7 @@ def _sums_of(x: FloatArray, y: FloatArray) -> FloatArray:
     here = ~np.isnan(x) & ~np.isnan(y)
     centre = x[here].mean() if here.any() else 0.0
     a, b = np.where(here, x - centre, 0.0), np.where(here, y - centre, 0.0)
+    # No coefficient depends on the unit of the scores, but what counts as rounding does.
+    width = max(float(np.abs(a).max(initial=0)), float(np.abs(b).max(initial=0))) or 1.0
+    a, b = a / width, b / width
     return np.column_stack([here, a, b, a * a, b * b, a * b]).astype(np.float64)

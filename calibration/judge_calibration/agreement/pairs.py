@@ -12,7 +12,7 @@ from judge_calibration.agreement import coefficients as two
 from judge_calibration.agreement import ranks
 from judge_calibration.agreement.binary import binary_coefficients
 from judge_calibration.ratios import mean_of_defined
-from judge_calibration.reliability.alpha import METRICS, alpha, coincidences_of_pair
+from judge_calibration.reliability.alpha import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,10 @@ def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[
     found = {"agreement": two.exact_share(joint), "kappa_unweighted": same}
     if kind == "ordinal":
         return found | _ordered(joint, values)
-    both = coincidences_of_pair(tables)
-    found |= {"gwet_ac2": two.gwet_ac(joint, nominal), "alpha_nominal": alpha(both, values, "nominal")}
+    found |= {
+        "gwet_ac2": two.gwet_ac(joint, nominal),
+        "alpha_nominal": two.pair_alpha(joint, values, "nominal"),
+    }
     if kind == "binary":
         found |= {"kappa_linear": same, "kappa_quadratic": same} | binary_coefficients(tables)
     return found
@@ -42,7 +44,6 @@ def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[
 def _ordered(joint: two.Joint, values: FloatArray) -> dict[str, FloatArray]:
     linear, quadratic = two.disagreement(values, "linear"), two.disagreement(values, "quadratic")
     moments, pairs = two.Moments(joint, values), ranks.pair_counts(joint)
-    both = coincidences_of_pair(joint.tables)
     return {
         "kappa_linear": two.kappa(joint, linear),
         "kappa_quadratic": two.kappa(joint, quadratic),
@@ -54,7 +55,7 @@ def _ordered(joint: two.Joint, values: FloatArray) -> dict[str, FloatArray]:
         "icc_a1": moments.icc_a1(),
         "icc_c1": moments.icc_c1(),
         "gwet_ac2": two.gwet_ac(joint, quadratic),
-        **{f"alpha_{metric}": alpha(both, values, metric) for metric in METRICS},
+        **{f"alpha_{metric}": two.pair_alpha(joint, values, metric) for metric in METRICS},
     }
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from judge_calibration.engine.units import Units
 
 
+_EXACT = 2**23
+
+
 def tallies(codes: IntArray, size: int) -> FloatArray:
     """How often each item got each value: (items, K) from positions (items, R), -1 where missing."""
     return np.stack([(codes == code).sum(1) for code in range(size)], 1).astype(np.float64)
@@ -33,5 +36,7 @@ def among_all(tally: FloatArray, units: Units) -> PairTables:
 
 
 def _single(cells: FloatArray, size: int, units: Units) -> PairTables:
-    flat = cells.reshape(len(cells), size * size).astype(np.float32)
+    # Sums of whole numbers are exact in float32 up to 2^24, which a resample may reach from half of it.
+    exact = np.float32 if cells.sum() < _EXACT else np.float64
+    flat = cells.reshape(len(cells), size * size).astype(exact)
     return PairTables(size, units.sums(flat))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from judge_calibration.agreement.coefficients import Joint
     from judge_calibration.arrays import FloatArray
 
+_SMALL = 49  # cells
+
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
@@ -30,8 +32,7 @@ class PairCounts:
 
 def pair_counts(joint: Joint) -> PairCounts:
     """Count pairs of items in tables (…, K, L) by how the two raters order them."""
-    below = _strictly_below(joint.tables)
-    concordant = np.einsum("...k,...k->...", joint.flat, below.reshape(joint.flat.shape))
+    concordant = np.einsum("...k,...k->...", joint.flat, _strictly_below(joint))
     both = _pairs_within(joint.flat)
     tied_x, tied_y = _pairs_within(joint.rows) - both, _pairs_within(joint.columns) - both
     total = joint.n * (joint.n - 1) / 2
@@ -54,7 +55,7 @@ def pairwise_accuracy(pairs: PairCounts) -> FloatArray:
 def spearman(joint: Joint) -> FloatArray:
     """Pearson's r of mid-ranks; NaN when either rater is constant."""
     x, y = _mid_ranks(joint.rows, joint.n), _mid_ranks(joint.columns, joint.n)
-    along = np.matmul(joint.tables, y[..., None])[..., 0]
+    along = np.einsum("...ij,...j->...i", joint.tables, y)
     covariance = np.einsum("...i,...i->...", along, x)
     variances = [
         np.einsum("...i,...i->...", counts, ranks**2)
@@ -69,12 +70,15 @@ def _pairs_within(counts: FloatArray) -> FloatArray:
     return pairs
 
 
-def _strictly_below(tables: FloatArray) -> FloatArray:
-    """For each cell, the count of the cells with both a lower row and a lower column."""
-    rows, columns = tables.shape[-2:]
+def _strictly_below(joint: Joint) -> FloatArray:
+    """For each cell, the count of the cells with both a lower row and a lower column: (…, K·L)."""
+    rows, columns = joint.tables.shape[-2:]
     lower_rows, lower_columns = np.tri(rows, k=-1), np.tri(columns, k=-1)
-    below: FloatArray = lower_rows @ tables @ lower_columns.T
-    return below
+    if rows * columns <= _SMALL:  # one product of matrices, though with more terms, is faster than many small
+        flat = joint.flat.reshape(-1, rows * columns) @ np.kron(lower_rows, lower_columns).T
+        return np.asarray(flat.reshape(joint.flat.shape))
+    below: FloatArray = lower_rows @ joint.tables @ lower_columns.T
+    return below.reshape(joint.flat.shape)
 
 
 def _mid_ranks(counts: FloatArray, n: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
@@ -18,10 +18,10 @@ from judge_calibration.reporting.judge_section import sample_of
 from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from judge_calibration.arrays import FloatArray
-    from judge_calibration.engine.replicates import Replicate
+    from judge_calibration.engine.replicates import Replicate, Replicates
     from judge_calibration.reporting.context import View
     from judge_calibration.study import Study
 
@@ -46,7 +46,7 @@ class Pair:
 
 def compare(
     study: Study, first: str, second: str, options: Mapping[str, object] | Options | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """By criterion: each judge's statistics, second minus first with an interval, and tests with q-values.
 
     q-values control the false discovery rate over all criteria and tests (Benjamini and Hochberg 1995).
@@ -132,13 +132,8 @@ def _gap(view: View, second: FloatArray, first: FloatArray) -> FloatArray:
     return second - first if view.scale.is_numeric else (second != first) * 1.0
 
 
-def _named(found: list[object]) -> dict[str, Replicate]:
-    return {
-        name: each
-        for one in found
-        for name, each in one.named().items()  # type: ignore[attr-defined]  # Replicates
-        if "|" not in name
-    }
+def _named(found: Sequence[Replicates]) -> dict[str, Replicate]:
+    return {name: each for one in found for name, each in one.named().items() if "|" not in name}
 
 
 def _with_q(tests: list[tuple[str, Test]], criteria: tuple[str, ...]) -> dict[str, list[dict[str, object]]]:

@@ -24,7 +24,7 @@ from judge_calibration.reporting.options import Options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_calibration.arrays import FloatArray
+    from judge_calibration.arrays import BoolArray
     from judge_calibration.maps.equating import Equating
     from judge_calibration.study import Study
 
@@ -49,7 +49,10 @@ def swap(
     chosen = options if isinstance(options, Options) else Options.of(options)
     context = Context.of(study, chosen)
     criteria = shared_criteria(context, old, new)
-    told = {name: _criterion(context, name, old, new, _of(threshold, name), _of(margin, name)) for name in criteria}
+    told = {
+        name: _criterion(context, name, old, new, _of(threshold, name), _of(margin, name))
+        for name in criteria
+    }
     verdicts = [str(each["verdict"]) for each in told.values()]
     return {
         "study": study.digest,
@@ -144,11 +147,14 @@ def _flips(pair: Pair, threshold: float, equating: Equating | None, level: float
     }
     if equating is not None:
         equated = equating.equate(pair.second) >= threshold - 1e-9
-        told["after_equating"] = {"flips": int((equated != old).sum()), "share": rounded(float((equated != old).mean()))}
+        told["after_equating"] = {
+            "flips": int((equated != old).sum()),
+            "share": rounded(float((equated != old).mean())),
+        }
     return told
 
 
-def _sided(pair: Pair, old: FloatArray, new: FloatArray, threshold: float) -> dict[str, int]:
+def _sided(pair: Pair, old: BoolArray, new: BoolArray, threshold: float) -> dict[str, int]:
     """Of the decisions that turn and whose items are rated: how many are now as physicians decide, and were."""
     rated = ~np.isnan(pair.view.consensus)
     turned = rated & (old != new)
@@ -159,13 +165,15 @@ def _sided(pair: Pair, old: FloatArray, new: FloatArray, threshold: float) -> di
     }
 
 
-def _named(pair: Pair, old: FloatArray, new: FloatArray) -> list[dict[str, object]]:
+def _named(pair: Pair, old: BoolArray, new: BoolArray) -> list[dict[str, object]]:
     return [
         {
             "item": pair.items[at],
             "old": rounded(float(pair.first[at])),
             "new": rounded(float(pair.second[at])),
-            "physicians": None if np.isnan(pair.view.consensus[at]) else rounded(float(pair.view.consensus[at])),
+            "physicians": None
+            if np.isnan(pair.view.consensus[at])
+            else rounded(float(pair.view.consensus[at])),
         }
         for at in np.flatnonzero(old != new)
     ]
@@ -178,7 +186,9 @@ def _scored_by_both(study: Study, old: str, new: str) -> set[str]:
 
 def _outcomes(study: Study, judge: str) -> dict[str, dict[str, int]]:
     """How a judge's rows came out, on every criterion that it was asked about."""
-    return {name: dict(table.outcomes[judge]) for name, table in study.tables.items() if judge in table.outcomes}
+    return {
+        name: dict(table.outcomes[judge]) for name, table in study.tables.items() if judge in table.outcomes
+    }
 
 
 def _overall(verdicts: list[str]) -> str:

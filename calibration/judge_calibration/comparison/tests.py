@@ -76,7 +76,7 @@ def sign_flip_test(differences: FloatArray, units: Units, *, seed: int, name: st
         return Test(name, 0.0, None, 1.0, len(differences))
     observed = abs(float(sums.sum())) - _TIE
     if 2**n <= _FLIPS:
-        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
         p = float(np.mean(np.abs(signs @ sums) >= observed))
     else:
         generator = np.random.default_rng(seed)

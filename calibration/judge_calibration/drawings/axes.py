@@ -32,7 +32,12 @@ class Axis:
 
 
 def axis_over(
-    values: Iterable[float | None], start: float, end: float, *, include: Sequence[float] = (), pad: float = 0.04
+    values: Iterable[float | None],
+    start: float,
+    end: float,
+    *,
+    include: Sequence[float] = (),
+    pad: float = 0.04,
 ) -> Axis:
     """An axis over all values that are there, with a little room at both ends."""
     known = [value for value in values if value is not None and math.isfinite(value)] + list(include)

@@ -41,7 +41,9 @@ class Canvas:
 
     def line(self, x1: float, y1: float, x2: float, y2: float, kind: str) -> None:
         """A straight line of a class of the style sheet."""
-        ends = " ".join(f'{name}="{short(v)}"' for name, v in (("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)))
+        ends = " ".join(
+            f'{name}="{short(v)}"' for name, v in (("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2))
+        )
         self.parts.append(f'<line class="{kind}" {ends}/>')
 
     def path(self, points: Sequence[tuple[float, float]], kind: str) -> None:
@@ -50,7 +52,9 @@ class Canvas:
             steps = " L".join(f"{short(x)} {short(y)}" for x, y in points)
             self.parts.append(f'<path class="{kind}" d="M{steps}"/>')
 
-    def rect(self, x: float, y: float, wide: float, high: float, kind: str, *, note: str = "", fade: float = 1) -> None:
+    def rect(
+        self, x: float, y: float, wide: float, high: float, kind: str, *, note: str = "", fade: float = 1
+    ) -> None:
         """A rectangle; `note` is told on hovering, `fade` is its opacity."""
         veil = "" if fade >= 1 else f' fill-opacity="{short(fade)}"'
         box = f'x="{short(x)}" y="{short(y)}" width="{short(max(0, wide))}" height="{short(max(0, high))}"'
@@ -68,14 +72,23 @@ class Canvas:
         self.parts.append(f'<polygon class="{kind}" points="{points}">{_title(note)}</polygon>')
 
     def text(
-        self, x: float, y: float, words: str, *, kind: str = "", anchor: str = "start", room: float | None = None
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        kind: str = "",
+        anchor: str = "start",
+        room: float | None = None,
     ) -> None:
         """Words at a baseline, cut to their room; the whole of a cut label is told on hovering."""
         shown = words if room is None else cut(words, room)
         note = _title(words) if shown != words else ""
         style = f' class="{kind}"' if kind else ""
         end = "" if anchor == "start" else f' text-anchor="{anchor}"'
-        self.parts.append(f'<text{style} x="{short(x)}" y="{short(y)}"{end}>{html.escape(shown)}{note}</text>')
+        self.parts.append(
+            f'<text{style} x="{short(x)}" y="{short(y)}"{end}>{html.escape(shown)}{note}</text>'
+        )
 
 
 def _title(note: str) -> str:
@@ -108,7 +121,9 @@ def figure(
 def data_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """The figures behind a drawing, folded away."""
     names = "".join(f'<th scope="col">{html.escape(str(each))}</th>' for each in head)
-    lines = "".join("<tr>" + "".join(f"<td>{html.escape(_cell(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(_cell(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
     return (
         f'<details class="data"><summary>Data</summary><div class="scroll"><table><thead><tr>{names}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div></details>"

@@ -41,7 +41,9 @@ def confusion_heatmap(
                 canvas.text(x + wide / 2 - 1, y + 27, f"{share:.0%}", kind="small", anchor="middle")
         canvas.text(left + len(values) * wide + 8, y + 21, f"n {whole}", kind="tick")
     rows = [(values[at], *row) for at, row in enumerate(counts)]
-    return figure(canvas, name=name, title=title, caption=caption, head=("judge \\ consensus", *values), rows=rows)
+    return figure(
+        canvas, name=name, title=title, caption=caption, head=("judge \\ consensus", *values), rows=rows
+    )
 
 
 def score_use(

@@ -64,7 +64,10 @@ def interval_rows(
     lines = sum(max(1, len(row.marks)) for row in rows)
     canvas = Canvas(_TOP + lines * _ROW + len(rows) * 8 + _BOTTOM)
     left = min(260.0, max(110.0, max(width_of(row.label) for row in rows) + 18))
-    widths = [max([width_of(head), *(width_of(row.columns[at]) for row in rows if row.columns)]) + 14 for at, head in enumerate(heads)]
+    widths = [
+        max([width_of(head), *(width_of(row.columns[at]) for row in rows if row.columns)]) + 14
+        for at, head in enumerate(heads)
+    ]
     right = canvas.width - 16 - sum(widths)
     values = [value for row in rows for mark in row.marks for value in (mark.estimate, mark.low, mark.high)]
     extra = [*include, *([] if reference is None else [reference])]
@@ -81,7 +84,14 @@ def interval_rows(
         if row.columns:
             _columns(canvas, row.columns, widths, right, y - _ROW * max(1, len(row.marks)) - 8)
     table = [
-        (row.label, mark.series, mark.estimate if mark.estimate is not None else f"undefined: {mark.reason}", mark.low, mark.high, *row.columns)
+        (
+            row.label,
+            mark.series,
+            mark.estimate if mark.estimate is not None else f"undefined: {mark.reason}",
+            mark.low,
+            mark.high,
+            *row.columns,
+        )
         for row in rows
         for mark in row.marks
     ]
@@ -157,4 +167,6 @@ def coverage_bars(
         canvas.text(axis.end + 10, y + _ROW / 2 + 4, f"{share:.2f}, n {n}", kind="cell")
     canvas.line(axis.at(target), _TOP - 6, axis.at(target), floor, "reference")
     canvas.text(axis.at(target), 14, f"target {target:g}", kind="key", anchor="middle")
-    return figure(canvas, name=name, title=title, caption=caption, head=("group", "items", "coverage"), rows=rows)
+    return figure(
+        canvas, name=name, title=title, caption=caption, head=("group", "items", "coverage"), rows=rows
+    )

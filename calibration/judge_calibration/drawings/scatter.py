@@ -55,12 +55,20 @@ def bland_altman(
     most = max(n for _, _, n in points)
     for mean, gap, n in points:
         radius = 2.2 + 7.5 * math.sqrt(n / most) if most > 1 else 3.2
-        canvas.dot(x.at(mean), y.at(gap), "bubble", radius=radius, note=f"{n} items: mean {mean:g}, difference {gap:+g}")
+        canvas.dot(
+            x.at(mean),
+            y.at(gap),
+            "bubble",
+            radius=radius,
+            note=f"{n} items: mean {mean:g}, difference {gap:+g}",
+        )
     if slope is not None:
         middle = levels[0].value if levels else 0.0
         ends = [(x.at(v), y.at(middle + slope * (v - centre))) for v in (x.low, x.high)]
         canvas.path(ends, "trend")
-    return figure(canvas, name=name, title=title, caption=caption, head=("mean", "difference", "items"), rows=points)
+    return figure(
+        canvas, name=name, title=title, caption=caption, head=("mean", "difference", "items"), rows=points
+    )
 
 
 def calibration_curve(
@@ -90,7 +98,13 @@ def calibration_curve(
             canvas.line(x.at(judge), y.at(a), x.at(judge), y.at(b), "whisker s1-line")
         canvas.dot(x.at(judge), y.at(human), "s1", note=f"judge {judge:g}: physicians {human:.2f}, {n} items")
         canvas.text(x.at(judge) + 7, y.at(human) - 7, str(n), kind="tick")
-    _keys(canvas, x.end + 16, [("identity", "the judge is right"), ("trend", f"chosen map: {method}")], "s1", "mean of physicians, n")
+    _keys(
+        canvas,
+        x.end + 16,
+        [("identity", "the judge is right"), ("trend", f"chosen map: {method}")],
+        "s1",
+        "mean of physicians, n",
+    )
     head = ("judge", "physicians", "low", "high", "items")
     return figure(canvas, name=name, title=title, caption=caption, head=head, rows=points)
 
@@ -159,7 +173,9 @@ def risk_coverage(
     if kept is not None:
         canvas.line(x.at(kept), _TOP, x.at(kept), floor, "level")
         canvas.text(x.at(kept) + 5, _TOP + 12, f"{kept:.0%} can be kept", kind="key")
-    return figure(canvas, name=name, title=title, caption=caption, head=("kept", "errors among them"), rows=points)
+    return figure(
+        canvas, name=name, title=title, caption=caption, head=("kept", "errors among them"), rows=points
+    )
 
 
 def _keys(canvas: Canvas, x: float, lines: Sequence[tuple[str, str]], dot: str, words: str) -> None:

@@ -2,7 +2,7 @@
 
 Correlation-like coefficients: jackknife on the arctanh scale up to 100 units, BCa above. Means: BCa above 100
 units, jackknife (Student's t) up to there. Shares: Wilson. Sources: Efron 1987 (BCa); Tukey 1958 (jackknife);
-Wilson 1927; the t quantile has units-1 degrees of freedom.
+Wilson 1927; Korn and Graubard 1998 (clusters); the t quantile has units-1 degrees of freedom.
 """
 
 from __future__ import annotations
@@ -24,19 +24,26 @@ if TYPE_CHECKING:
 Shape = Literal["correlation", "mean", "positive", "share"]
 SMALL = 100  # units up to which the jackknife is the default
 UNSTABLE_SHARE = 0.01
+_LEAST_IN_TAIL = 2.5  # resamples beyond a limit: with fewer a BCa interval is measurably too short
 _EDGE = 1 - 1e-12
 
 
-def jackknife_interval(replicate: Replicate, *, level: float, shape: Shape) -> Interval | None:
+def jackknife_interval(
+    replicate: Replicate, *, level: float, shape: Shape, units: int | None = None
+) -> Interval | None:
     """Student interval on a scale on which the statistic is nearly normal; None without variation.
 
-    SE² = (m-1)/m · Σ (θ₍ᵢ₎ - θ̄)² on the transformed scale, m units; limits are transformed back.
+    SE² = (m-1)/m · Σ (θ₍ᵢ₎ - θ̄)² on the transformed scale, m units; limits are transformed back. `units` is
+    the number of those that carry data, where some do not. A statistic beyond the bounds of its scale (an
+    average form of the ICC may be far below -1) is taken as it is.
     """
+    lowest, highest = _BOUNDS[shape]
+    shape = shape if lowest < replicate.point < highest else "mean"
     forward, back = _SCALES[shape]
-    left_out = forward(replicate.jackknife)
-    m = len(left_out)
-    if m < 2 or not np.isfinite(left_out).all():  # noqa: PLR2004  one unit has no spread
+    m = len(replicate.jackknife) if units is None else min(units, len(replicate.jackknife))
+    if m < 2 or not np.isfinite(replicate.jackknife).all():  # noqa: PLR2004  one unit has no spread
         return None
+    left_out = forward(_off_the_bounds(replicate, *_BOUNDS[shape]))
     error = math.sqrt((m - 1) / m * float(np.sum((left_out - left_out.mean()) ** 2)))
     centre = float(forward(np.array([replicate.point]))[0])
     if not math.isfinite(centre) or error < 1e-12 * max(1.0, abs(centre)):
@@ -82,25 +89,31 @@ def wilson_interval(hits: float, n: float, *, level: float) -> Interval:
 
 
 def share_interval(replicate: Replicate, n: int, *, level: float, clustered: bool) -> Interval:
-    """Wilson; where units are clusters of items, with n divided by the design effect (at least 1)."""
+    """Wilson; where units are clusters of items, with n divided by the design effect (at least 1).
+
+    The effect is raised by (t/z)², for it is estimated from few clusters (Korn and Graubard 1998).
+    """
     if not clustered:
         return wilson_interval(replicate.point * n, n, level=level)
     left_out = replicate.jackknife[np.isfinite(replicate.jackknife)]
     m = len(left_out)
     variance = (m - 1) / m * float(np.sum((left_out - left_out.mean()) ** 2)) if m else 0.0
     plain = replicate.point * (1 - replicate.point) / n
-    effect = max(1.0, variance / plain) if plain > 0 else 1.0
+    # Where all items agree, or there is one cluster, nothing tells how alike items of a cluster are.
+    effect = max(1.0, variance / plain if plain > 0 and m > 1 else n / max(m, 1))
+    if m > 1:
+        effect *= (t_quantile((1 + level) / 2, m - 1) / float(special.ndtri((1 + level) / 2))) ** 2
     interval = wilson_interval(replicate.point * n / effect, n / effect, level=level)
     return Interval(interval.low, interval.high, level, "wilson_design_effect")
 
 
 def default_interval(
-    replicate: Replicate, *, level: float, shape: Shape
+    replicate: Replicate, *, level: float, shape: Shape, units: int | None = None
 ) -> tuple[Interval | None, tuple[str, ...], bool]:
     """The interval that the rule above picks, remarks about it, and whether resamples were too unstable.
 
     When both methods were computed and their widths differ by more than a fifth, the other one is in the
-    remarks.
+    remarks. `units` is the number of those that carry data, where some do not: only they count as many.
     """
     resamples = len(replicate.bootstrap)
     lost = int(np.sum(~np.isfinite(replicate.bootstrap)))
@@ -109,16 +122,26 @@ def default_interval(
     notes: tuple[str, ...] = ()
     if lost:
         notes = (f"{lost} of {resamples} resamples left out: undefined in them",)
-    jackknife = jackknife_interval(replicate, level=level, shape=shape)
-    drawn = bca_interval(replicate, level=level) if resamples else None
-    chosen = drawn if drawn and len(replicate.jackknife) > SMALL else jackknife
+    many = len(replicate.jackknife) if units is None else min(units, len(replicate.jackknife))
+    jackknife = jackknife_interval(replicate, level=level, shape=shape, units=units)
+    enough = resamples * (1 - level) / 2 >= _LEAST_IN_TAIL
+    drawn = bca_interval(replicate, level=level) if enough else None
+    chosen = drawn if drawn and many > SMALL else jackknife
     chosen = chosen or drawn
     other = jackknife if chosen is drawn else drawn
     if chosen is None:
-        return None, (*notes, "leaving out any one unit changes nothing: no interval can be computed"), False
+        return None, (*notes, _why_none(replicate)), False
     if other is not None and _differ(chosen, other):
         notes += (f"{other.method} gives {other.low:.4g} to {other.high:.4g}: another width",)
     return chosen, notes, False
+
+
+def _why_none(replicate: Replicate) -> str:
+    if len(replicate.jackknife) < 2:  # noqa: PLR2004  one unit has no spread
+        return "one unit, or none left out in turn: no interval can be computed"
+    if not np.isfinite(replicate.jackknife).all():
+        return "undefined without some one unit: no interval can be computed"
+    return "leaving out any one unit changes nothing: no interval can be computed"
 
 
 def _differ(one: Interval, other: Interval) -> bool:
@@ -136,7 +159,7 @@ def _acceleration(jackknife: FloatArray) -> float:
 
 def _limit_error(values: FloatArray, share: float) -> float:
     """Monte-Carlo standard error of a quantile: half the distance of order statistics one SE around it."""
-    step = math.sqrt(share * (1 - share) / len(values))
+    step = max(math.sqrt(share * (1 - share) / len(values)), 1 / len(values))
     return (_quantile(values, min(1.0, share + step)) - _quantile(values, max(0.0, share - step))) / 2
 
 
@@ -146,6 +169,18 @@ def _quantile(values: FloatArray, share: float) -> float:
     below = int(place)
     above = min(below + 1, len(values) - 1)
     return float(values[below] + (place - below) * (values[above] - values[below]))
+
+
+def _off_the_bounds(replicate: Replicate, lowest: float, highest: float) -> FloatArray:
+    """Leave-one-out values, none nearer to a bound than the estimate's own distance from it over e.
+
+    Without its one error a judge is perfect, which is infinitely far away on a scale of logarithms. One event
+    among many has a standard error of one on that scale, and so has the estimate with this.
+    """
+    point = replicate.point
+    low = lowest + (point - lowest) / math.e if math.isfinite(lowest) else lowest
+    high = highest - (highest - point) / math.e if math.isfinite(highest) else highest
+    return np.clip(replicate.jackknife, low, high)
 
 
 def _same(values: FloatArray) -> FloatArray:
@@ -164,6 +199,12 @@ def _log(values: FloatArray) -> FloatArray:
     return np.log(np.maximum(values, 1e-300))
 
 
+_BOUNDS: dict[Shape, tuple[float, float]] = {
+    "correlation": (-_EDGE, _EDGE),
+    "mean": (-math.inf, math.inf),
+    "positive": (1e-12, math.inf),
+    "share": (1 - _EDGE, _EDGE),
+}
 _SCALES: dict[Shape, tuple[Callable[[FloatArray], FloatArray], Callable[[FloatArray], FloatArray]]] = {
     "correlation": (_arctanh, np.tanh),
     "mean": (_same, _same),

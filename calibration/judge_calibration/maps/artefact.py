@@ -156,7 +156,9 @@ def opened(artefact: object) -> CalibrationMap:
     return CalibrationMap(str(artefact["id"]), criterion, dict(artefact), raw, calibrated)
 
 
-def _knots(artefact: Mapping[str, Any], low: float, high: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _knots(
+    artefact: Mapping[str, Any], low: float, high: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     knots = artefact.get("knots")
     if not isinstance(knots, list) or not knots:
         raise MapRejected("'knots' is a list of pairs")

@@ -56,13 +56,13 @@ def identity(sample: MapSample) -> Fitted:
 
 
 def shift(sample: MapSample) -> Fitted:
-    """y = J + a."""
+    """Y = J + a."""
     offset = float(np.average(sample.target - sample.judge, weights=sample.weights))
     return Fitted("shift", _line(offset, 1.0, sample), {"offset": rounded(offset)})
 
 
 def affine(sample: MapSample) -> Fitted | None:
-    """y = a + b J with the slope shrunk by its own noise, b(1 - s²/(b² S_xx))₊, and never below zero."""
+    """Y = a + b J with the slope shrunk by its own noise, b(1 - s²/(b² S_xx))₊, and never below zero."""
     line = _affine_line(sample)
     if line is None:
         return None
@@ -87,7 +87,9 @@ def shrunk_isotonic(sample: MapSample) -> Fitted | None:
     straight = line[0] + line[1] * levels
     which = np.searchsorted(levels, sample.judge)
     within = float(np.average((sample.target - means[which]) ** 2, weights=sample.weights))
-    excess = float(np.average((means - straight) ** 2, weights=weights)) - within * len(levels) / weights.sum()
+    excess = (
+        float(np.average((means - straight) ** 2, weights=weights)) - within * len(levels) / weights.sum()
+    )
     prior = within / max(excess, 1e-6)
     drawn = straight + (means - straight) * weights / (weights + prior)
     fitted = isotonic_regression(drawn, weights=weights).x
@@ -102,7 +104,7 @@ def shrunk_isotonic(sample: MapSample) -> Fitted | None:
 def level_means(sample: MapSample) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Distinct judge scores in order, the weighted mean target at each, and the weight."""
     levels, which = np.unique(sample.judge, return_inverse=True)
-    weights = np.bincount(which, weights=sample.weights)
+    weights: FloatArray = np.bincount(which, weights=sample.weights).astype(np.float64)
     sums = np.bincount(which, weights=sample.weights * sample.target)
     return levels, sums / weights, weights
 

@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from judge_calibration.estimates import rounded
-from judge_calibration.maps.artefact import within_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy.typing as npt
+
     from judge_calibration.arrays import BoolArray, FloatArray
+
+    Labels = npt.NDArray[np.object_]  # of items: a text, or None where unknown
+
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,12 @@ def coverage_sd(n: int, alpha: float) -> float | None:
     return math.sqrt(k * (n + 1 - k) / ((n + 1) ** 2 * (n + 2)))
 
 
-def fit_conformal(
-    residuals: FloatArray, labels: Sequence[str | None] | None, *, by: str | None, alpha: float
-) -> Conformal:
+def fit_conformal(residuals: FloatArray, labels: Labels | None, *, by: str | None, alpha: float) -> Conformal:
     """From out-of-fold residuals (n,), and labels of the variable `by` when intervals are by subgroup."""
     quantiles: dict[str, float | None] = {"": conformal_quantile(residuals, alpha)}
     sizes, pooled = {"": len(residuals)}, []
     if by is not None and labels is not None:
-        for group in sorted({label for label in labels if label is not None}):
+        for group in groups_of(labels):
             inside = members(labels, group)
             sizes[group] = int(inside.sum())
             if sizes[group] < least_items(alpha):
@@ -87,48 +90,60 @@ def fit_conformal(
     return Conformal(alpha, by, quantiles, tuple(pooled), sizes)
 
 
-def members(labels: Sequence[str | None], group: str) -> BoolArray:
+def labels_of(labels: Sequence[str | None]) -> Labels:
+    """Labels as an array that is compared in one go."""
+    found = np.empty(len(labels), object)
+    found[:] = labels
+    return found
+
+
+def groups_of(labels: Labels) -> list[str]:
+    """Every label there is, in order."""
+    return sorted({str(label) for label in labels if label is not None})
+
+
+def members(labels: Labels, group: str) -> BoolArray:
     """Which items carry the label."""
-    return np.array([label == group for label in labels], bool)
+    return np.asarray(labels == group, bool)
 
 
 def out_of_fold_coverage(
     predicted: FloatArray,
     target: FloatArray,
     folds: Sequence[BoolArray],
-    labels: Sequence[str | None] | None,
+    labels: Labels | None,
     *,
     by: str | None,
     alpha: float,
     scale: Mapping[str, Any],
 ) -> dict[str, dict[str, float | int | None]]:
-    """Share of items whose consensus lies in the interval made without their fold, for all and by group."""
-    hit = np.zeros(len(target), bool)
-    width = np.zeros(len(target))
+    """Share of items whose consensus lies in the interval made without their fold, for all and by group.
+
+    The interval is cut to the scale and not rounded to its values, for a consensus lies between them.
+    """
+    low, high = float(scale["low"]), float(scale["high"])
+    half = np.full(len(target), np.inf)
     for outside in folds:
-        kept = ~outside
-        inner = None if labels is None else [labels[at] for at in np.flatnonzero(kept)]
-        fitted = fit_conformal((target - predicted)[kept], inner, by=by, alpha=alpha)
-        for at in np.flatnonzero(outside):
-            half = fitted.half_width(labels[at] if labels is not None and by else None)
-            low, high = _limits(float(predicted[at]), half, scale)
-            hit[at] = low - 1e-9 <= target[at] <= high + 1e-9
-            width[at] = high - low
-    groups = {"": np.ones(len(target), bool)}
+        inner = None if labels is None else labels[~outside]
+        fitted = fit_conformal((target - predicted)[~outside], inner, by=by, alpha=alpha)
+        half[outside] = _number(fitted.half_width(None))
+        if labels is not None:
+            for group in fitted.quantiles.keys() - {""}:
+                half[outside & members(labels, group)] = _number(fitted.half_width(group))
+    least, most = np.maximum(predicted - half, low), np.minimum(predicted + half, high)
+    hit = (least <= target + _SLACK) & (target <= most + _SLACK)
+    parts = {"": np.ones(len(target), bool)}
     if labels is not None:
-        groups |= {group: members(labels, group) for group in sorted({each for each in labels if each is not None})}
+        parts |= {group: members(labels, group) for group in groups_of(labels)}
     return {
         group: {
             "n": int(inside.sum()),
             "coverage": rounded(float(hit[inside].mean())),
-            "mean_width": rounded(float(width[inside].mean())),
+            "mean_width": rounded(float((most - least)[inside].mean())),
         }
-        for group, inside in groups.items()
+        for group, inside in parts.items()
     }
 
 
-def _limits(centre: float, half: float | None, scale: Mapping[str, Any]) -> tuple[float, float]:
-    if half is None:
-        return float(scale["low"]), float(scale["high"])
-    continuous = {**scale, "values": None}  # a consensus lies between values: rounding is for single scores
-    return within_scale(centre - half, centre + half, continuous)
+def _number(half: float | None) -> float:
+    return np.inf if half is None else half

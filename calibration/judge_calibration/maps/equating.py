@@ -62,7 +62,9 @@ def equate(
         slope = float(old.std() / new.std())
         intercept = float(old.mean() - slope * new.mean())
         raw = np.array(_line_knots(slope, intercept, low, high))
-        return Equating("linear", (raw, np.clip(intercept + slope * raw, low, high)), len(old), slope, intercept)
+        return Equating(
+            "linear", (raw, np.clip(intercept + slope * raw, low, high)), len(old), slope, intercept
+        )
     return Equating("equipercentile", _equipercentile(old, new, low, high), len(old))
 
 
@@ -107,7 +109,7 @@ class Deming:
 
 
 def deming(x: FloatArray, y: FloatArray, *, error_ratio: float = 1.0) -> Deming:
-    """b = [s_yy - λ s_xx + √((s_yy - λ s_xx)² + 4 λ s_xy²)] / (2 s_xy), λ the error ratio."""
+    """B = [s_yy - λ s_xx + √((s_yy - λ s_xx)² + 4 λ s_xy²)] / (2 s_xy), λ the error ratio."""
     if error_ratio <= 0:
         raise OptionRejected("error_ratio", "is above 0")
     s_xx, s_yy = float(x.var()), float(y.var())

@@ -10,7 +10,7 @@ import numpy as np
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
 from judge_calibration.maps.artefact import FORMAT, KIND, sealed
-from judge_calibration.maps.conformal import fit_conformal, out_of_fold_coverage
+from judge_calibration.maps.conformal import fit_conformal, labels_of, out_of_fold_coverage
 from judge_calibration.maps.ordinal_sets import ordinal_sets
 from judge_calibration.maps.sample import MapSample
 from judge_calibration.maps.selection import METHODS, select
@@ -45,7 +45,7 @@ class FittedMap:
     @property
     def out_of_fold(self) -> FloatArray:
         """Predictions (n,) of the items used, by maps that did not see their cluster: the mean over repeats."""
-        return self.selection.out_of_fold.mean(0)
+        return np.asarray(self.selection.out_of_fold.mean(0), np.float64)
 
     def summary(self) -> dict[str, Any]:
         """What a report tells of it."""
@@ -74,7 +74,10 @@ class FittedMap:
     ) -> dict[str, Any]:
         """The sealed artefact. `scale` is {"kind", "values" (or None), "low", "high"}."""
         summary = self.summary()
-        fit = {key: summary[key] for key in ("n_items", "n_ratings", "candidates", "chosen_because", "out_of_fold")}
+        fit = {
+            key: summary[key]
+            for key in ("n_items", "n_ratings", "candidates", "chosen_because", "out_of_fold")
+        }
         return sealed(
             {
                 "kind": KIND,
@@ -134,12 +137,14 @@ def fit_map(
         judge, ratings, clusters=clusters, values=scale_values, low=low, high=high, weights=weights
     )
     if len(sample) < LEAST or len(np.unique(sample.clusters)) < 2:  # noqa: PLR2004  one is held out
-        raise NotEnough(f"a map needs {LEAST} items with judge score and rating in two clusters, not {len(sample)}")
+        raise NotEnough(
+            f"a map needs {LEAST} items with judge score and rating in two clusters, not {len(sample)}"
+        )
     selection = select(sample, method=method, folds=folds, repeats=repeats, seed=seed)
     fitted = selection.chosen.fit(sample)
     if fitted is None:
         raise NotEnough(f"a map of method {selection.chosen.name} cannot be fitted to these items")
-    labels = None if by is None else [groups[by][at] for at in rows]
+    labels = None if by is None else labels_of([groups[by][at] for at in rows])
     predicted = selection.out_of_fold.mean(0)
     conformal = fit_conformal(sample.target - predicted, labels, by=by, alpha=alpha)
     scale = {"low": low, "high": high, "values": None if scale_values is None else list(scale_values)}
@@ -147,7 +152,8 @@ def fit_map(
         predicted, sample.target, _folds(sample.clusters, seed), labels, by=by, alpha=alpha, scale=scale
     )
     seen = {
-        name: sorted({label for at in rows if (label := values[at]) is not None}) for name, values in groups.items()
+        name: sorted({label for at in rows if (label := values[at]) is not None})
+        for name, values in groups.items()
     }
     return FittedMap(
         fitted=fitted,

@@ -60,7 +60,13 @@ def fit_ordinal_logit(sample: MapSample) -> OrdinalLogit | None:
     bounds = [(None, None)] + [(-12.0, 6.0)] * (len(values) - 2) + [(0.0, _STEEPEST)]
     scale = counts.sum()
     found = minimize(
-        _loss, start, args=(x, counts / scale), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-10}
+        _loss,
+        start,
+        args=(x, counts / scale),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-10},
     )
     if not found.success or found.x[-1] >= _STEEPEST - 1e-6:
         return None

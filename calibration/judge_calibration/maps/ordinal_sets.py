@@ -43,7 +43,9 @@ def ordinal_sets(sample: MapSample, *, alpha: float, seed: int) -> dict[str, Any
             return None
         models.append(model)
         inside = np.flatnonzero(half == side)
-        scores[inside] = set_scores(model.probabilities(sample.judge[inside]), _index(truth[inside], model.values))
+        scores[inside] = set_scores(
+            model.probabilities(sample.judge[inside]), _index(truth[inside], model.values)
+        )
     for side in range(_HALVES):
         inside, other = np.flatnonzero(half == side), np.flatnonzero(half != side)
         bound = _quantile(scores[other], alpha)
@@ -60,7 +62,11 @@ def ordinal_sets(sample: MapSample, *, alpha: float, seed: int) -> dict[str, Any
         "alpha": alpha,
         "for": "one more physician's rating",
         "sets": [
-            {"judge": rounded(float(level)), "low": rounded(float(final.values[a])), "high": rounded(float(final.values[b]))}
+            {
+                "judge": rounded(float(level)),
+                "low": rounded(float(final.values[a])),
+                "high": rounded(float(final.values[b])),
+            }
             for level, a, b in zip(levels, first, last, strict=True)
         ],
         "coverage": rounded(float(np.mean(covered))),
@@ -106,7 +112,8 @@ def _gathered(row: FloatArray) -> FloatArray:
 def _one_rating_each(sample: MapSample, generator: np.random.Generator) -> FloatArray:
     present = ~np.isnan(sample.ratings)
     order = np.where(present, generator.random(present.shape), -1.0)
-    return sample.ratings[np.arange(len(sample)), order.argmax(1)]
+    chosen: FloatArray = sample.ratings[np.arange(len(sample)), order.argmax(1)]
+    return chosen
 
 
 def _index(truth: FloatArray, values: FloatArray) -> IntArray:

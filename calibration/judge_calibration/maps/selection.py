@@ -95,7 +95,11 @@ def _choose(tried: list[Tried], method: str) -> tuple[Candidate, str]:
     ran = [each for each in tried if each.error is not None]
     if method != "auto":
         named = [each for each in ran if each.candidate.name == method]
-        return (named[0].candidate, "as asked") if named else (ran[0].candidate, "the one asked for cannot be fitted")
+        return (
+            (named[0].candidate, "as asked")
+            if named
+            else (ran[0].candidate, "the one asked for cannot be fitted")
+        )
     if len(ran) == 1:
         return ran[0].candidate, "too few items for any other"
     best = min(ran, key=lambda each: each.mse)

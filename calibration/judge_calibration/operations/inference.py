@@ -18,7 +18,7 @@ from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from judge_calibration.arrays import FloatArray
     from judge_calibration.study import Study
@@ -45,7 +45,9 @@ def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
     if table is None or judge not in table.judges or not table.scale.is_numeric:
         raise OptionRejected("criterion", f"{judge[:60]!r} scored no numeric criterion {criterion[:60]!r}")
     view, scores = context.view(criterion), context.judged(criterion, judge)
-    models = ["all"] * len(scores) if by not in study.subgroups and by == "model_family" else _labels(context, by)
+    models = (
+        ["all"] * len(scores) if by not in study.subgroups and by == "model_family" else _labels(context, by)
+    )
     clusters = None if context.units.are_items else context.units.of_item.tolist()
     layers = None if strata is None else _labels(context, strata)
     rows = [at for at, model in enumerate(models) if model is not None]
@@ -82,7 +84,7 @@ def _covariate(context: Context, name: str) -> FloatArray:
 
 
 def _prevalences(
-    models: list[str | None], scores: FloatArray, ratings: FloatArray, level: float
+    models: Sequence[str | None], scores: FloatArray, ratings: FloatArray, level: float
 ) -> dict[str, object]:
     """Corrected share met of each model: sensitivity and specificity from its labelled answers, all labels counted."""
     told: dict[str, object] = {}
@@ -106,9 +108,11 @@ def _prevalences(
 
 
 def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
-    """An anchor set scored by the judge before and after. Takes judge_before, judge_after, margin (points), criteria,
-    map (an artefact of the judge before, to be carried over), family (variable), options; and, without labels,
-    `monitor`: true compares the distributions of both judges' scores.
+    """An anchor set scored by the judge before and after.
+
+    Takes judge_before, judge_after, margin (points), criteria, map (an artefact of the judge before, to be
+    carried over), family (variable), options; and, without labels, `monitor`: true compares the distributions
+    of both judges' scores.
     """
     with Arguments(given) as arguments:
         before, after = arguments.text("judge_before"), arguments.text("judge_after")
@@ -144,7 +148,9 @@ def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
     return {"study": study.digest, "judges": {"before": before, "after": after}, "criteria": told}
 
 
-def _predicted(artefact: Mapping[str, object] | None, criterion: str, scores: FloatArray) -> FloatArray | None:
+def _predicted(
+    artefact: Mapping[str, object] | None, criterion: str, scores: FloatArray
+) -> FloatArray | None:
     if artefact is None:
         return None
     opened_map = opened(artefact)
@@ -154,7 +160,10 @@ def _predicted(artefact: Mapping[str, object] | None, criterion: str, scores: Fl
 
 
 def swap_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
-    """judge_b in place of judge_a. Takes judge_a, judge_b, threshold and margin (points; one or by criterion), options."""
+    """judge_b in place of judge_a.
+
+    Takes judge_a, judge_b, threshold and margin (in points; one, or by criterion), options.
+    """
     with Arguments(given) as arguments:
         old, new = arguments.text("judge_a"), arguments.text("judge_b")
         raw = {name: arguments.raw(name) for name in ("threshold", "margin")}
@@ -162,7 +171,9 @@ def swap_operation(study: Study, given: Mapping[str, object]) -> dict[str, objec
         options = dict(arguments.mapping("options"))
     if criteria is not None:
         options["criteria"] = list(criteria)
-    return swap(study, old, new, threshold=_points("threshold", raw), margin=_points("margin", raw), options=options)
+    return swap(
+        study, old, new, threshold=_points("threshold", raw), margin=_points("margin", raw), options=options
+    )
 
 
 def _points(name: str, raw: Mapping[str, object]) -> float | dict[str, float] | None:

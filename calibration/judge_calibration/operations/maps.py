@@ -52,7 +52,9 @@ def fit_operation(study: Study, given: Mapping[str, object]) -> dict[str, object
         low=scale.low,
         high=scale.high,
         clusters=view.units.of_item,
-        subgroups={name: tuple(labels[at] for at in context.order) for name, labels in study.subgroups.items()},
+        subgroups={
+            name: tuple(labels[at] for at in context.order) for name, labels in study.subgroups.items()
+        },
         by=by,
         method=method,
         alpha=alpha,
@@ -72,7 +74,10 @@ def fit_operation(study: Study, given: Mapping[str, object]) -> dict[str, object
 
 
 def equate_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
-    """The new judge's scores on the old one's scale, and Deming regression. Takes criterion, judge_a, judge_b, method."""
+    """The new judge's scores on the old one's scale, and Deming regression.
+
+    Takes criterion, judge_a, judge_b, method.
+    """
     with Arguments(given) as arguments:
         criterion = arguments.text("criterion")
         old, new = arguments.text("judge_a"), arguments.text("judge_b")
@@ -107,7 +112,9 @@ def apply_operation(study: Study | None, given: Mapping[str, object]) -> dict[st
             labels = fields.mapping("subgroups")
             item = fields.text_or_none("item")
         if raw is None:
-            told.append({"item": item, "raw": None, "calibrated": None, "status": "none", "flags": ["no_score"]})
+            told.append(
+                {"item": item, "raw": None, "calibrated": None, "status": "none", "flags": ["no_score"]}
+            )
             continue
         if not all(isinstance(label, str) for label in labels.values()):
             raise OptionRejected(f"scores[{at}].subgroups", "is an object of texts")
@@ -147,9 +154,13 @@ _MOST_EXTRAPOLATED = 0.2
 def _numeric(study: Study, criterion: str, judge: str) -> Scale:
     table = study.tables.get(criterion)
     if table is None:
-        raise OptionRejected("criterion", f"{criterion[:60]!r} is not in the study (it has: {', '.join(study.tables)})")
+        raise OptionRejected(
+            "criterion", f"{criterion[:60]!r} is not in the study (it has: {', '.join(study.tables)})"
+        )
     if judge not in table.judges:
-        raise OptionRejected("judge", f"{judge[:60]!r} did not score {criterion!r} (who did: {', '.join(table.judges)})")
+        raise OptionRejected(
+            "judge", f"{judge[:60]!r} did not score {criterion!r} (who did: {', '.join(table.judges)})"
+        )
     if not table.scale.is_numeric:
         raise OptionRejected("criterion", f"{criterion!r} has no numbers to map")
     return table.scale

@@ -17,13 +17,13 @@ from judge_calibration.reporting.options import Options
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from judge_calibration.arrays import FloatArray
+    from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.inference.labelling import Pick
     from judge_calibration.study import Study
 
 
 def power_operation(study: Study | None, given: Mapping[str, object]) -> dict[str, object]:  # noqa: ARG001  one shape for all
-    """How many items or labels. Takes kind, and what that kind needs:
+    """How many items or labels. Takes kind, and what that kind needs.
 
     pearson: correlation, half_width. icc: icc, raters, width. limits: sd, half_width. coefficient: statistic, width.
     conformal: alpha, coverage_within. mean: correlation, sd, half_width. alt_test: judge_sd, physician_sd, items,
@@ -54,13 +54,19 @@ def _icc(arguments: Arguments) -> dict[str, object]:
 
 def _limits(arguments: Arguments) -> dict[str, object]:
     sd, half = arguments.number("sd", least=1e-6), arguments.number("half_width", least=1e-6)
-    return {"items": planning.limits_items(half, sd, level=_level(arguments)), "method": "Bland and Altman 1986"}
+    return {
+        "items": planning.limits_items(half, sd, level=_level(arguments)),
+        "method": "Bland and Altman 1986",
+    }
 
 
 def _coefficient(arguments: Arguments) -> dict[str, object]:
     statistic = arguments.text("statistic", default="kappa_quadratic")
     width = arguments.number("width", least=0.01, most=2)
-    return {"items": planning.coefficient_items(statistic, width), "method": "measured widths at agreement near 0.6"}
+    return {
+        "items": planning.coefficient_items(statistic, width),
+        "method": "measured widths at agreement near 0.6",
+    }
 
 
 def _conformal(arguments: Arguments) -> dict[str, object]:
@@ -72,7 +78,10 @@ def _conformal(arguments: Arguments) -> dict[str, object]:
 def _mean(arguments: Arguments) -> dict[str, object]:
     r = arguments.number("correlation", least=-0.999, most=0.999)
     sd, half = arguments.number("sd", least=1e-6), arguments.number("half_width", least=1e-6)
-    return {**planning.powered_labels(r, sd, half, level=_level(arguments)), "method": "PPI++ with many unlabelled"}
+    return {
+        **planning.powered_labels(r, sd, half, level=_level(arguments)),
+        "method": "PPI++ with many unlabelled",
+    }
 
 
 def _alt_test(arguments: Arguments) -> dict[str, object]:
@@ -101,9 +110,11 @@ OBJECTIVES = ("mean", "map", "subgroups", "reliability")
 
 
 def labels_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
-    """Which items to rate next. Takes objective (mean, map, subgroups, reliability), criterion, judge, budget, by
-    (subgroup variable: strata of means, or the groups), map (artefact, whose interval's width is the uncertainty),
-    alpha, target (reliability to reach), seed.
+    """Which items to rate next.
+
+    Takes objective (mean, map, subgroups, reliability), criterion, judge, budget, by (subgroup variable: strata
+    of means, or the groups), map (artefact, whose interval's width is the uncertainty), alpha, target
+    (reliability to reach), seed.
     """
     with Arguments(given) as arguments:
         objective = arguments.text("objective", choices=OBJECTIVES)
@@ -123,7 +134,9 @@ def labels_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
         found = reliability_of(view)
         single = None if found is None else _single(found, float(view.rated[view.rated > 0].mean()))
         if single is None:
-            raise OptionRejected("objective", "the reliability of a single rating cannot be estimated from this study")
+            raise OptionRejected(
+                "objective", "the reliability of a single rating cannot be estimated from this study"
+            )
         return {"objective": objective, "single_rating": single, **labelling.ratings_per_item(single, target)}
     labelled = (view.rated > 0).astype(np.int64)
     names = [study.items[at] for at in context.order]
@@ -160,14 +173,12 @@ def _groups(context: Context, by: str | None) -> list[str | None]:
 
 
 def _for_map(
-    low: float | None, high: float | None, scores: FloatArray, labelled: FloatArray, budget: int, seed: int
+    low: float | None, high: float | None, scores: FloatArray, labelled: IntArray, budget: int, seed: int
 ) -> list[Pick]:
     if low is None or high is None:
         raise OptionRejected("criterion", "has no numbers to map")
     here = np.flatnonzero(~np.isnan(scores))
-    picks = labelling.for_map(
-        scores[here], labelled[here].astype(np.int64), low=low, high=high, budget=budget, seed=seed
-    )
+    picks = labelling.for_map(scores[here], labelled[here], low=low, high=high, budget=budget, seed=seed)
     return [labelling.Pick(int(here[pick.index]), pick.reason, pick.probability) for pick in picks]
 
 
@@ -175,7 +186,7 @@ def _for_mean(
     context: Context,
     scores: FloatArray,
     consensus: FloatArray,
-    free: FloatArray,
+    free: IntArray,
     by: str | None,
     artefact: Mapping[str, object] | None,
     budget: int,

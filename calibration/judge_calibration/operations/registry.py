@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge_calibration.definitions import definitions
 from judge_calibration.errors import OptionRejected
@@ -43,7 +43,7 @@ def needs_study(name: str) -> bool:
     return name in _OF_STUDIES
 
 
-def run(name: str, study: Study | None, given: Mapping[str, object]) -> dict[str, object]:
+def run(name: str, study: Study | None, given: Mapping[str, object]) -> dict[str, Any]:
     """Run an operation on plain data; the answer is plain data, and the same for the same input.
 
     Raises OptionRejected, NotEnough, MapRejected; a KeyError for a name that is none is a mistake of the caller.

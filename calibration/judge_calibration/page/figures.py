@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from judge_calibration.drawings.grids import confusion_heatmap, overlap_matrix, score_use
 from judge_calibration.drawings.intervals import Mark, Row, coverage_bars, interval_rows
-from judge_calibration.drawings.scatter import Level, bland_altman, calibration_curve, epsilon_sweep, risk_coverage
+from judge_calibration.drawings.scatter import (
+    Level,
+    bland_altman,
+    calibration_curve,
+    epsilon_sweep,
+    risk_coverage,
+)
 from judge_calibration.page.markup import number, p_value
 
 if TYPE_CHECKING:
@@ -30,7 +36,12 @@ def overview(report: Mapping[str, Any]) -> str:
             if told["ceiling"]:
                 first = told["ceiling"][0]
                 labels.add(first["judge"]["label"])
-                rows.append(Row(f"{criterion}, {judge}", (mark(JUDGE, first["judge"]), mark(PHYSICIANS, first["human"]))))
+                rows.append(
+                    Row(
+                        f"{criterion}, {judge}",
+                        (mark(JUDGE, first["judge"]), mark(PHYSICIANS, first["human"])),
+                    )
+                )
     return interval_rows(
         rows,
         name="overview",
@@ -175,7 +186,7 @@ def sweep(key: str, told: Mapping[str, Any]) -> str:
         rho=test["rho"],
         name=f"{key}-sweep",
         title="Alternative annotator test",
-        caption="Share of physicians whom the judge can stand in for, by the tolerated loss ε. At half of them it passes.",
+        caption="Share of physicians whom the judge can stand in for, by tolerated loss ε. At half of them it passes.",
     )
 
 
@@ -259,5 +270,8 @@ def escalation(key: str, correction: Mapping[str, Any] | None) -> str:
         name=f"{key}-risk",
         title="Which scores to hand to a physician",
         caption=f"Scores are kept from the most certain on. Error: {found['risk']}. "
-        + (found["reason"] or f"With confidence {1 - found['delta']:.0%} at most {found['alpha']:.0%} of those kept are errors."),
+        + (
+            found["reason"]
+            or f"With confidence {1 - found['delta']:.0%} at most {found['alpha']:.0%} of those kept are errors."
+        ),
     )

@@ -32,12 +32,12 @@ def table(
     head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "", numeric_from: int = 1
 ) -> str:
     """A table whose first column names the row; columns from `numeric_from` on are set as figures."""
-    cells = "".join(f'<th scope="col"{_figure(at, numeric_from)}>{text(name)}</th>' for at, name in enumerate(head))
+    cells = "".join(
+        f'<th scope="col"{_figure(at, numeric_from)}>{text(name)}</th>' for at, name in enumerate(head)
+    )
     body = "\n".join(_row(row, numeric_from) for row in rows)
     title = f"<caption>{text(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="scroll"><table>{title}<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
-    )
+    return f'<div class="scroll"><table>{title}<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
 
 
 def _row(row: Sequence[object], numeric_from: int) -> str:

@@ -46,7 +46,9 @@ def _card(criterion: str, judge: str, told: Mapping[str, Any]) -> str:
         head,
         paragraph(verdict["sentence"], kind="verdict"),
         facts(_facts(told)),
-        paragraph(" ".join((_USE[verdict["standing"]], _limits(told), _NEVER)).replace("  ", " "), kind="use"),
+        paragraph(
+            " ".join((_USE[verdict["standing"]], _limits(told), _NEVER)).replace("  ", " "), kind="use"
+        ),
     ]
     return f'<article class="card {text(verdict["standing"])}">{"".join(parts)}</article>'
 
@@ -101,7 +103,12 @@ def weakest(subgroups: Mapping[str, Any]) -> str:
             if gap.get("estimate") is not None and q is not None and q < 0.05:  # noqa: PLR2004  as its table says
                 direction = "higher" if gap["estimate"] > 0 else "lower"
                 size = number(abs(gap["estimate"]))
-                found.append((-abs(gap["estimate"]), f"{variable} {row['group']}: {size} points {direction} than on the rest"))
+                found.append(
+                    (
+                        -abs(gap["estimate"]),
+                        f"{variable} {row['group']}: {size} points {direction} than on the rest",
+                    )
+                )
     return min(found)[1] if found else ""
 
 

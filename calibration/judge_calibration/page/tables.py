@@ -29,9 +29,20 @@ def flow(report: Mapping[str, Any]) -> str:
     rows = []
     for name, each in study["criteria"].items():
         gaps = ", ".join(f"{count} rated {n}×" for n, count in each["items_by_number_of_ratings"].items())
-        rows.append((name, each["n_items_rated"], each["n_items_judged"], each["n_ratings"], len(each["raters"]), gaps))
+        rows.append(
+            (
+                name,
+                each["n_items_rated"],
+                each["n_items_judged"],
+                each["n_ratings"],
+                len(each["raters"]),
+                gaps,
+            )
+        )
     parts = [
-        table(("criterion", "items rated", "items judged", "ratings", "physicians", "ratings per item"), rows),
+        table(
+            ("criterion", "items rated", "items judged", "ratings", "physicians", "ratings per item"), rows
+        ),
         _outcomes(report),
         *(paragraph(f"Warning: {warning}", kind="warning") for warning in report["warnings"]),
     ]
@@ -49,7 +60,9 @@ def _outcomes(report: Mapping[str, Any]) -> str:
     ]
     if not rows:
         return paragraph("Every answer of the judges has a score.")
-    return table(("criterion, judge", "rows", "outcome", "without a score"), rows, caption="Answers without a score")
+    return table(
+        ("criterion, judge", "rows", "outcome", "without a score"), rows, caption="Answers without a score"
+    )
 
 
 def raters(each: Mapping[str, Any]) -> str:
@@ -67,12 +80,22 @@ def raters(each: Mapping[str, Any]) -> str:
         for row in section_["pairs"][:MOST_ROWS]
     ]
     people = [
-        (row["rater"], row["n_items"], number(row.get("mean")), number(row.get("sd")), number(row.get("offset_to_others")))
+        (
+            row["rater"],
+            row["n_items"],
+            number(row.get("mean")),
+            number(row.get("sd")),
+            number(row.get("offset_to_others")),
+        )
         for row in section_["per_rater"][:MOST_ROWS]
     ]
     parts = [
         statistics_table(section_["statistics"], caption="Physicians among themselves"),
-        table(("pair", "items", "same answer", "κ", "quadratic κ", "Spearman"), pairs, caption="Pairs of physicians")
+        table(
+            ("pair", "items", "same answer", "κ", "quadratic κ", "Spearman"),
+            pairs,
+            caption="Pairs of physicians",
+        )
         if pairs
         else "",
         table(("physician", "items", "mean", "SD", "offset to the others"), people, caption="Each physician"),
@@ -152,7 +175,8 @@ def _cell(statistics: Mapping[str, Any], name: str) -> str:
 def influence(told: Mapping[str, Any]) -> str:
     """Items without which the primary figure would move most."""
     rows = [
-        (", ".join(row["items"]), number(row["change_without"], 4)) for row in told["details"].get("influence", [])
+        (", ".join(row["items"]), number(row["change_without"], 4))
+        for row in told["details"].get("influence", [])
     ]
     caption = f"Influence on {told['verdict']['statistic'] or 'the primary figure'}"
     return table(("items", "change without them"), rows, caption=caption) if rows else ""
@@ -174,8 +198,13 @@ def severity(fit: Mapping[str, Any] | None) -> str:
         for key in ("raters", "judges")
         for row in fit[key]
     ]
-    head = ("rater", "ratings", "severity, logits", "points given more than an average physician", "infit", "outfit")
+    head = (
+        "rater",
+        "ratings",
+        "severity, logits",
+        "points given more than an average physician",
+        "infit",
+        "outfit",
+    )
     notes = "".join(paragraph(note) for note in fit["notes"])
     return table(head, rows, caption="Severity (many-facet rating-scale model)") + notes
-
-

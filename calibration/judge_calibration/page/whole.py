@@ -33,7 +33,7 @@ def whole_page(report: Mapping[str, Any], declared: Mapping[str, str]) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>Judge and physicians</title><style>{STYLE}</style></head>\n<body>"
         f'<header><h1>Judge and physicians</h1><p class="lead">{text(lead)}</p>{nav}</header>\n'
         f"<main>{body}</main></body></html>\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from judge_calibration.ratios import ratio
+from judge_calibration.ratios import ratio, variance
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
@@ -37,15 +37,10 @@ def alpha(coincidences: FloatArray, values: FloatArray, metric: Metric) -> Float
             - ratio(np.einsum("...c,...c->...", counts, np.broadcast_to(place, counts.shape)), n)[..., None]
         )
         square = np.einsum("...c,...c->...", counts, place**2)
-        along = np.matmul(coincidences, place[..., None])[..., 0]
+        along = np.einsum("...ck,...k->...c", coincidences, np.broadcast_to(place, counts.shape))
         seen = 2 * (square - np.einsum("...c,...c->...", along, place))
         expected = 2 * n * square
     return 1 - ratio((n - 1) * seen, expected)
-
-
-def coincidences_of_pair(tables: FloatArray) -> FloatArray:
-    """The coincidence matrix of two raters: their table and its transpose added."""
-    return tables + np.swapaxes(tables, -1, -2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +92,5 @@ class ContinuousAlphaFamily:
     def evaluate(self, sums: FloatArray) -> FloatArray:
         """Sums (…, 4) to alpha (…, 1)."""
         n, total, square, within = np.moveaxis(sums, -1, 0)
-        expected = 2 * (n * square - total**2)
+        expected = 2 * n**2 * variance(square, total, n)
         return (1 - ratio((n - 1) * within, expected))[..., None]

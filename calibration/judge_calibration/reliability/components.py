@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.ratios import ratio
+from judge_calibration.ratios import NOTHING, ratio
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray
+    from judge_calibration.arrays import BoolArray, FloatArray
     from judge_calibration.engine.units import Units
+
+
+_NEARLY = 1e-9  # of a least eigenvalue or a determinant: links between raters are many times as strong
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,12 @@ class ComponentSums:
         fitted = t2 + self._rater_reduction(sums, per_rater, sum_j - mean_j)
         by_rater = ratio(sum_j**2, per_rater)
         reduced_rater = np.where(np.isnan(by_rater), 0.0, by_rater).sum(-1)
-        error = ratio(x2 - fitted, _positive(r - rated - raters + 1))
+        error = ratio(_beyond_rounding(x2 - fitted, x2), _positive(r - rated - raters + 1))
         item = ratio(fitted - reduced_rater - (rated - 1) * error, _positive(r - raters))
         rater = ratio(fitted - t2 - (raters - 1) * error, _positive(r - rated))
         mean = ratio(sum_j.sum(-1), r)
         between = ratio(t2 - r * mean**2, _positive(rated - 1))
-        within = ratio(x2 - t2, _positive(r - rated))
+        within = ratio(_beyond_rounding(x2 - t2, x2), _positive(r - rated))
         depth = ratio(r - ratio(square, r), _positive(rated - 1))
         return Components(
             item=item,
@@ -116,10 +119,29 @@ class ComponentSums:
 
 def _solve(left: FloatArray, right: FloatArray) -> FloatArray:
     """Solve each system; NaN where it is singular: its raters share no items, even over others."""
-    singular = np.abs(np.linalg.det(left)) < 1e-9 * np.prod(np.diagonal(left, axis1=-2, axis2=-1), axis=-1)
+    singular = _singular(left)
     regular = np.where(singular[..., None, None], np.eye(left.shape[-1]), left)
     solved = np.linalg.solve(regular, right[..., None])[..., 0]
     return np.where(singular[..., None], np.nan, solved)
+
+
+def _singular(left: FloatArray) -> BoolArray:
+    """Which systems are singular, scaled to a diagonal of ones.
+
+    The determinant settles most of them. It also gets small where many teams of raters are linked by few
+    items each: there the least eigenvalue, which costs more, decides.
+    """
+    scale = 1 / np.sqrt(np.diagonal(left, axis1=-2, axis2=-1))
+    scaled = left * scale[..., :, None] * scale[..., None, :]
+    singular = np.asarray(np.abs(np.linalg.det(scaled)) < _NEARLY)
+    if singular.any():
+        singular[singular] = np.linalg.eigvalsh(scaled[singular])[..., 0] < _NEARLY
+    return singular
+
+
+def _beyond_rounding(difference: FloatArray, of: FloatArray) -> FloatArray:
+    """A difference, or 0 where it is only rounding, as that of perfect agreement; NaN stays."""
+    return np.where(np.abs(difference) <= NOTHING * of, 0.0, difference)
 
 
 def _positive(freedom: FloatArray) -> FloatArray:

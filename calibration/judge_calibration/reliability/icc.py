@@ -46,26 +46,24 @@ class IccFamily:
 
 
 def forms(c: Components) -> FloatArray:
-    """The six forms (…, 6) from components; average forms are for the harmonic mean number of ratings."""
+    """The six forms (…, 6) from components; average forms are for the harmonic mean number of ratings.
+
+    NaN where negative components, as few items with gaps may have, leave no variance to take a share of.
+    """
     k = c.harmonic
-    return np.stack(
-        [
-            ratio(c.item_one_way, c.item_one_way + c.error_one_way),
-            ratio(c.item, c.item + c.rater + c.error),
-            ratio(c.item, c.item + c.error),
-            ratio(c.item_one_way, c.item_one_way + c.error_one_way / k),
-            ratio(c.item, c.item + (c.rater + c.error) / k),
-            ratio(c.item, c.item + c.error / k),
-        ],
-        -1,
-    )
+    noises = [
+        *((c.item_one_way, c.error_one_way), (c.item, c.rater + c.error), (c.item, c.error)),
+        *((c.item_one_way, c.error_one_way / k), (c.item, (c.rater + c.error) / k), (c.item, c.error / k)),
+    ]
+    return np.stack([ratio(item, np.maximum(item + noise, 0)) for item, noise in noises], -1)
 
 
 def f_intervals(c: Components, level: float) -> dict[str, Interval | None]:
     """Intervals of the six forms for other raters like these (McGraw and Wong 1996, table 7).
 
     With missing cells the mean squares are rebuilt from the components at the harmonic mean number of ratings
-    per item and of ratings per rater, which makes the interval approximate.
+    per item and the mean number of ratings per rater, which makes the interval approximate. None where it is
+    no interval around the estimate.
     """
     n, k = float(c.items), float(c.harmonic)
     if not (n > 1 and k > 1 and np.isfinite(float(c.error))):
@@ -75,11 +73,12 @@ def f_intervals(c: Components, level: float) -> dict[str, Interval | None]:
     agreement = _absolute(c, n, k, level)
     pairs = {"icc_1": one_way, "icc_c1": consistency, "icc_a1": agreement}
     pairs |= {_AVERAGE_OF[name]: _stepped_up(pair, k) for name, pair in pairs.items()}
-    return {name: _told(pairs[name], level) for name in ICC_NAMES}
+    points = dict(zip(ICC_NAMES, map(float, forms(c)), strict=True))
+    return {name: _told(pairs[name], points[name], level) for name in ICC_NAMES}
 
 
-def _told(pair: tuple[float, float] | None, level: float) -> Interval | None:
-    if pair is None or not np.isfinite(pair).all():
+def _told(pair: tuple[float, float] | None, point: float, level: float) -> Interval | None:
+    if pair is None or not np.isfinite(pair).all() or not pair[0] <= point <= pair[1] <= 1:
         return None
     return Interval(pair[0], pair[1], level, "F", generalises_to="other_raters")
 
@@ -117,24 +116,27 @@ def _consistency(c: Components, n: float, k: float, level: float) -> tuple[float
 
 
 def _absolute(c: Components, n: float, k: float, level: float) -> tuple[float, float] | None:
-    """ICC(A,1): Satterthwaite's degrees of freedom for the mixture of rater and error mean squares."""
-    error = float(c.error)
-    if error <= 0 or float(c.raters) < 2:  # noqa: PLR2004  one rater does not vary
+    """ICC(A,1): Satterthwaite's degrees of freedom for the mixture of rater and error mean squares.
+
+    In place of n stands m, the ratings of a rater, which is n where no cell is missing.
+    """
+    error, raters, m = float(c.error), float(c.raters), float(c.ratings) / float(c.raters)
+    if error <= 0 or raters < 2:  # noqa: PLR2004  one rater does not vary
         return None
-    rows = k * float(c.item) + error
-    columns = float(c.ratings) / float(c.raters) * float(c.rater) + error
+    rows, columns = k * float(c.item) + error, m * float(c.rater) + error
     point = float(ratio(c.item, c.item + c.rater + c.error))
     if not np.isfinite(point) or point >= 1:
         return None
-    a = k * point / (n * (1 - point))
-    b = 1 + k * point * (n - 1) / (n * (1 - point))
+    a = k * point / (m * (1 - point))
+    b = 1 + k * point * (m - 1) / (m * (1 - point))
     mixed = (a * columns + b * error) ** 2
-    freedom = mixed / ((a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
+    residual = max(1.0, float(c.ratings) - n - raters + 1)
+    freedom = mixed / ((a * columns) ** 2 / (raters - 1) + (b * error) ** 2 / residual)
     tail = (1 + level) / 2
     upper, lower = _f_quantile(tail, n - 1, freedom), _f_quantile(tail, freedom, n - 1)
-    rest = k * columns + (k * n - k - n) * error
-    low = n * (rows - upper * error) / (upper * rest + n * rows)
-    high = n * (lower * rows - error) / (rest + n * lower * rows)
+    rest = k * columns + (k * m - k - m) * error
+    low = m * (rows - upper * error) / (upper * rest + m * rows)
+    high = m * (lower * rows - error) / (rest + m * lower * rows)
     return low, high
 
 

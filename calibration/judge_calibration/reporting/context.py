@@ -42,7 +42,7 @@ class View:
     @property
     def rated(self) -> IntArray:
         """How many ratings each item has."""
-        return (~np.isnan(self.ratings)).sum(1)
+        return np.asarray((~np.isnan(self.ratings)).sum(1), np.int64)
 
     def rows(self, chosen: IntArray, study_units: Units) -> View:
         """The same on some of the items."""
@@ -99,7 +99,8 @@ class Context:
     def judged(self, criterion: str, judge: str) -> FloatArray:
         """A judge's scores (n,), NaN where there is none."""
         table = self.study.tables[criterion]
-        return table.judged[self.order, table.judges.index(judge)]
+        scores: FloatArray = table.judged[self.order, table.judges.index(judge)]
+        return scores
 
     @property
     def criteria(self) -> tuple[str, ...]:

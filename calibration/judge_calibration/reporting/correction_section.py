@@ -11,7 +11,7 @@ from judge_calibration.inference.selective import risk_coverage
 from judge_calibration.maps.fitting import fit_map
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray
+    from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.maps.fitting import FittedMap
     from judge_calibration.reporting.context import Context, View
 
@@ -19,9 +19,7 @@ LEAST = 20  # items; a map of fewer is no map
 FOLDS, REPEATS = 5, 1  # fewer than a map that is kept takes: the report looks at many
 
 
-def correction_section(
-    context: Context, criterion: str, judge: str, view: View, scores: FloatArray
-) -> dict[str, object] | None:
+def correction_section(context: Context, view: View, scores: FloatArray) -> dict[str, object] | None:
     """Chosen map with its cross-validated errors, conformal half-width, escalation curve; None on nominal scales."""
     scale = view.scale
     usable = int((~np.isnan(scores) & (view.rated > 0)).sum())
@@ -61,13 +59,13 @@ def _escalation(context: Context, fitted: FittedMap, view: View) -> dict[str, ob
     return {"risk": "corrected score more than one point from the consensus", **found.as_json()}
 
 
-def _expected_error(judge: FloatArray, error: FloatArray, clusters: FloatArray) -> FloatArray:
+def _expected_error(judge: FloatArray, error: FloatArray, clusters: IntArray) -> FloatArray:
     """Mean error at the judge's score among the items of other clusters, drawn to the overall mean by five items."""
-    levels, which = np.unique(judge, return_inverse=True)
+    _, which = np.unique(judge, return_inverse=True)
     groups, cluster = np.unique(clusters, return_inverse=True)
     overall = float(error.mean())
     sums, counts = np.bincount(which, weights=error), np.bincount(which)
     pair = which * len(groups) + cluster
-    places, at = np.unique(pair, return_inverse=True)
+    _, at = np.unique(pair, return_inverse=True)
     own_sum, own_count = np.bincount(at, weights=error)[at], np.bincount(at)[at]
     return (sums[which] - own_sum + 5 * overall) / (counts[which] - own_count + 5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.correction_section import correction_section
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def report(study: Study, options: Mapping[str, object] | Options | None = None) -> dict[str, object]:
+def report(study: Study, options: Mapping[str, object] | Options | None = None) -> dict[str, Any]:
     """Everything the study says, by criterion: physicians among themselves, then each judge.
 
     Raises OptionRejected for an option out of range or a name that is not in the study.
@@ -56,7 +56,7 @@ def _criterion(context: Context, criterion: str) -> dict[str, object]:
             **section.document,
             "subgroups": subgroup_section(context, view, scores),
             "details": judge_details(context, view, scores, section.replicates.get(str(primary))),
-            "correction": correction_section(context, criterion, judge, view, scores),
+            "correction": correction_section(context, view, scores),
         }
     return {
         "scale": table.scale.as_json(),

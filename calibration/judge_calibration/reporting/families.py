@@ -19,6 +19,7 @@ from judge_calibration.reliability.gwet import GwetFamily
 from judge_calibration.reliability.icc import IccFamily
 
 if TYPE_CHECKING:
+    from judge_calibration.agreement.coefficients import Weighting
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.engine.replicates import Family
     from judge_calibration.reporting.context import View
@@ -76,7 +77,7 @@ def rater_families(view: View, *, pairs: bool = True) -> dict[str, Family]:
     found: dict[str, Family] = {}
     if view.scale.is_discrete:
         tally = _tally(view)
-        weighting = "quadratic" if view.scale.kind == "ordinal" else "unweighted"
+        weighting: Weighting = "quadratic" if view.scale.kind == "ordinal" else "unweighted"
         found["alpha"] = AlphaFamily.of(tally, view.scale.numeric, view.units)
         found["gwet"] = GwetFamily.of(tally, disagreement(view.scale.numeric, weighting), view.units)
     else:

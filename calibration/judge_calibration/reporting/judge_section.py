@@ -77,7 +77,7 @@ def judge_section(
     for name in names:
         statistics.setdefault(name, undefined(name, "not_for_this_scale", **sample.counts))
     ceiling = ceiling_rows(context, view, named, raters, sample, statistics)
-    document = {
+    document: dict[str, object] = {
         "statistics": plain({name: statistics[name] for name in names}),
         "per_rater": _per_rater(context, view, scores, named, test),
         "ceiling": ceiling,

@@ -72,18 +72,25 @@ def group_statistics(context: Context, view: View) -> Told:
 def _replicated(
     context: Context, families: Mapping[str, Family], columns: IntArray | None = None
 ) -> dict[str, Replicate]:
-    """Replicates by name. With very many physicians the ICCs are told at the data only: each resample would solve
-    a system of their number, and their interval is that of F anyway.
+    """Replicates by name.
+
+    With very many physicians the ICCs are told at the data only: each resample would solve a system of their
+    number, and their interval is that of F anyway.
     """
     icc = families.get("icc")
     alone = {"icc": icc} if isinstance(icc, IccFamily) and icc.sums.raters > MOST_RATERS else {}
     rest = [family for name, family in families.items() if name not in alone]
-    found = {name: each for one in replicate(rest, context.resampler, columns) for name, each in one.named().items()}
+    found = {
+        name: each
+        for one in replicate(rest, context.resampler, columns)
+        for name, each in one.named().items()
+    }
     for family in alone.values():
         values = family.evaluate(family.features.sum(axis=0))
         nothing = np.empty(0)
         found |= {
-            name: Replicate(float(value), nothing, nothing) for name, value in zip(family.names, values, strict=True)
+            name: Replicate(float(value), nothing, nothing)
+            for name, value in zip(family.names, values, strict=True)
         }
     return found
 

@@ -40,6 +40,8 @@ def severity_section(context: Context, criterion: str, view: View) -> dict[str, 
     return fit
 
 
-def _coded(codes: np.ndarray[tuple[int, ...], np.dtype[np.float64 | np.int64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _coded(
+    codes: np.ndarray[tuple[int, ...], np.dtype[np.float64 | np.int64]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Positions as floats, NaN where missing."""
     return np.where(codes < 0, np.nan, codes.astype(np.float64))

@@ -22,7 +22,7 @@ def subgroup_section(context: Context, view: View, scores: FloatArray) -> dict[s
         variable: {
             "groups": {
                 group: _group(context, view, scores, labels, group)
-                for group in sorted(set(labels) - {None})  # type: ignore[type-var]  # None is taken out
+                for group in sorted({label for label in labels if label is not None})
             },
             "forest": _forest(context, view, scores, labels),
         }

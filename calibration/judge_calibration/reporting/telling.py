@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from judge_calibration.agreement.consensus import SHARES
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.intervals import default_interval, share_interval
-from judge_calibration.estimates import Reason, Statistic, estimated, undefined
+from judge_calibration.estimates import Counts, Reason, Statistic, estimated, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ class Sample:
     n_raters: int
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Counts:
         """As keywords of a statistic."""
         return {"n_items": self.n_items, "n_ratings": self.n_ratings, "n_raters": self.n_raters}
 
@@ -66,8 +66,9 @@ class Teller:
         if name in SHARES:
             ci = share_interval(replicate, sample.n_items, level=self.level, clustered=self.clustered)
             return replace(plain, ci=ci)
+        shape = _SHAPES.get(name, "correlation")
         ci_or_none, notes, unstable = default_interval(
-            replicate, level=self.level, shape=_SHAPES.get(name, "correlation")
+            replicate, level=self.level, shape=shape, units=sample.n_items
         )
         if unstable:
             return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
@@ -80,7 +81,9 @@ class Teller:
         plain = estimated(name, replicate.point, **sample.counts)
         if sample.n_items < definition_of(name).min_n:
             return replace(plain, status="insufficient", reason="n_below_min")
-        ci, notes, unstable = default_interval(replicate, level=self.level, shape="mean")
+        ci, notes, unstable = default_interval(
+            replicate, level=self.level, shape="mean", units=sample.n_items
+        )
         if unstable:
             return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
         return replace(plain, ci=ci, notes=notes)

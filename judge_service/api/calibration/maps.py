@@ -2,76 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
 from judge_service.api.calibration import samples
-from judge_service.api.calibration.exchange import PROBLEMS, TheDesk, answered, body, read_mapping
+from judge_service.api.calibration.documents import OF_READING, body, gives
+from judge_service.api.calibration.exchange import TheDesk, answered, read_mapping, while_wanted
 from judge_service.errors import OptionRejected
+
+if TYPE_CHECKING:
+    from judge_service.calibrations.desk import Desk
 
 router = APIRouter(prefix="/v1/calibration/maps", tags=["calibration"])
 MapId = Annotated[str, Path(description="The map's id: `sha256:…`.")]
-_STATUS = {"retire": {"status": "retired"}, "activate": {"status": "active"}}
 
 
 @router.post(
     "",
     status_code=201,
     summary="Fit a map",
-    responses=PROBLEMS,
-    openapi_extra=body("Fit", {"fit": samples.FIT}),
+    responses=gives("FittedMap", 201),
+    openapi_extra=body("FitOrder", {"fit": samples.FIT}),
 )
 async def post_map(request: Request, desk: TheDesk) -> Response:
     """Choose and fit a map of one judge on one criterion, with its conformal interval, and keep it.
 
-    `bind` {judge, rubric, mode} binds it to a configured judge under a rubric; a study made of this
-    service's own answers is bound by what they carry. With `activate`, scores of that judge are calibrated
-    by it from now on.
+    `bind` {judge, rubric, mode} binds it to a configured judge under a rubric; a study made of this service's
+    own answers is bound by what they carry. With `activate`, scores of that judge are calibrated by it from
+    now on.
     """
-    artefact, active = await desk.fit(await read_mapping(request))
-    answer = {"id": artefact["id"], "status": "active" if active else "kept", "map": artefact}
-    return await answered(desk, answer, 201, Location=f"/v1/calibration/maps/{artefact['id']}")
+    return await while_wanted(request, _fitted(desk, await read_mapping(request, desk)))
 
 
-@router.get("", summary="List the maps", responses=PROBLEMS)
+async def _fitted(desk: Desk, given: dict[str, object]) -> Response:
+    artefact, status = await desk.fit(given)
+    answer = {"id": artefact["id"], "status": status, "map": artefact}
+    return await answered(answer, 201, Location=f"/v1/calibration/maps/{artefact['id']}")
+
+
+@router.get("", summary="List the maps", responses=gives("MapList", problems=(503,)))
 async def list_maps(desk: TheDesk) -> Response:
-    """Every map that is kept or ships with the service, and whether it is in force."""
-    rows = []
-    for map_id in await desk.archive.map_ids():
-        one = await desk.archive.find(map_id)
-        content = one.content
-        rows.append(
-            {
-                "id": map_id,
-                "criterion": one.criterion,
-                "method": content["method"],
-                "judge": content["judge"]["name"],
-                "binding": content["judge"]["binding"],
-                "n_items": content["fit"].get("n_items"),
-                "status": "active" if await desk.archive.is_active(one) else "kept",
-            }
-        )
-    return await answered(desk, {"maps": rows})
+    """Maps that are kept or ship with the service, at most a thousand: whether each is in force, and fits."""
+    return await answered({"maps": await desk.maps()})
 
 
-@router.get("/{map_id}", summary="Read a map", responses=PROBLEMS)
+@router.get("/{map_id}", summary="Read a map", responses=gives("FittedMap", problems=OF_READING))
 async def get_map(map_id: MapId, desk: TheDesk) -> Response:
-    """The artefact; its id is the hash of its content without the id."""
-    one = await desk.archive.find(map_id)
-    status = "active" if await desk.archive.is_active(one) else "kept"
-    return await answered(desk, {"id": map_id, "status": status, "map": dict(one.content)})
+    """The artefact; its id is the hash of its canonical content without the id."""
+    return await _told(desk, map_id)
 
 
 @router.patch(
     "/{map_id}",
     summary="Put a map in or out of force",
-    responses=PROBLEMS,
-    openapi_extra=body("Status", _STATUS),
+    responses=gives("FittedMap"),
+    openapi_extra=body("MapStatus", {"retire": {"status": "retired"}, "activate": {"status": "active"}}),
 )
 async def patch_map(map_id: MapId, request: Request, desk: TheDesk) -> Response:
-    """`{"status": "active"}` or `{"status": "retired"}`; one map a criterion is in force at a time."""
-    given = await read_mapping(request)
+    """`{"status": "active"}` or `{"status": "retired"}`. The map that was active before is then retired."""
+    given = await read_mapping(request, desk)
     one = await desk.archive.find(map_id)
     if given == {"status": "active"}:
         await desk.activate(one)
@@ -79,15 +69,26 @@ async def patch_map(map_id: MapId, request: Request, desk: TheDesk) -> Response:
         await desk.archive.retire(one)
     else:
         raise OptionRejected("option 'status': is active or retired", (("/status", "is active or retired"),))
-    return await answered(desk, {"id": map_id, "status": given["status"]})
+    return await _told(desk, map_id)
+
+
+async def _told(desk: Desk, map_id: str) -> Response:
+    one = await desk.archive.find(map_id)
+    status = await desk.archive.standing(one)
+    return await answered({"id": map_id, "status": status, "map": dict(one.content)})
 
 
 @router.post(
     "/{map_id}/apply",
     summary="Apply a map",
-    responses=PROBLEMS,
-    openapi_extra=body("Apply", {"scores": samples.APPLY}),
+    responses=gives("AppliedScores"),
+    openapi_extra=body("ApplyOrder", {"scores": samples.APPLY}),
 )
 async def apply_map(map_id: MapId, request: Request, desk: TheDesk) -> Response:
     """Scores through the map: calibrated, with interval, flags and status. Raw scores come back too."""
-    return await answered(desk, await desk.apply(map_id, await read_mapping(request)))
+    given = await read_mapping(request, desk)
+    return await while_wanted(request, _applied(desk, map_id, given))
+
+
+async def _applied(desk: Desk, map_id: str, given: dict[str, object]) -> Response:
+    return await answered(await desk.apply(map_id, given))

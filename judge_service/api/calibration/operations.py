@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
 from judge_service.api.calibration import samples
-from judge_service.api.calibration.exchange import PROBLEMS, TheDesk, answered, body, read_mapping
+from judge_service.api.calibration.documents import body, gives
+from judge_service.api.calibration.exchange import TheDesk, answered, read_mapping, while_wanted
+
+if TYPE_CHECKING:
+    from judge_service.calibrations.desk import Desk
 
 router = APIRouter(prefix="/v1/calibration", tags=["calibration"])
 
 
-def _route(name: str, summary: str, example: dict[str, Any], about: str) -> None:
+def _route(name: str, shape: str, summary: str, example: dict[str, Any], about: str) -> None:
     """Add the route of an operation that looks at a study."""
 
     async def serve(request: Request, desk: TheDesk) -> Response:
-        return await answered(desk, await desk.run(name, await read_mapping(request)))
+        given = await read_mapping(request, desk)
+        return await while_wanted(request, _run(desk, name, given))
 
     router.add_api_route(
         f"/{name}",
@@ -26,21 +31,26 @@ def _route(name: str, summary: str, example: dict[str, Any], about: str) -> None
         operation_id=f"calibration_{name.replace('/', '_').replace('-', '_')}",
         summary=summary,
         description=about,
-        responses=PROBLEMS,
-        openapi_extra=body(name, {name: example}),
+        responses=gives(f"{shape}Answer"),
+        openapi_extra=body(f"{shape}Order", {name: example}),
     )
+
+
+async def _run(desk: Desk, name: str, given: dict[str, object]) -> Response:
+    return await answered(await desk.run(name, given))
 
 
 _route(
     "alt-test",
+    "AltTest",
     "May the judge stand in for a physician?",
     samples.ALT_TEST,
     "The alternative annotator test of every judge and criterion: ω, ρ, a row for each physician, the ε at "
-    "which the verdict turns. Takes `epsilon`, `q`, `test` (t, wilcoxon, sign_flip), `criteria`, `judges`, "
-    "`resamples`, `seed`.",
+    "which the verdict turns.",
 )
 _route(
     "compare",
+    "Compare",
     "Compare two judges",
     samples.COMPARE,
     "Every figure of `judge_a` and `judge_b` on the items both scored, the difference (b minus a) on shared "
@@ -48,6 +58,7 @@ _route(
 )
 _route(
     "estimate",
+    "Estimate",
     "Means of models from few labels",
     samples.ESTIMATE,
     "Prediction-powered mean of every model (`by` names the variable), beside the labels alone and the judge "
@@ -55,12 +66,14 @@ _route(
 )
 _route(
     "plan/labels",
+    "Labels",
     "Which items to rate next",
     samples.LABELS,
-    "`objective`: mean, map, subgroups or reliability. Every pick comes with its probability.",
+    "Every pick comes with the probability with which it was taken.",
 )
 _route(
     "drift",
+    "Drift",
     "Has the judge changed?",
     samples.DRIFT,
     "An anchor set scored before and after: two one-sided tests against `margin` (points), change in error, "
@@ -68,24 +81,31 @@ _route(
 )
 _route(
     "audit",
+    "Audit",
     "Is the judge biased?",
     samples.AUDIT,
-    "Length, model family, subgroups, repeats: models of the difference to physicians.",
+    "Length, model family, subgroups, repeats: models of the difference to physicians, never of the judge "
+    "given them.",
 )
 
 
 @router.post(
     "/plan/power",
     summary="How many items",
-    responses=PROBLEMS,
-    openapi_extra=body("Power", {"an ICC": samples.POWER}),
+    responses=gives("PowerAnswer"),
+    openapi_extra=body("PowerOrder", {"an ICC": samples.POWER}),
 )
 async def plan_power(request: Request, desk: TheDesk) -> Response:
     """`kind`: pearson, icc, limits, coefficient, conformal, mean or alt_test, each with what it needs."""
-    return await answered(desk, await desk.library.run("plan/power", None, await read_mapping(request)))
+    given = await read_mapping(request, desk)
+    return await while_wanted(request, _planned(desk, given))
 
 
-@router.get("/definitions", summary="What every figure means", responses=PROBLEMS)
+async def _planned(desk: Desk, given: dict[str, object]) -> Response:
+    return await answered(await desk.library.run("plan/power", None, given))
+
+
+@router.get("/definitions", summary="What every figure means", responses=gives("Definitions", problems=()))
 async def definitions(desk: TheDesk) -> Response:
     """Formula, source, assumptions, least number of items, and the names in other software."""
-    return await answered(desk, await desk.library.run("definitions", None, {}))
+    return await answered(await desk.library.run("definitions", None, {}))

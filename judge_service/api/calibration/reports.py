@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from judge_service.api.calibration import samples
-from judge_service.api.calibration.exchange import PROBLEMS, TheDesk, answered, body, read_mapping
+from judge_service.api.calibration.documents import OF_READING, body, gives
+from judge_service.api.calibration.exchange import TheDesk, answered, as_json, read_mapping, while_wanted
 
 if TYPE_CHECKING:
     from judge_service.calibrations.desk import Desk
 
 router = APIRouter(prefix="/v1/calibration", tags=["calibration"])
-_PAGES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, "text/html": {}}}}
+Accept = Annotated[str, Header(description="`text/html` gives the page.")]
+ReportId = Annotated[str, Path(description="From the 202 that `POST /v1/calibration/report` gave.")]
 
 
 @router.post(
     "/report",
     summary="Report on a study",
-    responses={**PROBLEMS, **_PAGES, 202: {"description": "Computed in the background; see Location"}},
-    openapi_extra=body("Report", {"a small study": samples.REPORT}),
+    responses=gives("Report", page=True) | gives("PendingReport", 202, problems=()),
+    openapi_extra=body("ReportOrder", {"a small study": samples.REPORT}),
 )
 async def post_report(
     request: Request,
     desk: TheDesk,
-    accept: Annotated[str, Header(description="`text/html` gives the page.")] = "application/json",
+    accept: Accept = "application/json",
     prefer: Annotated[str | None, Header(description="`respond-async` answers 202 at once.")] = None,
 ) -> Response:
     """Physicians among themselves, every judge against them and against the human ceiling, by criterion.
@@ -34,43 +36,73 @@ async def post_report(
     The body brings the study's rows, or names a kept one by `study`; every one of `options` has a default. An
     undefined figure is null with a reason. The same body gives the same bytes.
     """
-    given = await read_mapping(request)
+    given = await read_mapping(request, desk)
     if prefer is not None and "respond-async" in prefer.lower():
-        report_id = await desk.submit(given)
-        place = f"/v1/calibration/reports/{report_id}"
-        answer = {"id": report_id, "state": "in_progress", "location": place}
-        return await answered(desk, answer, 202, Location=place, Preference_Applied="respond-async")
-    return await _told(desk, await desk.run("report", given), accept)
+        return await while_wanted(request, _accepted(desk, given))
+    return await while_wanted(request, _reported(desk, given, accept))
+
+
+async def _accepted(desk: Desk, given: dict[str, object]) -> Response:
+    report_id = await desk.submit(given)
+    place = f"/v1/calibration/reports/{report_id}"
+    return await answered(
+        _pending(report_id), 202, Location=place, Preference_Applied="respond-async", Retry_After="2"
+    )
+
+
+def _pending(report_id: str) -> dict[str, str]:
+    location = f"/v1/calibration/reports/{report_id}"
+    return {"id": report_id, "state": "in_progress", "location": location}
+
+
+async def _reported(desk: Desk, given: dict[str, object], accept: str) -> Response:
+    report = await desk.run("report", given)
+    return await _page(desk, report) if _wants_page(accept) else await answered(report)
 
 
 @router.get(
     "/reports/{report_id}",
     summary="Fetch a report that was asked for",
-    responses={**PROBLEMS, **_PAGES, 202: {"description": "Not there yet"}},
+    responses=gives("Report", page=True, problems=(404, 422, 503)) | gives("PendingReport", 202, problems=()),
 )
-async def get_report(
-    report_id: Annotated[str, Path(description="From the 202 that `POST /v1/calibration/report` gave.")],
-    desk: TheDesk,
-    accept: Annotated[str, Header(description="`text/html` gives the page.")] = "application/json",
-) -> Response:
-    """202 while it is computed; then the report itself, or what was at fault."""
-    found = await desk.archive.report(report_id)
-    if found["state"] == "completed":
-        return await _told(desk, json.loads(found["report"]), accept)
-    if found["state"] == "failed":
-        return await answered(desk, {"id": report_id, **found})
-    return await answered(desk, {"id": report_id, **found}, 202, Retry_After="2")
+async def get_report(report_id: ReportId, desk: TheDesk, accept: Accept = "application/json") -> Response:
+    """202 while it is computed, by whichever replica; then the report, or as a problem what was at fault."""
+    found = await desk.reports.find(report_id)
+    if found is None:
+        return await answered(_pending(report_id), 202, Retry_After="2")
+    return await _page(desk, json.loads(found)) if _wants_page(accept) else as_json(found)
 
 
-async def _told(desk: Desk, report: dict[str, Any], accept: str) -> Response:
-    if _wants_page(accept):
-        return Response(await desk.library.page(report), media_type="text/html; charset=utf-8")
-    return await answered(desk, report)
+@router.delete(
+    "/reports/{report_id}",
+    status_code=204,
+    summary="Forget a report",
+    responses=gives(None, problems=OF_READING),
+)
+async def delete_report(report_id: ReportId, desk: TheDesk) -> Response:
+    """Drop it, or stop computing it; its study stays."""
+    await desk.reports.drop(report_id)
+    return Response(status_code=204)
+
+
+async def _page(desk: Desk, report: dict[str, Any]) -> Response:
+    return Response(await desk.library.page(report), media_type="text/html; charset=utf-8")
 
 
 def _wants_page(accept: str) -> bool:
-    """Whether HTML is wanted before JSON."""
-    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    return "text/html" in kinds and (
-        "application/json" not in kinds or kinds.index("text/html") < kinds.index("application/json")
-    )
+    """Whether HTML is wanted before JSON: by weight, and of equals the one named first."""
+    weights = dict(_weighed(part) for part in reversed(accept.split(",")))
+    page = weights.get("text/html", 0.0)
+    data = weights.get("application/json", 0.0)
+    if page == data:
+        return page > 0 and accept.lower().find("text/html") < accept.lower().find("application/json")
+    return page > data
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    kind, _, rest = part.strip().lower().partition(";")
+    weight = rest.replace(" ", "").partition("q=")[2].partition(";")[0]
+    try:
+        return kind.strip(), float(weight) if weight else 1.0
+    except ValueError:
+        return kind.strip(), 1.0

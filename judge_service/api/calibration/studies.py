@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from judge_service.api.calibration import samples
+from judge_service.api.calibration.documents import OF_READING, body, gives
 from judge_service.api.calibration.exchange import (
-    PROBLEMS,
     TheDesk,
     answered,
-    body,
     media_type,
     read_mapping,
-    refuse_too_many,
+    read_raw,
+    refuse_rows,
+    while_wanted,
 )
 from judge_service.errors import BodyRejected, MediaTypeRejected, OptionRejected
+from judge_service.strict_json import loads
 
 if TYPE_CHECKING:
+    from judge_calibration.study import Study
     from judge_service.calibrations.desk import Desk
 
 router = APIRouter(prefix="/v1/calibration/studies", tags=["calibration"])
-_TEXTS = {
+_TEXTS: dict[str, Literal["ndjson", "csv"]] = {
     "application/x-ndjson": "ndjson",
     "application/ndjson": "ndjson",
     "application/jsonl": "ndjson",
@@ -36,8 +38,8 @@ StudyId = Annotated[str, Path(description="The digest that the study was kept un
     "",
     status_code=201,
     summary="Keep a study",
-    responses=PROBLEMS,
-    openapi_extra=body("Study", {"a study": samples.STUDY}),
+    responses=gives("KeptStudy", 201),
+    openapi_extra=body("StudyDocument", {"a study": samples.STUDY}, texts=samples.TEXTS),
 )
 async def post_study(
     request: Request,
@@ -51,47 +53,46 @@ async def post_study(
     Rows at fault are listed, each with its number. The same rows in any order are one study with one id.
     """
     study = await _read(request, desk, scales)
-    await desk.archive.keep_study(study)
-    answer = {"study_id": study.digest, "profile": study.profile(), "warnings": list(study.warnings)}
-    return await answered(desk, answer, 201, Location=f"/v1/calibration/studies/{study.digest}")
+    return await while_wanted(request, _kept(desk, study))
 
 
-@router.get("", summary="List the studies", responses=PROBLEMS)
+async def _kept(desk: Desk, study: Study) -> Response:
+    about = await desk.keep(study)
+    return await answered(about, 201, Location=f"/v1/calibration/studies/{study.digest}")
+
+
+@router.get("", summary="List the studies", responses=gives("StudyList", problems=(503,)))
 async def list_studies(desk: TheDesk) -> Response:
-    """Ids of every study that is kept."""
-    return await answered(desk, {"studies": await desk.archive.study_ids()})
+    """Ids of studies that are kept, at most a thousand."""
+    return await answered({"studies": await desk.archive.study_ids()})
 
 
-@router.get("/{study_id}", summary="Look at a study", responses=PROBLEMS)
+@router.get("/{study_id}", summary="Look at a study", responses=gives("KeptStudy", problems=OF_READING))
 async def get_study(study_id: StudyId, desk: TheDesk) -> Response:
     """Counts, gaps, overlap of physicians, use of the scale, outcomes."""
-    study = await desk.library.study(await desk.archive.study_document(study_id))
-    return await answered(
-        desk, {"study_id": study_id, "profile": study.profile(), "warnings": list(study.warnings)}
-    )
+    return await answered(await desk.archive.study_about(study_id))
 
 
-@router.delete("/{study_id}", status_code=204, summary="Forget a study", responses=PROBLEMS)
+@router.delete(
+    "/{study_id}", status_code=204, summary="Forget a study", responses=gives(None, problems=OF_READING)
+)
 async def delete_study(study_id: StudyId, desk: TheDesk) -> Response:
     """Drop its rows; maps that were fitted on it stay."""
     await desk.archive.drop_study(study_id)
     return Response(status_code=204)
 
 
-async def _read(request: Request, desk: Desk, scales: str | None) -> Any:
+async def _read(request: Request, desk: Desk, scales: str | None) -> Study:
     declared = media_type(request)
     if declared in _TEXTS:
-        try:
-            text = (await request.body()).decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise BodyRejected("the body is not UTF-8") from None
-        return await desk.library.study_of_text(
-            text, "csv" if declared == "text/csv" else "ndjson", _scales(scales)
-        )
+        study = await desk.library.study_of_text(await read_raw(request), _TEXTS[declared], _scales(scales))
+        refuse_rows(study.n_rows)
+        return study
     if declared != "application/json":
         raise MediaTypeRejected("send the study as application/json, application/x-ndjson or text/csv")
-    document = await read_mapping(request)
-    refuse_too_many(document)
+    document = await read_mapping(request, desk)
+    if scales is not None:
+        raise OptionRejected("option 'scales': a JSON study holds its own", (("/scales", "are in the body"),))
     return await desk.library.study(document)
 
 
@@ -99,8 +100,8 @@ def _scales(given: str | None) -> dict[str, object] | None:
     if given is None:
         return None
     try:
-        found = json.loads(given)
-    except (ValueError, RecursionError):
+        found = loads(given.encode("utf-8", "surrogatepass"))
+    except BodyRejected:
         found = None
     if not isinstance(found, dict):
         raise OptionRejected("option 'scales': is a JSON object: criterion → scale")

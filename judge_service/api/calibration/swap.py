@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Request, Response
 
 from judge_service.api.calibration import samples
-from judge_service.api.calibration.exchange import TheDesk, answered, body, read_mapping
-from judge_service.api.presence import ClientGone, while_present
-from judge_service.api.problems import documented
+from judge_service.api.calibration.documents import body, gives
+from judge_service.api.calibration.exchange import TheDesk, answered, read_mapping, while_wanted
 from judge_service.calibrations.anchors import swap_on_cases
 
+if TYPE_CHECKING:
+    from judge_service.calibrations.desk import Desk
+
 router = APIRouter(prefix="/v1/calibration", tags=["calibration"])
-_CLIENT_CLOSED = 499  # nobody reads it; the count shows it
 
 
 @router.post(
     "/swap",
     summary="What changes when one judge takes another's place",
-    responses=documented(404, 413, 415, 422, 502, 503, 504),
-    openapi_extra=body("Swap", {"swap": samples.SWAP}),
+    responses=gives("SwapAnswer"),
+    openapi_extra=body("SwapEitherOrder", {"a study": samples.SWAP, "cases": samples.SWAP_ON_CASES}),
 )
 async def post_swap(request: Request, desk: TheDesk) -> Response:
-    """Equivalent, different or inconclusive against `margin` (points); which decisions flip at `threshold`.
+    """What a swap moves: the verdict equivalent, different or inconclusive against `margin` (points).
 
-    With agreement of each with physicians, paired differences and an equating map. Brings a study with scores
+    Also the agreement of each judge with physicians, paired differences, decisions that flip at `threshold`,
+    and an equating map, by which the old thresholds keep their meaning. The body brings a study with scores
     of `judge_a` and `judge_b`; or `rubric`, `cases` (at most 256, each with an id) and `ratings` by case id,
-    and the service scores the cases with both judges first.
+    and the service scores the cases with both judges first. What a judge could not score is counted by its
+    outcome.
     """
-    given = await read_mapping(request)
-    try:
-        if "cases" in given:
-            answer = await while_present(request, swap_on_cases(desk, given))
-        else:
-            answer = await desk.run("swap", given)
-    except ClientGone:
-        return Response(status_code=_CLIENT_CLOSED)
-    return await answered(desk, answer)
+    return await while_wanted(request, _swapped(desk, await read_mapping(request, desk)))
+
+
+async def _swapped(desk: Desk, given: dict[str, object]) -> Response:
+    return await answered(await (swap_on_cases(desk, given) if "cases" in given else desk.run("swap", given)))

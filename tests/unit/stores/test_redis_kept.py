@@ -132,7 +132,7 @@ async def test_a_server_that_would_drop_records_is_given_none(policy: str) -> No
 async def test_a_server_that_does_not_tell_its_rules_is_believed() -> None:
     with redis_server() as port:
         async with Redis(port=port) as admin:
-            await admin.execute_command("ACL", "SETUSER", "default", "-info")
+            await admin.acl_setuser("default", enabled=True, commands=["-info"])
             async with redis_store(port) as store:
                 await store.keep("k", b"v")
                 assert await store.kept("k") == b"v"

@@ -1,0 +1,300 @@
+"""What the calibration routes answer, for the OpenAPI document; what grows with the statistics is open."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+OPEN = ConfigDict(extra="allow")
+Data = dict[str, object]
+
+
+class ConfidenceInterval(BaseModel):
+    """How it was made, and for whom it speaks."""
+
+    low: float
+    high: float
+    level: float
+    method: str
+    generalises_to: Literal["these_raters", "other_raters", "sampled_items"]
+    mc_error: float | None = Field(description="Monte-Carlo standard error of a limit, where it was drawn.")
+
+
+class Statistic(BaseModel):
+    """One figure: a number with its interval, or null with the reason. `definition` is in the catalogue."""
+
+    model_config = OPEN
+
+    name: str
+    label: str
+    aliases: list[str]
+    estimate: float | None
+    ci: ConfidenceInterval | None
+    n_items: int | None
+    n_ratings: int | None
+    n_raters: int | None
+    status: Literal["ok", "undefined", "insufficient", "suppressed"]
+    reason: str | None
+    notes: list[str]
+    definition: str
+
+
+class RaterSection(BaseModel):
+    """Physicians among themselves."""
+
+    model_config = OPEN
+
+    statistics: dict[str, Statistic]
+    pairs: list[Data]
+    per_rater: list[Data]
+
+
+class JudgeVerdict(BaseModel):
+    """In words: the figure, its interval, the ceiling beside it."""
+
+    model_config = OPEN
+
+    sentence: str
+    line: str
+
+
+class JudgeSection(BaseModel):
+    """One judge against physicians and against the human ceiling."""
+
+    model_config = OPEN
+
+    verdict: JudgeVerdict
+    outcomes: Data
+    statistics: dict[str, Statistic]
+    per_rater: list[Data]
+
+
+class CriterionSection(BaseModel):
+    """One criterion."""
+
+    model_config = OPEN
+
+    scale: Data
+    raters: RaterSection
+    judges: dict[str, JudgeSection]
+
+
+class Report(BaseModel):
+    """Physicians among themselves, and every judge against them, by criterion."""
+
+    model_config = OPEN
+
+    format: int
+    library: str
+    study: Data = Field(description="The study's profile.")
+    options: Data = Field(description="As they were taken, defaults included.")
+    criteria: dict[str, CriterionSection]
+    warnings: list[str]
+
+
+class PendingReport(BaseModel):
+    """A report that is being computed."""
+
+    id: str
+    state: Literal["in_progress"]
+    location: str
+
+
+class KeptStudy(BaseModel):
+    """A study's id, and what it looks like."""
+
+    study_id: str
+    profile: Data
+    warnings: list[str]
+
+
+class StudyList(BaseModel):
+    """Ids of kept studies."""
+
+    studies: list[str]
+
+
+class AltTestAnswer(BaseModel):
+    """By criterion and judge."""
+
+    model_config = OPEN
+
+    study: str
+    options: Data
+    criteria: dict[str, dict[str, Data]]
+
+
+class CompareAnswer(BaseModel):
+    """By criterion: statistics of both and their difference, and tests."""
+
+    model_config = OPEN
+
+    study: str
+    judges: list[str]
+    options: Data
+    criteria: dict[str, Data]
+
+
+class SwapAnswer(BaseModel):
+    """What the swap changes."""
+
+    model_config = OPEN
+
+    study: str
+    judges: dict[str, str] = Field(description="`old` and `new`.")
+    options: Data
+    criteria: dict[str, Data]
+    outcomes: dict[str, dict[str, dict[str, int]]] = Field(description="Judge → criterion → outcome → rows.")
+    verdict: Literal["equivalent", "different", "inconclusive"]
+    sentence: str
+    scored_cases: int | None = Field(default=None, description="Where the service scored them itself.")
+
+
+class EstimateAnswer(BaseModel):
+    """Means of models and their differences."""
+
+    model_config = OPEN
+
+    study: str
+    criterion: str
+    judge: str
+    models: list[Data]
+    differences: list[Data]
+
+
+class LabelsAnswer(BaseModel):
+    """Picks, each with its probability; or how many ratings an item needs."""
+
+    model_config = OPEN
+
+    objective: str
+    picks: list[Data] | None = None
+    ratings_per_item: int | None = None
+
+
+class DriftAnswer(BaseModel):
+    """By criterion: the shift, its tests, a verdict."""
+
+    model_config = OPEN
+
+    study: str
+    judges: dict[str, str]
+    criteria: dict[str, Data]
+
+
+class AuditAnswer(BaseModel):
+    """By criterion: length, family, repeats, subgroups."""
+
+    model_config = OPEN
+
+    study: str
+    judge: str
+    options: Data
+    criteria: dict[str, Data]
+
+
+class PowerAnswer(BaseModel):
+    """How many items or labels."""
+
+    model_config = OPEN
+
+    kind: str
+    asked: Data
+    method: str
+
+
+class Definition(BaseModel):
+    """One statistic."""
+
+    model_config = OPEN
+
+    name: str
+    label: str
+    means: str
+    formula: str
+    source: str
+    min_n: int
+
+
+class Definitions(BaseModel):
+    """The catalogue."""
+
+    definitions: list[Definition]
+
+
+class MapArtefact(BaseModel):
+    """A map as plain data: straight lines between `knots`, an interval of `conformal` half-widths."""
+
+    model_config = OPEN
+
+    kind: Literal["judge-calibration-map"]
+    format: int
+    criterion: str
+    method: str
+    knots: list[list[float]]
+    domain: Data = Field(description="Scores and subgroups that it was fitted on.")
+    judge: Data = Field(description="Name, fingerprint of the instrument, and binding.")
+    id: str
+
+
+MapStanding = Literal["active", "retired", "kept"]
+
+
+class FittedMap(BaseModel):
+    """A map and whether it is in force. `kept`: it never was."""
+
+    id: str
+    status: MapStanding
+    map: MapArtefact
+
+
+class MapRow(BaseModel):
+    """A map in short. `fits`: whether it is of the instrument that is configured where it is bound."""
+
+    id: str
+    criterion: str
+    method: str | None
+    judge: str | None
+    binding: Data | None
+    n_items: int | None
+    status: MapStanding
+    fits: bool | None
+
+
+class MapList(BaseModel):
+    """Maps by id."""
+
+    maps: list[MapRow]
+
+
+class AppliedScores(BaseModel):
+    """Every score with what the map makes of it."""
+
+    model_config = OPEN
+
+    map: str
+    criterion: str
+    scores: list[Data]
+    extrapolated_share: float
+    levels_may_be_claimed: bool
+
+
+ANSWERS: tuple[type[BaseModel], ...] = (
+    Report,
+    PendingReport,
+    KeptStudy,
+    StudyList,
+    AltTestAnswer,
+    CompareAnswer,
+    SwapAnswer,
+    EstimateAnswer,
+    LabelsAnswer,
+    DriftAnswer,
+    AuditAnswer,
+    PowerAnswer,
+    Definitions,
+    FittedMap,
+    MapList,
+    AppliedScores,
+)

@@ -1,0 +1,41 @@
+"""How the calibration routes are told in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from judge_service.api.problems import documented
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def body(
+    shape: str, examples: Mapping[str, object], texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The `requestBody` of a route that reads its object itself."""
+    shown = {name: {"summary": name, "value": value} for name, value in examples.items()}
+    content: dict[str, Any] = {"application/json": {"schema": _ref(shape), "examples": shown}}
+    for kind, text in (texts or {}).items():
+        content[kind] = {"schema": {"type": "string"}, "example": text}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+OF_BODIES = (404, 413, 415, 422, 503)
+OF_READING = (404, 503)
+
+
+def gives(
+    shape: str | None, status: int = 200, *, problems: tuple[int, ...] = OF_BODIES, page: bool = False
+) -> dict[int | str, Any]:
+    """The `responses` of a route: its answer, and the problems that it may answer with."""
+    if shape is None:
+        return documented(*problems)
+    content: dict[str, Any] = {"application/json": {"schema": _ref(shape)}}
+    if page:
+        content["text/html"] = {"schema": {"type": "string"}}
+    return {**documented(*problems), status: {"description": shape, "content": content}}
+
+
+def _ref(shape: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{shape}"}

@@ -1,0 +1,133 @@
+"""Reports that are computed while nobody waits: named by what was asked, and taken up again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from judge_calibration.version import VERSION
+from judge_service import errors
+from judge_service.calibrations.library import dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from judge_service.calibrations.keeping import Keeping
+
+    Compute = Callable[[str, Mapping[str, object]], Awaitable[str]]
+
+_log = logging.getLogger(__name__)
+_RENEW_S = 10.0
+_TELLABLE: dict[str, type[errors.RequestError]] = {
+    kind.__name__: kind for kind in (errors.StudyNotFound, errors.NotEnough, errors.MapRejected)
+}
+
+
+class Reports:
+    """Asks for reports, and finds them.
+
+    The record of a report says what is asked until it holds the answer, so that any replica can take up what
+    another has left; a lease keeps two from computing it at one time.
+    """
+
+    def __init__(self, archive: Keeping, compute: Compute) -> None:
+        self._archive = archive
+        self._compute = compute
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    async def submit(self, study_id: str, options: Mapping[str, object]) -> str:
+        """Ask for the report on a kept study; the same question is one report."""
+        question = {"study": study_id, "options": dict(options)}
+        report_id = hashlib.sha256(dumps([VERSION, _sorted(question)])).hexdigest()
+        try:
+            record = await self._archive.report(report_id)
+        except errors.ReportNotFound:
+            record = {"state": "in_progress", **question}
+            await self._archive.keep_report(report_id, record)
+        if record["state"] == "in_progress":
+            self._start(report_id, record)
+        return report_id
+
+    async def find(self, report_id: str) -> str | None:
+        """The report as JSON, or None while it is computed; what was at fault is raised."""
+        record = await self._archive.report(report_id)
+        match record["state"]:
+            case "completed":
+                return str(record["report"])
+            case "in_progress":
+                self._start(report_id, record)
+                return None
+            case _:
+                raise _retold(record)
+
+    async def drop(self, report_id: str) -> None:
+        """Forget a report."""
+        if report_id in self._under_way:
+            self._under_way[report_id].cancel()
+        await self._archive.drop_report(report_id)
+
+    async def aclose(self) -> None:
+        """Let go of what is under way; whoever looks for it takes it up."""
+        tasks = tuple(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, report_id: str, record: Mapping[str, Any]) -> None:
+        if report_id not in self._under_way:
+            task = asyncio.create_task(self._work(report_id, record), name="calibration-report")
+            self._under_way[report_id] = task
+            task.add_done_callback(lambda _: self._under_way.pop(report_id, None))
+
+    async def _work(self, report_id: str, record: Mapping[str, Any]) -> None:
+        token = secrets.token_hex(8)
+        try:
+            if not await self._archive.claim(report_id, token):
+                return
+            renewing = asyncio.create_task(self._renew(report_id, token))
+            try:
+                answer = await self._answer(record)
+                await self._archive.keep_report(report_id, answer)
+            finally:
+                renewing.cancel()
+                with suppress(errors.StoreError):
+                    await self._archive.unclaim(report_id, token)
+        except errors.StoreError as exc:
+            _log.warning("a report was left: %s", exc)
+
+    async def _answer(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return {"state": "completed", "report": await self._compute(record["study"], record["options"])}
+        except (errors.StudyRejected, errors.OptionRejected) as exc:
+            return {"state": "failed", "kind": "OptionRejected", "detail": str(exc), "faults": exc.faults}
+        except errors.RequestError as exc:
+            return {"state": "failed", "kind": type(exc).__name__, "detail": str(exc)}
+        except errors.JudgeServiceError:
+            raise
+        except Exception as exc:  # noqa: BLE001  a fault of ours is computed once
+            _log.error("unexpected", exc_info=exc)
+            return {"state": "failed", "kind": "", "detail": "a fault of ours"}
+
+    async def _renew(self, report_id: str, token: str) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_S)
+            with suppress(errors.StoreError):
+                await self._archive.claim(report_id, token)
+
+
+def _retold(record: Mapping[str, Any]) -> Exception:
+    if record["kind"] == "OptionRejected":
+        faults = tuple((str(pointer), str(detail)) for pointer, detail in record["faults"])
+        return errors.OptionRejected(record["detail"], faults)
+    return _TELLABLE.get(record["kind"], RuntimeError)(record["detail"])
+
+
+def _sorted(value: object) -> object:
+    """The same question has the same name, in whatever order its keys came."""
+    if isinstance(value, dict):
+        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,227 @@
+"""How calibration behaves as a service: bodies refused, clients that leave, work that outlives a process."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from serving import Client, Reply, served, serving, speaking_to
+from studies import a_document
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+ROOT = "/v1/calibration"
+CSV = "item,criterion,rater,judge,score\na,quality,A,,3\na,quality,,J,4\n"
+SCALES = '{"quality": [0, 1, 2, 3, 4, 5]}'
+SLOW = {"resamples": 20_000, "seed": 1}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    async with serving() as speaking:
+        yield speaking
+
+
+def name_of(reply: Reply) -> str:
+    assert reply.kind == "application/problem+json", reply.raw
+    return str(reply.body["type"]).rpartition(":")[2]
+
+
+async def kept(client: Client, body: bytes | str, kind: str, **params: str) -> Reply:
+    return await client.send(
+        "POST", f"{ROOT}/studies", data=body, params=params, headers={"Content-Type": kind}
+    )
+
+
+@pytest.mark.parametrize("path", ["studies", "report", "maps", "plan/power"])
+async def test_a_body_is_plain_json_read_strictly(client: Client, path: str) -> None:
+    for body, headers, status, name in [
+        (b"{", {}, 422, "malformed-body"),
+        (b'{"scales": NaN}', {}, 422, "malformed-body"),
+        (b'{"scales": {}, "scales": {}}', {}, 422, "malformed-body"),
+        (b'"study"', {}, 422, "malformed-body"),
+        (b"{}", {"Content-Type": "application/xml"}, 415, "media-type-rejected"),
+        (gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 415, "media-type-rejected"),
+    ]:
+        reply = await client.post(f"{ROOT}/{path}", body, headers=headers)
+        assert (reply.status, name_of(reply)) == (status, name)
+
+
+async def test_a_body_of_very_many_values_is_refused_before_it_is_read(client: Client) -> None:
+    body = b'{"scales": ' + b"[" * 10 + b"0," * 2_100_000 + b"0" + b"]" * 10 + b"}"
+    reply = await client.post(f"{ROOT}/report", io.BytesIO(body))
+    assert (reply.status, name_of(reply)) == (422, "malformed-body")
+
+
+async def test_a_score_may_still_have_no_more_values_than_a_score_has(client: Client) -> None:
+    body = (
+        b'{"rubric": "medical-qa", "case": {"response": "a"}, "metadata": {"a": [' + b"0," * 20_000 + b"0]}}"
+    )
+    assert (await client.post("/v1/scores", body)).status == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "params", "status", "name"),
+    [
+        (CSV, "text/csv", {}, 422, "option-rejected"),
+        (CSV, "text/csv", {"scales": "{"}, 422, "option-rejected"),
+        (CSV, "text/csv", {"scales": "[]"}, 422, "option-rejected"),
+        (CSV.replace("3", "9"), "text/csv", {"scales": SCALES}, 422, "study-rejected"),
+        (CSV + '"', "text/csv", {"scales": SCALES}, 422, "study-rejected"),
+        ("colour\n1\n", "text/csv", {"scales": SCALES}, 422, "option-rejected"),
+        (b"\xff", "text/csv", {"scales": SCALES}, 422, "malformed-body"),
+        ("{", "application/x-ndjson", {"scales": SCALES}, 422, "study-rejected"),
+        ("{}", "text/plain", {}, 415, "media-type-rejected"),
+        (json.dumps(a_document(items=3)), "application/json", {"scales": SCALES}, 422, "option-rejected"),
+    ],
+)
+async def test_a_study_at_fault_is_a_problem_with_a_name(
+    client: Client, body: bytes | str, kind: str, params: dict[str, str], status: int, name: str
+) -> None:
+    reply = await kept(client, body, kind, **params)
+    assert (reply.status, name_of(reply)) == (status, name), reply.raw
+
+
+async def test_faults_of_a_table_are_told_by_its_lines(client: Client) -> None:
+    reply = await kept(client, CSV.replace(",4", ",9"), "text/csv; charset=utf-8", scales=SCALES)
+    (fault,) = reply.body["errors"]
+    assert fault["detail"].startswith("row 3: ")
+    good = await kept(client, "\ufeff" + CSV, "text/csv; charset=utf-8", scales=SCALES)
+    assert good.status == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("studies/none", "study-not-found"),
+        ("maps/none", "map-not-found"),
+        ("reports/none", "report-not-found"),
+    ],
+)
+async def test_what_is_not_there_is_not_found(client: Client, path: str, name: str) -> None:
+    reply = await client.get(f"{ROOT}/{path}")
+    assert (reply.status, name_of(reply)) == (404, name)
+
+
+async def test_a_path_says_all_that_may_be_asked_of_it(client: Client) -> None:
+    for path, methods in [
+        ("studies", "GET, POST"),
+        ("studies/a", "DELETE, GET"),
+        ("maps", "GET, POST"),
+        ("maps/a", "GET, PATCH"),
+        ("report", "POST"),
+    ]:
+        reply = await client.send("PUT", f"{ROOT}/{path}")
+        assert (reply.status, reply.headers["Allow"]) == (405, methods)
+
+
+async def test_a_client_that_leaves_piles_up_no_work(client: Client) -> None:
+    body = json.dumps(a_document(items=1500) | {"options": SLOW})
+    impatient = aiohttp.ClientTimeout(total=0.3)
+    for _ in range(8):
+        with pytest.raises(TimeoutError):
+            await client.send(
+                "POST",
+                f"{ROOT}/report",
+                data=body,
+                timeout=impatient,
+                headers={"Content-Type": "application/json"},
+            )
+    began = asyncio.get_running_loop().time()
+    power = await client.post(f"{ROOT}/plan/power", '{"kind": "icc", "icc": 0.6, "raters": 3, "width": 0.2}')
+    assert power.status == 200
+    waited = asyncio.get_running_loop().time() - began
+    alone = asyncio.get_running_loop().time()
+    assert (await client.post(f"{ROOT}/report", body)).status == 200
+    assert waited < 3 * (asyncio.get_running_loop().time() - alone) + 2  # of two that had begun, not of eight
+
+
+async def test_scores_are_served_while_a_report_is_computed(client: Client) -> None:
+    body = json.dumps(a_document(items=3000) | {"options": SLOW})
+    await client.score("warm")
+    report = asyncio.create_task(client.post(f"{ROOT}/report", body))
+    served_meanwhile = 0
+    while not report.done():
+        assert (await client.score(str(served_meanwhile))).status == 200
+        served_meanwhile += 1
+    assert (await report).status == 200
+    assert served_meanwhile >= 5
+
+
+async def test_a_report_that_was_asked_for_outlives_the_process(tmp_path: Path) -> None:
+    url = f"file://{tmp_path / 'kept'}"
+    body = json.dumps(a_document() | {"options": {"resamples": 50}})
+    with served(tmp_path, store_url=url) as process:
+        async with speaking_to(process.url) as client:
+            begun = await client.post(f"{ROOT}/report", body, headers={"Prefer": "wait=1, respond-async"})
+            assert (begun.status, begun.headers["Preference-Applied"]) == (202, "respond-async")
+            assert begun.body["state"] == "in_progress"
+            place = begun.headers["Location"]
+            assert place == begun.body["location"]
+            first = await fetched(client, place)
+            again = await client.post(f"{ROOT}/report", body, headers={"Prefer": "respond-async"})
+            assert again.headers["Location"] == place
+        process.stop(signal.SIGKILL)
+    with served(tmp_path, store_url=url) as process:
+        async with speaking_to(process.url) as client:
+            assert (await fetched(client, place)).raw == first.raw
+            page = await client.send("GET", place, headers={"Accept": "text/html"})
+            assert page.kind == "text/html"
+            assert (await client.send("DELETE", place)).status == 204
+            assert (await client.get(place)).status == 404
+
+
+async def settled(client: Client, place: str) -> Reply:
+    async with asyncio.timeout(30):
+        while (reply := await client.get(place)).status == 202:
+            assert reply.headers["Retry-After"]
+            await asyncio.sleep(0.05)
+    return reply
+
+
+async def fetched(client: Client, place: str) -> Reply:
+    reply = await settled(client, place)
+    assert reply.status == 200, reply.raw
+    return reply
+
+
+async def test_what_is_at_fault_is_told_at_once_or_to_who_looks(client: Client) -> None:
+    later = {"Prefer": "respond-async"}
+    document: dict[str, Any] = a_document(items=5)
+    off_scale = document | {
+        "ratings": [*document["ratings"], {**document["ratings"][0], "item": "x", "score": 9}]
+    }
+    assert (
+        name_of(await client.post(f"{ROOT}/report", json.dumps(off_scale), headers=later)) == "study-rejected"
+    )
+    unknown = await client.post(f"{ROOT}/report", json.dumps(document | {"colour": 1}), headers=later)
+    assert name_of(unknown) == "option-rejected"
+    begun = await client.post(
+        f"{ROOT}/report", json.dumps(document | {"options": {"resamples": -1}}), headers=later
+    )
+    assert begun.status == 202
+    reply = await settled(client, begun.headers["Location"])
+    assert (reply.status, name_of(reply)) == (422, "option-rejected")
+    assert reply.body["errors"][0]["pointer"] == "/options/resamples"
+
+
+async def test_a_store_that_is_away_fails_studies_and_no_scores(client: Client) -> None:
+    async with serving(store_url="redis://127.0.0.1:1/0") as lonely:
+        score = await lonely.score()
+        assert (score.status, score.body["calibrated"]["status"]) == (200, "none")
+        assert "calibration_unavailable" in score.body["flags"]
+        reply = await lonely.post(f"{ROOT}/studies", json.dumps(a_document(items=3)))
+        assert (reply.status, name_of(reply)) == (503, "store-unavailable")
+        assert reply.headers["Retry-After"]
+        inline = await lonely.post(f"{ROOT}/report", json.dumps(a_document(items=3)))
+        assert inline.status == 200
+        demanded = await lonely.score(calibration="sha256:" + "0" * 64)
+        assert (demanded.status, name_of(demanded)) == (503, "store-unavailable")

@@ -1,0 +1,239 @@
+"""What is kept of calibration, over a store in memory and one in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from calibrationmaps import a_map, an_artefact
+from studies import a_document
+
+from judge_calibration.ingest import study_from
+from judge_service.calibrations.archive import Archive, shipped_maps
+from judge_service.errors import ConfigurationError, MapNotFound, ReportNotFound, StoreError, StudyNotFound
+from judge_service.stores.memory import MemoryStore
+from judge_service.stores.opening import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from judge_service.stores.base import Store
+
+PLACE = ("default", "plain", "text")
+
+
+@pytest.fixture(params=["memory", "file"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    url = "memory://" if request.param == "memory" else f"file://{tmp_path}/store"
+    async with open_store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def archive(store: Store) -> Archive:
+    return Archive(store, {})
+
+
+def active_ids(maps: tuple[object, ...]) -> list[str]:
+    return [one.id for one in maps]  # type: ignore[attr-defined]  # they are maps
+
+
+async def test_a_study_is_kept_once_and_read_again(archive: Archive) -> None:
+    study = study_from(a_document(items=8))
+    about = {"study_id": study.digest, "profile": {"n_items": 8}, "warnings": []}
+    for _ in range(2):
+        await archive.keep_study(study, about)
+    assert await archive.study_ids() == [study.digest]
+    assert await archive.study_about(study.digest) == about
+    assert study_from(await archive.study_document(study.digest)).digest == study.digest
+    await archive.drop_study(study.digest)
+    assert await archive.study_ids() == []
+    for reading in (archive.study_document, archive.study_about, archive.drop_study):
+        with pytest.raises(StudyNotFound, match=study.digest):
+            await reading(study.digest)
+
+
+async def test_the_beginning_of_an_id_is_no_id(archive: Archive) -> None:
+    study = study_from(a_document(items=4))
+    await archive.keep_study(study, {})
+    with pytest.raises(StudyNotFound):
+        await archive.drop_study(study.digest[:-1])
+    assert await archive.study_ids() == [study.digest]
+
+
+async def test_a_map_is_found_by_another_process(store: Store, archive: Archive) -> None:
+    artefact = an_artefact()
+    await archive.keep_map(artefact)
+    found = await Archive(store, {}).find(artefact["id"])
+    assert dict(found.content) == artefact
+    with pytest.raises(MapNotFound):
+        await archive.find("sha256:" + "0" * 64)
+
+
+async def test_an_artefact_is_read_once(archive: Archive, store: Store) -> None:
+    artefact = an_artefact()
+    await archive.keep_map(artefact)
+    first = await archive.find(artefact["id"])
+    await store.release(f"map:{artefact['id']}")
+    assert await archive.find(artefact["id"]) is first
+
+
+async def test_no_more_maps_are_remembered_than_a_few(archive: Archive, store: Store) -> None:
+    artefacts = [an_artefact(fit={"n_items": at}) for at in range(65)]
+    for artefact in artefacts:
+        await archive.keep_map(artefact)
+        await archive.find(artefact["id"])
+    await store.release(f"map:{artefacts[0]['id']}")
+    with pytest.raises(MapNotFound):
+        await archive.find(artefacts[0]["id"])
+
+
+async def test_a_record_that_is_not_the_map_its_key_names_is_none(archive: Archive, store: Store) -> None:
+    one, other = an_artefact(), an_artefact(fit={"n_items": 1})
+    await archive.keep_map(one)
+    raw = await store.kept(f"map:{one['id']}")
+    assert raw is not None
+    await store.keep(f"map:{other['id']}", raw)
+    await store.keep(f"map:{one['id']}", raw[:-1])
+    for named in (one, other):
+        with pytest.raises(StoreError):
+            await archive.find(named["id"])
+
+
+async def test_a_map_is_put_in_force_and_out_and_says_where_it_stands(archive: Archive, store: Store) -> None:
+    one, other, level = a_map(), a_map(fit={"n_items": 1}), a_map("accuracy")
+    for each in (one, other, level):
+        await archive.keep_map(each.content)
+    assert await archive.active(*PLACE) == ()
+    assert await archive.standing(one) == "kept"
+    await archive.activate(one)
+    await archive.activate(level)
+    assert active_ids(await archive.active(*PLACE)) == [level.id, one.id]
+    assert await Archive(store, {}).active("default", "plain", "image") == ()
+    await archive.activate(other)
+    assert active_ids(await Archive(store, {}).active(*PLACE)) == [level.id, other.id]
+    standings = {found.id: standing for found, standing in await archive.maps()}
+    assert standings == {one.id: "retired", other.id: "active", level.id: "active"}
+    await archive.retire(other)
+    await archive.retire(one)
+    assert active_ids(await archive.active(*PLACE)) == [level.id]
+    assert await archive.standing(other) == "retired"
+    await archive.activate(one)
+    assert await archive.standing(one) == "active"
+
+
+async def test_an_active_map_that_is_gone_counts_as_none(archive: Archive, store: Store) -> None:
+    one = a_map()
+    await archive.keep_map(one.content)
+    await archive.activate(one)
+    await store.release(f"map:{one.id}")
+    assert await archive.active(*PLACE) == ()
+
+
+async def test_a_map_that_is_bound_to_nothing_cannot_be_in_force(archive: Archive) -> None:
+    for binding in (
+        None,
+        {},
+        {"judge": "default", "rubric": "plain"},
+        {"judge": 1, "rubric": "a", "mode": "text"},
+    ):
+        one = a_map(judge={"binding": binding})
+        with pytest.raises(ValueError, match="binding"):
+            await archive.activate(one)
+        await archive.retire(one)
+        assert await archive.standing(one) == "kept"
+
+
+async def test_replicas_that_activate_at_one_time_lose_nothing(store: Store) -> None:
+    maps = [a_map(f"criterion_{at}") for at in range(6)]
+    replicas = [Archive(store, {}) for _ in maps]
+    for replica, one in zip(replicas, maps, strict=True):
+        await replica.keep_map(one.content)
+    await asyncio.gather(*(replica.activate(one) for replica, one in zip(replicas, maps, strict=True)))
+    assert active_ids(await replicas[0].active(*PLACE)) == [one.id for one in maps]
+
+
+class Contended(MemoryStore):
+    """Another replica is always faster."""
+
+    async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
+        return False
+
+
+async def test_who_never_gets_its_turn_says_so() -> None:
+    with pytest.raises(StoreError, match="replicas"):
+        await Archive(Contended(), {}).activate(a_map())
+
+
+class Away(MemoryStore):
+    """Counts who asks, and answers nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def kept(self, key: str) -> bytes | None:
+        self.asked += 1
+        raise StoreError("away")
+
+
+async def test_a_store_that_is_away_is_left_alone_by_scores() -> None:
+    store = Away()
+    archive = Archive(store, {})
+    for _ in range(50):
+        with pytest.raises(StoreError):
+            await archive.active(*PLACE)
+    assert store.asked == 1
+
+
+async def test_unreadable_pointers_are_a_failure_of_the_store(archive: Archive, store: Store) -> None:
+    one = a_map()
+    await archive.activate(one)
+    (key,) = await store.kept_keys("active:")
+    await store.keep(key, b"nonsense")
+    with pytest.raises(StoreError):
+        await archive.active(*PLACE)
+
+
+async def test_a_report_is_claimed_by_one_and_taken_on_when_it_is_let_go(
+    store: Store, archive: Archive
+) -> None:
+    other = Archive(store, {})
+    assert await archive.claim("r", "one")
+    assert await archive.claim("r", "one")
+    assert not await other.claim("r", "two")
+    await archive.unclaim("r", "one")
+    assert await other.claim("r", "two")
+
+
+async def test_a_report_is_kept_and_forgotten(archive: Archive) -> None:
+    await archive.keep_report("r", {"state": "in_progress"})
+    await archive.keep_report("r", {"state": "completed", "report": "{}"})
+    assert await archive.report("r") == {"state": "completed", "report": "{}"}
+    await archive.drop_report("r")
+    for reading in (archive.report, archive.drop_report):
+        with pytest.raises(ReportNotFound):
+            await reading("r")
+
+
+async def test_maps_that_ship_are_found_listed_and_may_be_put_in_force(store: Store, tmp_path: Path) -> None:
+    one = a_map()
+    (tmp_path / "example.json").write_text(json.dumps(one.content), "utf-8")
+    archive = Archive(store, shipped_maps(tmp_path))
+    assert (await archive.find(one.id)).content == one.content
+    assert [(found.id, standing) for found, standing in await archive.maps()] == [(one.id, "kept")]
+    await archive.activate(one)
+    assert active_ids(await archive.active(*PLACE)) == [one.id]
+
+
+def test_a_folder_of_maps_may_be_missing_and_holds_nothing_else(tmp_path: Path) -> None:
+    assert shipped_maps(tmp_path / "nowhere") == {}
+    (tmp_path / "README.md").write_text("Maps.")
+    assert shipped_maps(tmp_path) == {}
+    for text in ("{", "[]", json.dumps({**an_artefact(), "criterion": "other"})):
+        (tmp_path / "bad.json").write_text(text)
+        with pytest.raises(ConfigurationError, match=r"bad\.json"):
+            shipped_maps(tmp_path)

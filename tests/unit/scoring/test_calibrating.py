@@ -1,0 +1,337 @@
+"""When a score is calibrated, by which map, and when it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from builders import (
+    a_case,
+    a_completion,
+    a_criterion,
+    a_nominal_scale,
+    a_reply,
+    a_request,
+    a_rubric,
+    a_spec,
+    a_stored_rubric,
+    an_entry,
+)
+from calibrationmaps import Shelf, a_fingerprint, a_map
+from lines import BrokenLine, FakeCache, FakeLine, SilentLine
+from virtualtime import now, virtual
+
+from judge_service.backends.base import JudgeCallFailed
+from judge_service.errors import BackendUnavailable, MapNotFound, StaleMap, StoreError
+from judge_service.prompts import Prompts
+from judge_service.rubric_store import RubricStore
+from judge_service.scoring.judge import Judge, Line
+from judge_service.scoring.scorer import Scorer
+
+if TYPE_CHECKING:
+    from judge_calibration.maps.artefact import CalibrationMap
+    from judge_service.domain.case import Image
+    from judge_service.domain.rubric import Rubric
+    from judge_service.domain.score import Score
+    from judge_service.images import Pixels
+    from judge_service.scoring.calibrating import Maps
+
+CT = {"subgroups": {"modality": "CT"}}
+
+
+class NoPictures:
+    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+        raise AssertionError("these cases have none")
+
+
+def a_scorer(
+    maps: Maps | None,
+    line: Line | None = None,
+    rubric: Rubric | None = None,
+    *,
+    version: str = "",
+    **spec: Any,
+) -> Scorer:
+    settings = a_spec(**spec)
+    judge = Judge("default", settings, line or FakeLine(), Prompts(b"key"), FakeCache(), version=version)
+    return Scorer(RubricStore([a_stored_rubric(rubric)]), {"default": judge}, NoPictures(), maps)
+
+
+def score(scorer: Scorer, seconds: float = 100, **fields: Any) -> Score:
+    @virtual
+    async def ask() -> Score:
+        return await scorer.score(a_request(**fields), deadline=now() + seconds)
+
+    return ask()
+
+
+def levels(**given: object) -> FakeLine:
+    return FakeLine(a_completion(json.dumps({name: an_entry(level) for name, level in given.items()})))
+
+
+def test_an_active_map_calibrates_the_total_and_leaves_the_raw_score() -> None:
+    one = a_map()
+    shelf = Shelf(one)
+    found = score(a_scorer(shelf), case=a_case(**CT))
+    assert found.score == 80.0
+    assert (found.calibrated.score, found.calibrated.map, found.calibrated.status) == (
+        72.0,
+        one.id,
+        "calibrated",
+    )
+    assert found.interval is not None
+    assert found.interval.model_dump() == {"low": 67.0, "high": 77.0, "level": 0.9, "source": "conformal"}
+    assert shelf.looks == [("default", "plain", "text")]
+    assert found.flags == ()
+
+
+def test_without_a_map_there_is_nothing_to_tell_and_one_look() -> None:
+    shelf = Shelf()
+    for maps in (shelf, None):
+        found = score(a_scorer(maps))
+        assert found.calibrated.model_dump() == {
+            "score": None,
+            "map": None,
+            "status": "none",
+            "flags": (),
+            "criteria": {},
+        }
+        assert found.interval is None
+    assert len(shelf.looks) == 1
+
+
+def test_who_wants_no_calibration_costs_no_look() -> None:
+    shelf = Shelf(a_map())
+    found = score(a_scorer(shelf), calibration="none")
+    assert (found.calibrated.status, found.interval, shelf.looks) == ("none", None, [])
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"rubric_digest": "another"},
+        {"prompt_digest": "another"},
+        {"judge_kind": "litellm"},
+        {"model": "judge-70b"},
+        {"mode": "image"},
+        {"sampling": {"temperature": 0.7, "max_tokens": 2048}},
+        {"sampling": {}},
+    ],
+    ids=lambda moved: next(iter(moved)),
+)
+def test_a_map_of_another_instrument_is_stale_and_gives_no_number(moved: dict[str, Any]) -> None:
+    one = a_map(judge={"fingerprint": a_fingerprint(**moved)})
+    shelf = Shelf(one)
+    found = score(a_scorer(shelf))
+    assert (found.calibrated.score, found.calibrated.map, found.calibrated.status) == (None, one.id, "stale")
+    assert (found.interval, found.score) == (None, 80.0)
+    with pytest.raises(StaleMap, match="another"):
+        score(a_scorer(shelf), calibration=one.id)
+
+
+def test_a_map_without_a_fingerprint_is_of_no_instrument() -> None:
+    found = score(a_scorer(Shelf(a_map(judge={"fingerprint": None}))))
+    assert found.calibrated.status == "stale"
+
+
+@pytest.mark.parametrize("model", ["judge-7b", "judge-7b-0611"])
+def test_a_map_may_name_the_model_as_it_was_asked_or_as_it_answered(model: str) -> None:
+    one = a_map(judge={"fingerprint": a_fingerprint(model=model)})
+    assert score(a_scorer(Shelf(one))).calibrated.status == "calibrated"
+    assert score(a_scorer(Shelf(one)), calibration=one.id).calibrated.status == "calibrated"
+
+
+def test_when_another_model_answered_the_map_of_the_configured_one_is_stale() -> None:
+    line = FakeLine(a_completion(model="somebody-else-3b"))
+    one = a_map()
+    found = score(a_scorer(Shelf(one), line))
+    assert "other_model" in found.flags
+    assert found.calibrated.status == "stale"
+    with pytest.raises(StaleMap):
+        score(a_scorer(Shelf(one), line), calibration=one.id)
+
+
+def test_a_judge_that_is_our_own_code_is_another_instrument_in_its_next_version() -> None:
+    mine = a_fingerprint(judge_kind="embedded", model="baseline-1", sampling={})
+    one = a_map(judge={"fingerprint": mine})
+    line = FakeLine(a_completion(model="baseline-1"))
+    settings: dict[str, Any] = {"kind": "embedded", "base_url": None, "model": None}
+    now_ = a_scorer(Shelf(one), line, version="baseline-1", **settings)
+    later = a_scorer(Shelf(one), FakeLine(a_completion(model="baseline-2")), version="baseline-2", **settings)
+    assert score(now_).calibrated.status == "calibrated"
+    assert score(later).calibrated.status == "stale"
+    unasked = FakeLine()
+    with pytest.raises(StaleMap):
+        score(a_scorer(Shelf(one), unasked, version="baseline-2", **settings), calibration=one.id)
+    assert unasked.prompts == []
+    assert now_.fingerprint("plain", "default", "text") == mine
+
+
+def test_further_fields_of_a_request_are_part_of_the_instrument() -> None:
+    plain, warm = a_spec(), a_spec(extra_body={"top_p": 0.5})
+    assert plain.sampling != warm.sampling
+    assert warm.sampling != a_spec(extra_body={"top_p": 0.6}).sampling
+    assert score(a_scorer(Shelf(a_map()), extra_body={"top_p": 0.5})).calibrated.status == "stale"
+
+
+@pytest.mark.parametrize(
+    ("level", "case", "flag"),
+    [
+        (1, {}, "extrapolated"),
+        (4, {"subgroups": {"modality": "PET"}}, "unseen_subgroup"),
+    ],
+)
+def test_what_was_not_in_the_study_gets_no_number(level: int, case: dict[str, Any], flag: str) -> None:
+    found = score(a_scorer(Shelf(a_map()), levels(accuracy=level, clarity=level)), case=a_case(**case))
+    assert (found.calibrated.status, found.calibrated.score) == ("out_of_domain", None)
+    assert flag in found.calibrated.flags
+    assert (found.interval, found.score) == (None, 20.0 * level)
+
+
+def test_a_map_without_interval_gives_none() -> None:
+    found = score(a_scorer(Shelf(a_map(conformal=None))))
+    assert (found.calibrated.score, found.interval) == (72.0, None)
+
+
+def test_a_map_of_one_criterion_calibrates_its_level() -> None:
+    one = a_map("accuracy")
+    found = score(a_scorer(Shelf(one)), case=a_case(**CT))
+    assert (found.calibrated.status, found.calibrated.map, found.interval) == ("none", None, None)
+    assert found.calibrated.criteria["accuracy"].model_dump() == {
+        "value": 3.6,
+        "low": 3.35,
+        "high": 3.85,
+        "level": 0.9,
+        "map": one.id,
+        "status": "calibrated",
+        "flags": (),
+    }
+
+
+def test_a_criterions_map_may_be_stale_or_out_of_its_domain_by_itself() -> None:
+    stale = a_map("clarity", judge={"fingerprint": a_fingerprint(model="old")})
+    found = score(a_scorer(Shelf(a_map(), a_map("accuracy"), stale), levels(accuracy=1, clarity=4)))
+    criteria = found.calibrated.criteria
+    assert (criteria["clarity"].status, criteria["clarity"].value) == ("stale", None)
+    assert (criteria["accuracy"].status, criteria["accuracy"].value) == ("out_of_domain", None)
+    assert criteria["accuracy"].flags == ("extrapolated",)
+
+
+def test_a_criterion_that_was_not_scored_is_not_calibrated() -> None:
+    found = score(
+        a_scorer(Shelf(a_map(), a_map("accuracy"), a_map("clarity")), levels(accuracy=None, clarity=4))
+    )
+    assert (found.outcome, found.calibrated.status) == ("abstained", "none")
+    assert list(found.calibrated.criteria) == ["clarity"]
+
+
+def test_a_total_over_fewer_criteria_is_another_quantity() -> None:
+    shelf = Shelf(a_map(), a_map("clarity"))
+    found = score(a_scorer(shelf, levels(accuracy=None, clarity=4)), partial="renormalise")
+    assert (found.score, found.calibrated.status, found.calibrated.score) == (80.0, "none", None)
+    assert found.calibrated.criteria["clarity"].status == "calibrated"
+
+
+def test_what_the_guard_says_is_no_judges_score() -> None:
+    one = a_map(domain={"low": 0, "high": 100, "subgroups": {}})
+    rubric = a_rubric(
+        a_criterion("accuracy", weight=4, when_degenerate=0), a_criterion("clarity", when_degenerate=0)
+    )
+    shelf = Shelf(one)
+    found = score(a_scorer(shelf, rubric=rubric), case=a_case(response=""))
+    assert (found.score, found.calibrated.status, shelf.looks) == (0.0, "none", [])
+
+
+def test_an_answer_without_numbers_costs_no_look() -> None:
+    shelf = Shelf(a_map())
+    failure = BrokenLine(JudgeCallFailed(BackendUnavailable("away"), ()))
+    assert score(a_scorer(shelf, failure)).calibrated.status == "none"
+    rubric = a_rubric(a_criterion(scale=a_nominal_scale()))
+    words = FakeLine(a_completion(a_reply(rubric.criteria, "supported")))
+    assert score(a_scorer(shelf, words, rubric)).calibrated.status == "none"
+    assert shelf.looks == []
+
+
+def test_without_its_store_a_score_is_served_and_says_that_it_is_not_calibrated() -> None:
+    shelf = Shelf(a_map())
+    shelf.broken = True
+    found = score(a_scorer(shelf))
+    assert (found.score, found.calibrated.status, found.flags) == (80.0, "none", ("calibration_unavailable",))
+
+
+class SlowShelf(Shelf):
+    async def active(self, judge: str, rubric: str, mode: str) -> tuple[CalibrationMap, ...]:
+        await asyncio.sleep(3600)
+        return self.maps
+
+
+def test_a_store_that_does_not_answer_costs_no_more_than_the_deadline() -> None:
+    @virtual
+    async def ask() -> tuple[Score, float]:
+        began = now()
+        found = await a_scorer(SlowShelf(a_map())).score(a_request(), deadline=began + 2)
+        return found, now() - began
+
+    found, took = ask()
+    assert found.flags == ("calibration_unavailable",)
+    assert took == pytest.approx(2)
+
+
+def test_a_judge_that_used_up_the_time_leaves_none_for_maps() -> None:
+    found = score(a_scorer(Shelf(a_map()), SilentLine()), seconds=1)
+    assert (found.outcome, found.calibrated.status) == ("timeout", "none")
+
+
+def test_a_demanded_map_is_applied_whatever_is_in_force() -> None:
+    one, other = a_map(), a_map(knots=[[0.0, 0.0], [100.0, 50.0]])
+    shelf = Shelf(one, kept={other.id: other})
+    found = score(a_scorer(shelf), calibration=other.id)
+    assert (found.calibrated.map, found.calibrated.score) == (other.id, 40.0)
+    assert shelf.looks == []
+
+
+def test_a_demanded_map_that_nobody_knows_is_not_found() -> None:
+    with pytest.raises(MapNotFound):
+        score(a_scorer(Shelf()), calibration="sha256:" + "0" * 64)
+    with pytest.raises(StoreError):
+        score(a_scorer(None), calibration="sha256:" + "0" * 64)
+
+
+def test_a_demanded_map_that_settings_show_to_be_stale_costs_no_judge() -> None:
+    moves: list[dict[str, Any]] = [{"rubric_digest": "another"}, {"model": "gpt-x"}, {"mode": "image"}]
+    for moved in moves:
+        one = a_map(judge={"fingerprint": a_fingerprint(**moved)})
+        line = FakeLine()
+        with pytest.raises(StaleMap):
+            score(a_scorer(Shelf(one), line), calibration=one.id)
+        assert line.prompts == []
+
+
+def test_a_demanded_map_of_a_snapshot_is_stale_only_when_another_one_answered() -> None:
+    one = a_map(judge={"fingerprint": a_fingerprint(model="judge-7b-0301")})
+    line = FakeLine()
+    with pytest.raises(StaleMap):
+        score(a_scorer(Shelf(one), line), calibration=one.id)
+    assert len(line.prompts) == 1
+
+
+def test_a_demanded_map_of_what_the_rubric_does_not_score_is_refused() -> None:
+    one = a_map("beauty")
+    with pytest.raises(StaleMap, match="beauty"):
+        score(a_scorer(Shelf(one)), calibration=one.id)
+
+
+def test_a_demanded_map_says_nothing_of_an_answer_without_numbers() -> None:
+    one = a_map()
+    found = score(a_scorer(Shelf(one), levels(accuracy=None, clarity=None)), calibration=one.id)
+    assert (found.score, found.calibrated.status) == (None, "none")
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", "AUTO", "latest", "sha256:", "sha256:" + "0" * 63, "sha256:" + "G" * 64]
+)
+def test_calibration_is_auto_none_or_an_id(wanted: str) -> None:
+    with pytest.raises(ValueError, match="calibration"):
+        a_request(calibration=wanted)
