@@ -49,7 +49,7 @@ class Reports:
             record = {"state": "in_progress", **question}
             await self._archive.keep_report(report_id, record)
         if record["state"] == "in_progress":
-            self._start(report_id, record)
+            self._start(report_id)
         return report_id
 
     async def find(self, report_id: str) -> str | None:
@@ -59,7 +59,7 @@ class Reports:
             case "completed":
                 return str(record["report"])
             case "in_progress":
-                self._start(report_id, record)
+                self._start(report_id)
                 return None
             case _:
                 raise _retold(record)
@@ -77,27 +77,34 @@ class Reports:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, report_id: str, record: Mapping[str, Any]) -> None:
+    def _start(self, report_id: str) -> None:
         if report_id not in self._under_way:
-            task = asyncio.create_task(self._work(report_id, record), name="calibration-report")
+            task = asyncio.create_task(self._work(report_id), name="calibration-report")
             self._under_way[report_id] = task
             task.add_done_callback(lambda _: self._under_way.pop(report_id, None))
 
-    async def _work(self, report_id: str, record: Mapping[str, Any]) -> None:
+    async def _work(self, report_id: str) -> None:
         token = secrets.token_hex(8)
         try:
             if not await self._archive.claim(report_id, token):
                 return
             renewing = asyncio.create_task(self._renew(report_id, token))
             try:
-                answer = await self._answer(record)
-                await self._archive.keep_report(report_id, answer)
+                await self._complete(report_id)
             finally:
                 renewing.cancel()
                 with suppress(errors.StoreError):
                     await self._archive.unclaim(report_id, token)
         except errors.StoreError as exc:
             _log.warning("a report was left: %s", exc)
+
+    async def _complete(self, report_id: str) -> None:
+        try:
+            record = await self._archive.report(report_id)
+        except errors.ReportNotFound:
+            return
+        if record["state"] == "in_progress":  # or another was done between the look and the claim
+            await self._archive.keep_report(report_id, await self._answer(record))
 
     async def _answer(self, record: Mapping[str, Any]) -> dict[str, Any]:
         try:

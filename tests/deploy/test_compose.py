@@ -88,12 +88,15 @@ def test_only_the_service_reaches_redis_and_only_this_host_the_service() -> None
     assert all(port.startswith("127.0.0.1:") for port in SERVICES["service"]["ports"])
 
 
-def test_redis_forgets_before_it_is_full_and_keeps_nothing() -> None:
+def test_redis_forgets_judgements_before_it_is_full_and_keeps_studies_and_maps() -> None:
     command = SERVICES["redis"]["command"]
     options = dict(zip(command[1::2], command[2::2], strict=True))
-    assert options["--maxmemory-policy"] == "allkeys-lru"
+    assert options["--maxmemory-policy"] == "volatile-lru"
     assert options["--save"] == ""
-    assert options["--appendonly"] == "no"
+    assert options["--appendonly"] == "yes"
+    volume, _, folder = SERVICES["redis"]["volumes"][0].partition(":")
+    assert folder == "/data"
+    assert volume in COMPOSE["volumes"]
     limit = int(SERVICES["redis"]["mem_limit"].removesuffix("m"))
     assert int(options["--maxmemory"].removesuffix("mb")) < limit
 

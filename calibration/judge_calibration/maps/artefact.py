@@ -1,8 +1,10 @@
 """A fitted map as data that stands by itself: applied without numpy, named by the hash of its content.
 
-Whatever the method, a map is served as knots (raw, calibrated) with straight lines between them: exact for every map
-of ours, and one way to apply them all. Canonical form: JSON with sorted keys, no blanks, UTF-8, numbers with at
-most ten significant digits, no NaN. The id is `sha256:` and the hash of that form without the id.
+Whatever the method, a map is served as knots (raw, calibrated) with straight lines between them: exact where
+a map of ours is piecewise linear, and one way to apply them all. The id is `sha256:` and the hash of the
+canonical form without the id. Canonical form: JSON in UTF-8 with sorted keys, no blanks and no NaN, where a
+whole number has no fraction (5.0 is written 5), so that no reader of JSON changes it: `jq -cS 'del(.id)'`
+prints it. Numbers that were computed have at most ten significant digits before they get here.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-from judge_calibration.errors import MapRejected
+from judge_calibration.errors import MapRejected, OptionRejected
 
 KIND = "judge-calibration-map"
 FORMAT = 1
+PURPOSES = ("predict", "equate")
+_MOST = 1e300  # NaN is not above it; the canonical form has none
 _SLACK = 1e-9  # a score that a sum of weights brought may miss the end of the domain by rounding
 
 Status = Literal["calibrated", "out_of_domain"]
@@ -51,16 +55,21 @@ class CalibrationMap:
     _raw: tuple[float, ...]
     _calibrated: tuple[float, ...]
 
+    @property
+    def purpose(self) -> str:
+        """`predict` what physicians would say, or `equate` one judge's scores with another's."""
+        return str(self.content.get("purpose", PURPOSES[0]))
+
     def apply(self, raw: float, subgroups: Mapping[str, str] | None = None) -> Applied:
         """Calibrate one score. Never falls as the score rises, and never leaves the scale."""
-        domain, labels = self.content["domain"], dict(subgroups or {})
+        if not math.isfinite(raw):
+            raise OptionRejected("score", "is a finite number")
+        labels, domain = subgroups or {}, self.content["domain"]
         flags: list[str] = []
         if not domain["low"] - _SLACK <= raw <= domain["high"] + _SLACK:
             flags.append("extrapolated")
-        for variable, known in domain["subgroups"].items():
-            if variable in labels and labels[variable] not in known:
-                flags.append("unseen_subgroup")
-                break
+        if self._has_unseen(labels):
+            flags.append("unseen_subgroup")
         out = bool(flags)
         score = self._value(raw)
         low, high, level = self._interval(score, labels, flags)
@@ -68,10 +77,21 @@ class CalibrationMap:
 
     def matches(self, fingerprint: Mapping[str, Any]) -> bool:
         """Whether the map is of this instrument: everything it names of its own must be equal."""
-        own = self.content["judge"]["fingerprint"]
+        own = self.content["judge"].get("fingerprint")
         if not own:
             return False
         return all(value is None or fingerprint.get(name) == value for name, value in own.items())
+
+    def _has_unseen(self, labels: Mapping[str, str]) -> bool:
+        """Whether an item has a label, of a variable that the map knows, which no fitted item had."""
+        if not labels:
+            return False
+        known = self.content["domain"]["subgroups"]
+        conformal = self.content.get("conformal") or {}
+        by = conformal.get("by")
+        if by and by not in known:
+            known = {**known, by: conformal["quantiles"]}
+        return any(labels.get(name) is not None and labels[name] not in known[name] for name in known)
 
     def _value(self, raw: float) -> float:
         at = bisect_right(self._raw, raw)
@@ -81,32 +101,36 @@ class CalibrationMap:
             return self._calibrated[-1]
         x0, x1 = self._raw[at - 1], self._raw[at]
         y0, y1 = self._calibrated[at - 1], self._calibrated[at]
-        return min(y1, y0 + (y1 - y0) * (raw - x0) / (x1 - x0))
+        return min(y1, y0 + (y1 - y0) * ((raw - x0) / (x1 - x0)))
 
     def _interval(
         self, score: float, labels: Mapping[str, str], flags: list[str]
     ) -> tuple[float | None, float | None, float | None]:
-        conformal = self.content["conformal"]
+        conformal = self.content.get("conformal")
         if conformal is None:
             return None, None, None
-        by, quantiles = conformal["by"], conformal["quantiles"]
+        by, quantiles = conformal.get("by"), conformal["quantiles"]
         label = labels.get(by) if by else None
         if by and label is None:
             flags.append("subgroup_unknown")
-        half = quantiles.get(label if label in quantiles else "", quantiles[""])
+        half = quantiles[label if label in quantiles else ""]
         scale = self.content["scale"]
         if half is None:
             low, high = scale["low"], scale["high"]
         else:
-            low, high = within_scale(score - half, score + half, scale)
+            inward = conformal.get("rounded", True)
+            low, high = within_scale(score - half, score + half, scale, inward=inward)
         return low, high, 1 - conformal["alpha"]
 
 
-def within_scale(low: float, high: float, scale: Mapping[str, Any]) -> tuple[float, float]:
-    """Cut an interval to the scale; on countable values to the outermost that it holds, if it holds any."""
+def within_scale(
+    low: float, high: float, scale: Mapping[str, Any], *, inward: bool = True
+) -> tuple[float, float]:
+    """Cut an interval to the scale; with `inward` to the outermost values that it holds, if it holds any."""
     low, high = max(low, scale["low"]), min(high, scale["high"])
-    values = [value for value in scale["values"] or () if low - _SLACK <= value <= high + _SLACK]
-    return (values[0], values[-1]) if values else (low, high)
+    values = scale.get("values") if inward else None
+    held = [value for value in values or () if low - _SLACK <= value <= high + _SLACK]
+    return (held[0], held[-1]) if held else (low, high)
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,12 +147,14 @@ def identity(artefact: Mapping[str, Any]) -> str:
 
 
 def canonical(artefact: Mapping[str, Any]) -> str:
-    """The text that is hashed."""
-    content = {key: value for key, value in artefact.items() if key != "id"}
+    """The text that is hashed; MapRejected where the content cannot be written as JSON."""
     try:
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as exc:
+        content = {key: _plain(value) for key, value in artefact.items() if key != "id"}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text.encode()  # half of a surrogate pair has no UTF-8
+    except (TypeError, ValueError, RecursionError) as exc:
         raise MapRejected("the artefact holds what is no JSON") from exc
+    return text
 
 
 def opened(artefact: object) -> CalibrationMap:
@@ -142,18 +168,52 @@ def opened(artefact: object) -> CalibrationMap:
     criterion = artefact.get("criterion")
     if not isinstance(criterion, str) or not criterion:
         raise MapRejected("'criterion' is a text")
-    scale, domain = _object(artefact, "scale"), _object(artefact, "domain")
-    low, high = _ends(scale, "scale")
-    _ends(domain, "domain")
-    if scale.get("values") is not None and not _rising([_number(each, "scale") for each in scale["values"]]):
-        raise MapRejected("the values of the scale rise")
-    _check_labels(domain)
+    if artefact.get("purpose", PURPOSES[0]) not in PURPOSES:
+        raise MapRejected(f"'purpose' is one of {', '.join(PURPOSES)}")
+    low, high = _check_scale(artefact)
+    _check_domain(artefact)
     raw, calibrated = _knots(artefact, low, high)
     _check_conformal(artefact)
     judge = _object(artefact, "judge")
-    if judge.get("fingerprint") is not None and not isinstance(judge["fingerprint"], Mapping):
+    if not isinstance(judge.get("fingerprint"), Mapping | None):
         raise MapRejected("'judge.fingerprint' is an object or null")
     return CalibrationMap(str(artefact["id"]), criterion, dict(artefact), raw, calibrated)
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it, with whole numbers as integers; TypeError, ValueError for what JSON has not."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) and value.is_integer() else value
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("names are texts")
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _check_scale(artefact: Mapping[str, Any]) -> tuple[float, float]:
+    scale = _object(artefact, "scale")
+    low, high = _ends(scale, "scale")
+    values = scale.get("values")
+    if not isinstance(values, list | None):
+        raise MapRejected("'scale.values' is a list or null")
+    if not _rising([_number(each, "scale.values") for each in values or ()]):
+        raise MapRejected("the values of the scale rise")
+    if values and not low <= values[0] <= values[-1] <= high:
+        raise MapRejected("the values of the scale lie between its ends")
+    return low, high
+
+
+def _check_domain(artefact: Mapping[str, Any]) -> None:
+    domain = _object(artefact, "domain")
+    _ends(domain, "domain")
+    for known in _object(domain, "subgroups").values():
+        if not isinstance(known, list) or not all(isinstance(label, str) for label in known):
+            raise MapRejected("'domain.subgroups' is an object of lists of texts")
 
 
 def _knots(
@@ -162,22 +222,15 @@ def _knots(
     knots = artefact.get("knots")
     if not isinstance(knots, list) or not knots:
         raise MapRejected("'knots' is a list of pairs")
-    if not all(isinstance(knot, list) and len(knot) == 2 for knot in knots):  # noqa: PLR2004  raw and calibrated
+    if not all(isinstance(knot, list) and len(knot) == 2 for knot in knots):  # noqa: PLR2004  raw, calibrated
         raise MapRejected("'knots' is a list of pairs")
     raw = tuple(_number(knot[0], "knots") for knot in knots)
     calibrated = tuple(_number(knot[1], "knots") for knot in knots)
     if not _rising(raw) or any(b < a for a, b in pairwise(calibrated)):
         raise MapRejected("knots rise in the raw score and do not fall in the calibrated one")
-    if min(calibrated) < low - _SLACK or max(calibrated) > high + _SLACK:
+    if min(calibrated) < low or max(calibrated) > high:
         raise MapRejected("knots stay on the scale")
     return raw, calibrated
-
-
-def _check_labels(domain: Mapping[str, Any]) -> None:
-    labels = _object(domain, "subgroups")
-    for known in labels.values():
-        if not isinstance(known, list) or not all(isinstance(label, str) for label in known):
-            raise MapRejected("'domain.subgroups' is an object of lists of texts")
 
 
 def _check_conformal(artefact: Mapping[str, Any]) -> None:
@@ -188,7 +241,14 @@ def _check_conformal(artefact: Mapping[str, Any]) -> None:
         raise MapRejected("'conformal' is an object or null")
     if not 0 < _number(conformal.get("alpha"), "conformal.alpha") < 1:
         raise MapRejected("'conformal.alpha' is between 0 and 1")
-    quantiles = _object(conformal, "quantiles")
+    if not isinstance(conformal.get("by"), str | None):
+        raise MapRejected("'conformal.by' is the name of a variable or null")
+    if not isinstance(conformal.get("rounded", True), bool):
+        raise MapRejected("'conformal.rounded' is true or false")
+    _check_quantiles(_object(conformal, "quantiles"))
+
+
+def _check_quantiles(quantiles: Mapping[str, Any]) -> None:
     if "" not in quantiles:
         raise MapRejected("'conformal.quantiles' has one of all groups, under the empty name")
     for half in quantiles.values():
@@ -211,7 +271,8 @@ def _ends(of: Mapping[str, Any], name: str) -> tuple[float, float]:
 
 
 def _number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    """A finite float; a whole number beyond what a float holds is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MOST:
         raise MapRejected(f"{name!r} holds what is no finite number")
     return float(value)
 

@@ -1,7 +1,16 @@
 """The maps that may be chosen, from the simplest: each is fitted on a sample and predicts physicians' scores.
 
-Every prediction rises with the judge's score or stays, and is cut to the scale. Sources: Barlow et al. 1972
-(isotonic regression, pool adjacent violators); McCullagh 1980 (cumulative logit); Copas 1983 (shrunk slopes).
+Every prediction rises with the judge's score or stays, and is cut to the scale. With J the judge's score and
+Y the physicians' mean:
+
+identity         Y = J
+shift            Y = J + a
+affine           Y = a + bJ, b shrunk towards 0 by its own noise and never below it (Copas 1983)
+isotonic         least squares among rising functions of J, on the means of J's levels (Barlow et al. 1972)
+shrunk isotonic  the same, with level means drawn towards the affine line by empirical Bayes (Morris 1983)
+
+Isotonic regression of raw pairs with tied J would give two values for one score, hence means of levels.
+The cumulative logit has its own module.
 """
 
 from __future__ import annotations
@@ -18,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from judge_calibration.arrays import FloatArray
+    from judge_calibration.estimates import Reason
     from judge_calibration.maps.sample import MapSample
 
-Parameters = dict[str, object]
+_MOST_PRIOR = 1e9  # items; as good as the line itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +46,23 @@ class Fitted:
         return np.interp(judge, *self.knots)
 
 
+def constant_judge(sample: MapSample) -> Reason:  # noqa: ARG001  one shape for all obstacles
+    """What keeps a line from being fitted: there is nothing to put it through."""
+    return "constant_input"
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A kind of map: its place from simple to flexible, the least number of items, and how it is fitted.
 
-    `fit` gives None where the map cannot be fitted to the sample.
+    `fit` gives None where the map cannot be fitted to the sample; `obstacle` then says why.
     """
 
     name: str
     complexity: int
     min_n: int
     fit: Callable[[MapSample], Fitted | None]
+    obstacle: Callable[[MapSample], Reason] = constant_judge
 
 
 def identity(sample: MapSample) -> Fitted:
@@ -56,7 +72,7 @@ def identity(sample: MapSample) -> Fitted:
 
 
 def shift(sample: MapSample) -> Fitted:
-    """Y = J + a."""
+    """Y = J + a, a = mean(Y - J)."""
     offset = float(np.average(sample.target - sample.judge, weights=sample.weights))
     return Fitted("shift", _line(offset, 1.0, sample), {"offset": rounded(offset)})
 
@@ -72,14 +88,17 @@ def affine(sample: MapSample) -> Fitted | None:
 
 
 def isotonic(sample: MapSample) -> Fitted:
-    """Weighted least squares among rising functions, on the means of levels: one value for one judge score."""
+    """Weighted least squares among rising functions, on the means of levels: one value for one score."""
     levels, means, weights = level_means(sample)
     fitted = isotonic_regression(means, weights=weights).x
     return Fitted("isotonic", (levels, _cut(fitted, sample)), {"levels": len(levels)})
 
 
 def shrunk_isotonic(sample: MapSample) -> Fitted | None:
-    """Level means drawn towards the line by weight n/(n+m), with m from the variance between and within levels."""
+    """Level means drawn towards the line, then pooled: weight n/(n+m) for a level of n items.
+
+    m = s²/t², with s² the variance within levels and t² what their means vary about the line beyond s².
+    """
     line = _affine_line(sample)
     if line is None:
         return None
@@ -87,16 +106,15 @@ def shrunk_isotonic(sample: MapSample) -> Fitted | None:
     straight = line[0] + line[1] * levels
     which = np.searchsorted(levels, sample.judge)
     within = float(np.average((sample.target - means[which]) ** 2, weights=sample.weights))
-    excess = (
-        float(np.average((means - straight) ** 2, weights=weights)) - within * len(levels) / weights.sum()
-    )
-    prior = within / max(excess, 1e-6)
+    between = float(np.average((means - straight) ** 2, weights=weights))
+    excess = max(0.0, between - within * len(levels) / weights.sum())
+    prior = within / excess if excess > within / _MOST_PRIOR else _MOST_PRIOR
     drawn = straight + (means - straight) * weights / (weights + prior)
     fitted = isotonic_regression(drawn, weights=weights).x
     parameters = {
         "intercept": rounded(line[0]),
         "slope": rounded(line[1]),
-        "prior_items": rounded(min(prior, 1e9)),
+        "prior_items": rounded(prior),
     }
     return Fitted("shrunk_isotonic", (levels, _cut(fitted, sample)), parameters)
 
@@ -109,12 +127,22 @@ def level_means(sample: MapSample) -> tuple[FloatArray, FloatArray, FloatArray]:
     return levels, sums / weights, weights
 
 
+def line_knots(intercept: float, slope: float, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    """A line cut to the scale, as knots at its ends and where it meets a bound; never falling."""
+    xs = {low, high}
+    if slope > 0:
+        crossings = [(bound - intercept) / slope for bound in (low, high)]
+        xs |= {at for at in crossings if low < at < high}
+    raw = np.array(sorted(xs))
+    return raw, np.maximum.accumulate(np.clip(intercept + slope * raw, low, high))
+
+
 def _affine_line(sample: MapSample) -> tuple[float, float] | None:
     x, y, w = sample.judge, sample.target, sample.weights
+    if len(sample) < 3 or x.min() == x.max():  # noqa: PLR2004  a line through two points has no residual
+        return None
     mean_x, mean_y = float(np.average(x, weights=w)), float(np.average(y, weights=w))
     square = float(np.sum(w * (x - mean_x) ** 2))
-    if square < 1e-9 or len(sample) < 3:  # noqa: PLR2004  a line through two points has no residual
-        return None
     slope = float(np.sum(w * (x - mean_x) * (y - mean_y))) / square
     residual = float(np.sum(w * (y - mean_y - slope * (x - mean_x)) ** 2)) / (len(sample) - 2)
     kept = max(0.0, 1 - residual / (slope**2 * square)) if slope > 0 else 0.0
@@ -122,15 +150,7 @@ def _affine_line(sample: MapSample) -> tuple[float, float] | None:
 
 
 def _line(intercept: float, slope: float, sample: MapSample) -> tuple[FloatArray, FloatArray]:
-    """A line cut to the scale, as knots at the ends and where it meets the bounds."""
-    xs = {sample.low, sample.high}
-    if slope > 0:
-        for bound in (sample.low, sample.high):
-            crossing = (bound - intercept) / slope
-            if sample.low < crossing < sample.high:
-                xs.add(crossing)
-    raw = np.array(sorted(xs))
-    return raw, _cut(intercept + slope * raw, sample)
+    return line_knots(intercept, slope, sample.low, sample.high)
 
 
 def _cut(values: FloatArray, sample: MapSample) -> FloatArray:

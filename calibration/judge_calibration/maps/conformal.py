@@ -1,9 +1,14 @@
 """Split conformal intervals of the served score, overall and by subgroup (Vovk et al. 2005; Lei et al. 2018).
 
-Half-width: the k-th smallest absolute residual, k = ⌈(n+1)(1-α)⌉; with k > n the whole scale. Residuals are out of
-fold, so that the score that is served is the one that was calibrated on. Coverage given the calibration set is
-Beta(k, n+1-k), of which the standard deviation is told. By subgroup (Mondrian): a group with fewer items than
-⌈1/α⌉-1 takes the quantile of all, and is named.
+Half-width: the k-th smallest absolute residual, k = ⌈(n+1)(1-α)⌉; with k > n the whole scale. Residuals are
+out of fold, so that the score that is served is the one that was calibrated on. Coverage given the
+calibration set is Beta(k, n+1-k), of which the standard deviation is told. By subgroup (Mondrian): a group
+with fewer items than ⌈1/α⌉-1 takes the quantile of all, and is named; nothing is promised for it by itself.
+
+The interval covers the consensus of a new, exchangeable item. It is cut to the scale. Rounding it inward to
+values of the scale loses nothing where every consensus is such a value, and only there: the mean of three
+physicians lies between values, and an interval rounded inward misses it (a simulated 90 % interval then held
+66 %). Whether it is rounded is part of the artefact, and told coverage is that of the interval as served.
 """
 
 from __future__ import annotations
@@ -30,23 +35,28 @@ _SLACK = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Conformal:
-    """Half-widths by group ("" for all; None: the whole scale), groups that were pooled, sizes, and α."""
+    """Half-widths by group ("" for all; None: the whole scale), groups that were pooled, sizes, and α.
+
+    `inward`: whether the interval is rounded inward to values of the scale when it is served.
+    """
 
     alpha: float
     by: str | None
     quantiles: Mapping[str, float | None]
     pooled: tuple[str, ...]
     sizes: Mapping[str, int]
+    inward: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As an artefact holds it."""
         return {
-            "alpha": self.alpha,
+            "alpha": rounded(self.alpha),
             "by": self.by,
             "quantiles": {group: rounded(half) for group, half in self.quantiles.items()},
             "pooled": list(self.pooled),
             "n": dict(self.sizes),
             "coverage_sd": {group: rounded(coverage_sd(n, self.alpha)) for group, n in self.sizes.items()},
+            "rounded": self.inward,
         }
 
     def half_width(self, group: str | None) -> float | None:
@@ -62,19 +72,21 @@ def least_items(alpha: float) -> int:
 def conformal_quantile(residuals: FloatArray, alpha: float) -> float | None:
     """The k-th smallest absolute residual; None when k > n."""
     n = len(residuals)
-    k = math.ceil(round((n + 1) * (1 - alpha), 9))
+    k = _rank(n, alpha)
     return float(np.sort(np.abs(residuals))[k - 1]) if 1 <= k <= n else None
 
 
 def coverage_sd(n: int, alpha: float) -> float | None:
     """Standard deviation of the coverage over calibration sets, of Beta(k, n+1-k)."""
-    k = math.ceil(round((n + 1) * (1 - alpha), 9))
+    k = _rank(n, alpha)
     if not 1 <= k <= n:
         return None
     return math.sqrt(k * (n + 1 - k) / ((n + 1) ** 2 * (n + 2)))
 
 
-def fit_conformal(residuals: FloatArray, labels: Labels | None, *, by: str | None, alpha: float) -> Conformal:
+def fit_conformal(
+    residuals: FloatArray, labels: Labels | None, *, by: str | None, alpha: float, inward: bool = False
+) -> Conformal:
     """From out-of-fold residuals (n,), and labels of the variable `by` when intervals are by subgroup."""
     quantiles: dict[str, float | None] = {"": conformal_quantile(residuals, alpha)}
     sizes, pooled = {"": len(residuals)}, []
@@ -87,7 +99,7 @@ def fit_conformal(residuals: FloatArray, labels: Labels | None, *, by: str | Non
                 quantiles[group] = quantiles[""]
             else:
                 quantiles[group] = conformal_quantile(residuals[inside], alpha)
-    return Conformal(alpha, by, quantiles, tuple(pooled), sizes)
+    return Conformal(alpha, by, quantiles, tuple(pooled), sizes, inward)
 
 
 def labels_of(labels: Sequence[str | None]) -> Labels:
@@ -116,12 +128,9 @@ def out_of_fold_coverage(
     by: str | None,
     alpha: float,
     scale: Mapping[str, Any],
+    inward: bool = False,
 ) -> dict[str, dict[str, float | int | None]]:
-    """Share of items whose consensus lies in the interval made without their fold, for all and by group.
-
-    The interval is cut to the scale and not rounded to its values, for a consensus lies between them.
-    """
-    low, high = float(scale["low"]), float(scale["high"])
+    """Share of items whose consensus lies in the interval made without their fold, for all and by group."""
     half = np.full(len(target), np.inf)
     for outside in folds:
         inner = None if labels is None else labels[~outside]
@@ -130,7 +139,7 @@ def out_of_fold_coverage(
         if labels is not None:
             for group in fitted.quantiles.keys() - {""}:
                 half[outside & members(labels, group)] = _number(fitted.half_width(group))
-    least, most = np.maximum(predicted - half, low), np.minimum(predicted + half, high)
+    least, most = _served(predicted, half, scale, inward=inward)
     hit = (least <= target + _SLACK) & (target <= most + _SLACK)
     parts = {"": np.ones(len(target), bool)}
     if labels is not None:
@@ -143,6 +152,30 @@ def out_of_fold_coverage(
         }
         for group, inside in parts.items()
     }
+
+
+def _served(
+    predicted: FloatArray, half: FloatArray, scale: Mapping[str, Any], *, inward: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Limits (n,) as a map serves them: cut to the scale, and rounded inward when that is asked."""
+    least = np.maximum(predicted - half, float(scale["low"]))
+    most = np.minimum(predicted + half, float(scale["high"]))
+    if not inward or not scale["values"]:
+        return least, most
+    values = np.array(scale["values"], np.float64)
+    first = np.searchsorted(values, least - _SLACK)
+    last = np.searchsorted(values, most + _SLACK, side="right") - 1
+    holds = first <= last
+    top = len(values) - 1
+    return (
+        np.where(holds, values[np.minimum(first, top)], least),
+        np.where(holds, values[np.maximum(last, 0)], most),
+    )
+
+
+def _rank(n: int, alpha: float) -> int:
+    """Of the residual that is the half-width; (n+1)(1-α) is a whole number but for rounding, now and then."""
+    return math.ceil(round((n + 1) * (1 - alpha), 9))
 
 
 def _number(half: float | None) -> float:

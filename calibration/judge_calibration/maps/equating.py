@@ -1,22 +1,29 @@
-"""Puts one judge's scores on another's scale, from both judges' scores of the same items; and method comparison.
+"""Puts one judge's scores on another's scale, from both judges' scores of the same items.
 
-Equating makes distributions alike, so that a threshold keeps its meaning; it predicts no physician and is never a
-calibration map (Kolen and Brennan 2014). Deming regression (Deming 1943; Cornbleet and Gochman 1979) asks whether two
-methods differ by a constant or in proportion, for a stated ratio of error variances.
+Equating makes distributions alike, so that a threshold keeps its share of passes; it predicts no physician
+and is never a calibration map (Kolen and Brennan 2014). Linear (mean and sigma): the new score x becomes
+mean_old + sd_old/sd_new (x - mean_new). Equipercentile: x becomes the old score of the same mid-percentile.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
+from judge_calibration.maps.candidates import line_knots
+from judge_calibration.maps.content import sealed_map, told_knots
+from judge_calibration.maps.deming import Deming, deming
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from judge_calibration.arrays import FloatArray
+
+__all__ = ["LEAST", "METHODS", "Deming", "Equating", "EquatingMethod", "deming", "equate"]
 
 EquatingMethod = Literal["linear", "equipercentile"]
 METHODS: tuple[EquatingMethod, ...] = ("linear", "equipercentile")
@@ -25,11 +32,15 @@ LEAST = 10
 
 @dataclass(frozen=True, slots=True)
 class Equating:
-    """Knots from the new judge's score to the old one's scale; `n` items were scored by both."""
+    """Knots from the new judge's score to the old one's scale; `n` items were scored by both.
+
+    `domain`: the new judge's lowest and highest score among them.
+    """
 
     method: EquatingMethod
     knots: tuple[FloatArray, FloatArray]
     n: int
+    domain: tuple[float, float]
     slope: float | None = None
     intercept: float | None = None
 
@@ -39,83 +50,74 @@ class Equating:
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
-        raw, equated = self.knots
         return {
             "purpose": "equate",
             "method": self.method,
             "n_items": self.n,
             "slope": rounded(self.slope),
             "intercept": rounded(self.intercept),
-            "knots": [[rounded(x), rounded(y)] for x, y in zip(raw.tolist(), equated.tolist(), strict=True)],
+            "knots": told_knots(self.knots),
         }
+
+    def as_artefact(
+        self,
+        *,
+        criterion: str,
+        scale: Mapping[str, Any],
+        judge: str | None,
+        fingerprint: Mapping[str, Any] | None,
+        binding: Mapping[str, Any] | None,
+        data_digest: str,
+        onto: str | None = None,
+    ) -> dict[str, Any]:
+        """The sealed artefact, of the new judge, `onto` the old one's scale. It has no interval."""
+        parameters = {"slope": rounded(self.slope), "intercept": rounded(self.intercept), "onto": onto}
+        return sealed_map(
+            purpose="equate",
+            method=self.method,
+            parameters=parameters,
+            knots=self.knots,
+            domain=(*self.domain, {}),
+            conformal=None,
+            fit={"n_items": self.n},
+            criterion=criterion,
+            scale=scale,
+            judge=judge,
+            fingerprint=fingerprint,
+            binding=binding,
+            data_digest=data_digest,
+        )
 
 
 def equate(
     old: FloatArray, new: FloatArray, *, low: float, high: float, method: EquatingMethod = "linear"
 ) -> Equating:
-    """From paired scores (n,), nothing missing. NotEnough below ten items or when the new judge is constant."""
+    """From paired scores (n,), nothing missing; NotEnough below ten items or when the new judge is constant."""
     if method not in METHODS:
         raise OptionRejected("equating", f"is one of {', '.join(METHODS)}")
+    if len(old) != len(new) or not (np.isfinite(old).all() and np.isfinite(new).all()):
+        raise OptionRejected("scores", "are paired, and none is missing")
     if len(old) < LEAST or np.ptp(new) == 0:
         raise NotEnough(f"equating needs {LEAST} items scored by both judges, and more than one score")
+    domain = float(new.min()), float(new.max())
     if method == "linear":
         slope = float(old.std() / new.std())
         intercept = float(old.mean() - slope * new.mean())
-        raw = np.array(_line_knots(slope, intercept, low, high))
-        return Equating(
-            "linear", (raw, np.clip(intercept + slope * raw, low, high)), len(old), slope, intercept
-        )
-    return Equating("equipercentile", _equipercentile(old, new, low, high), len(old))
-
-
-def _line_knots(slope: float, intercept: float, low: float, high: float) -> list[float]:
-    crossings = [(bound - intercept) / slope for bound in (low, high)] if slope > 0 else []
-    return sorted({low, high, *(at for at in crossings if low < at < high)})
+        return Equating("linear", line_knots(intercept, slope, low, high), len(old), domain, slope, intercept)
+    return Equating("equipercentile", _equipercentile(old, new, low, high), len(old), domain)
 
 
 def _equipercentile(
     old: FloatArray, new: FloatArray, low: float, high: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Each score of the new judge to the old one's of the same mid-percentile, both read as straight lines."""
+    """Each of the new judge's scores to the old one's of its mid-percentile, read off straight lines."""
     x, x_rank = _mid_percentiles(new)
     y, y_rank = _mid_percentiles(old)
-    equated = np.interp(x_rank, np.concatenate([[0.0], y_rank, [1.0]]), np.concatenate([[y[0]], y, [y[-1]]]))
+    ranks = np.concatenate([[0.0], y_rank, [1.0]])
+    equated = np.interp(x_rank, ranks, np.concatenate([y[:1], y, y[-1:]]))
     return x, np.maximum.accumulate(np.clip(equated, low, high))
 
 
 def _mid_percentiles(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     values, counts = np.unique(scores, return_counts=True)
     return values, (counts.cumsum() - counts / 2) / len(scores)
-
-
-@dataclass(frozen=True, slots=True)
-class Deming:
-    """y = a + b x with errors in both. `error_ratio` is var(error of y) / var(error of x)."""
-
-    slope: float
-    intercept: float
-    error_ratio: float
-    n: int
-
-    def as_json(self) -> dict[str, object]:
-        """Plain data; the ratio is always told, for the slope depends on it and on its direction."""
-        return {
-            "purpose": "method_comparison",
-            "slope": rounded(self.slope),
-            "intercept": rounded(self.intercept),
-            "error_ratio": rounded(self.error_ratio),
-            "n_items": self.n,
-        }
-
-
-def deming(x: FloatArray, y: FloatArray, *, error_ratio: float = 1.0) -> Deming:
-    """B = [s_yy - λ s_xx + √((s_yy - λ s_xx)² + 4 λ s_xy²)] / (2 s_xy), λ the error ratio."""
-    if error_ratio <= 0:
-        raise OptionRejected("error_ratio", "is above 0")
-    s_xx, s_yy = float(x.var()), float(y.var())
-    s_xy = float(((x - x.mean()) * (y - y.mean())).mean())
-    if len(x) < LEAST or abs(s_xy) < 1e-12:  # noqa: PLR2004  no slope without covariance
-        raise NotEnough(f"method comparison needs {LEAST} items and scores that vary together")
-    gap = s_yy - error_ratio * s_xx
-    slope = (gap + np.sqrt(gap**2 + 4 * error_ratio * s_xy**2)) / (2 * s_xy)
-    return Deming(float(slope), float(y.mean() - slope * x.mean()), error_ratio, len(x))

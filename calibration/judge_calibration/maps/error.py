@@ -1,4 +1,16 @@
-"""How wrong predictions are on items they were not fitted on. In-sample error is computed nowhere."""
+"""How wrong predictions are on items they were not fitted on. In-sample error is computed nowhere.
+
+With f an out-of-fold prediction of the target y, and S a mean squared error over items:
+
+    miscalibration = S(f) - S(f recalibrated), discrimination = S(mean of y) - S(f recalibrated),
+    uncertainty = S(mean of y), so that S(f) = miscalibration - discrimination + uncertainty
+
+where "recalibrated" is the isotonic regression of y on f: Murphy 1973 in the form of Dimitriadis, Gneiting and
+Jordan 2021 (CORP), which needs no bins. The binned calibration error is the root of the mean squared bias
+within bins of equally many items, less the variance that the bias of a bin has from sampling alone (Kumar,
+Liang and Ma 2019); without that, a perfect map of a small study would seem miscalibrated. Standard errors are
+over clusters, for items of one cluster err together.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +28,39 @@ if TYPE_CHECKING:
     from judge_calibration.maps.sample import MapSample
 
 _BINS = 10
+_FLAT = 1e-12  # of the target's variance: a prediction that varies less is constant
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBin:
+    """Items of neighbouring predictions from `low` to `high`: mean of prediction - target, and its error."""
+
+    low: float
+    high: float
+    n: int
+    bias: float
+    error: float | None
+    share: float
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data."""
+        return {
+            "low": rounded(self.low),
+            "high": rounded(self.high),
+            "n": self.n,
+            "bias": rounded(self.bias),
+            "standard_error": rounded(self.error),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class CrossValidated:
     """Errors of out-of-fold predictions against the consensus, averaged over repeats of the folds.
 
-    `loss` is each item's weighted share of the mean squared error.
-    `mse_error`: standard error of the mean squared error over clusters. `slope`, `intercept`: of the target on
-    the prediction, 1 and 0 for a calibrated one, None for a constant prediction. `calibration_error`: root of
-    the squared bias within bins of predictions, less what noise alone would give, at least 0. Murphy 1973 and
-    Dimitriadis et al. 2021 (CORP): mse = miscalibration - discrimination + uncertainty.
+    `loss` is each item's weighted share of the mean squared error. `mse_error`: standard error of the mean
+    squared error over clusters. `bias`: mean of prediction - target. `slope`, `intercept`: of the target on
+    the prediction, 1 and 0 for a calibrated one, None for a constant one. `calibration_error`: binned, with
+    noise taken off, at least 0. mse = miscalibration - discrimination + uncertainty.
     """
 
     loss: FloatArray
@@ -41,16 +75,28 @@ class CrossValidated:
     miscalibration: float
     discrimination: float
     uncertainty: float
+    bins: tuple[ScoreBin, ...]
+
+    @property
+    def rmse(self) -> float:
+        """Root of the mean squared error, in points."""
+        return math.sqrt(self.mse)
+
+    @property
+    def rmse_error(self) -> float:
+        """Its standard error, by the delta method."""
+        return self.mse_error / (2 * self.rmse) if self.mse > 0 else 0.0
 
     def excess_over(self, other: CrossValidated) -> tuple[float, float]:
-        """How much larger the mean loss is than another's on the same items, and the standard error of that."""
+        """How much larger the mean loss is than another's on the same items, and the error of that."""
         gap = self.loss - other.loss
         return float(gap.sum()), _clustered_error(gap, self.cluster_of)
 
     def as_json(self) -> dict[str, object]:
         """Plain data; errors are told as roots, in points."""
         return {
-            "rmse": rounded(math.sqrt(self.mse)),
+            "rmse": rounded(self.rmse),
+            "rmse_standard_error": rounded(self.rmse_error),
             "mse": rounded(self.mse),
             "mse_standard_error": rounded(self.mse_error),
             "mae": rounded(self.mae),
@@ -65,7 +111,7 @@ class CrossValidated:
 
 
 def cross_validated_error(predicted: FloatArray, sample: MapSample) -> CrossValidated:
-    """From out-of-fold predictions (repeats, n)."""
+    """From out-of-fold predictions (repeats, n) of a sample of at least two clusters."""
     w, y = sample.weights / sample.weights.sum(), sample.target
     gap = predicted - y
     square = (gap**2).mean(0)
@@ -73,7 +119,8 @@ def cross_validated_error(predicted: FloatArray, sample: MapSample) -> CrossVali
     mean = predicted.mean(0)
     slope, intercept = _line(mean, y, w)
     mse = float(w @ square)
-    miscalibration, discrimination, uncertainty = _corp(mean, y, w)
+    parts = np.mean([_corp(each, y, w) for each in predicted], axis=0)
+    bins = score_bins(mean, y, w)
     return CrossValidated(
         loss=w * square,
         cluster_of=cluster_of.astype(np.int64),
@@ -83,11 +130,35 @@ def cross_validated_error(predicted: FloatArray, sample: MapSample) -> CrossVali
         bias=float(w @ gap.mean(0)),
         slope=slope,
         intercept=intercept,
-        calibration_error=_binned(mean, y, w),
-        miscalibration=miscalibration,
-        discrimination=discrimination,
-        uncertainty=uncertainty,
+        calibration_error=_binned(bins),
+        miscalibration=float(parts[0]),
+        discrimination=float(parts[1]),
+        uncertainty=float(parts[2]),
+        bins=bins,
     )
+
+
+def score_bins(predicted: FloatArray, target: FloatArray, weights: FloatArray) -> tuple[ScoreBin, ...]:
+    """At most ten bins of nearly equal numbers; equal predictions share one. Weights (n,) sum to 1."""
+    edges = np.unique(np.quantile(predicted, np.linspace(0, 1, _BINS + 1)))
+    place = np.searchsorted(edges[1:-1], predicted, side="right")
+    return tuple(
+        _bin(*(each[place == at] for each in (predicted, target, weights))) for at in np.unique(place)
+    )
+
+
+def _bin(predicted: FloatArray, target: FloatArray, weights: FloatArray) -> ScoreBin:
+    gap, n, share = predicted - target, len(predicted), float(weights.sum())
+    bias = float(weights @ gap) / share
+    error = None
+    if n > 1:
+        error = math.sqrt(n / (n - 1) * float(weights**2 @ (gap - bias) ** 2)) / share
+    return ScoreBin(float(predicted.min()), float(predicted.max()), n, bias, error, share)
+
+
+def _binned(bins: tuple[ScoreBin, ...]) -> float:
+    total = sum(each.share * (each.bias**2 - (each.error or 0.0) ** 2) for each in bins)
+    return math.sqrt(max(0.0, total))
 
 
 def _clustered_error(weighted: FloatArray, cluster_of: IntArray) -> float:
@@ -100,7 +171,7 @@ def _clustered_error(weighted: FloatArray, cluster_of: IntArray) -> float:
 def _line(x: FloatArray, y: FloatArray, w: FloatArray) -> tuple[float | None, float | None]:
     mean_x, mean_y = float(w @ x), float(w @ y)
     square = float(w @ (x - mean_x) ** 2)
-    if square < 1e-9:  # noqa: PLR2004  a constant prediction
+    if square <= _FLAT * max(float(w @ (y - mean_y) ** 2), np.finfo(np.float64).tiny):
         return None, None
     slope = float(w @ ((x - mean_x) * (y - mean_y))) / square
     return slope, mean_y - slope * mean_x
@@ -115,16 +186,3 @@ def _corp(x: FloatArray, y: FloatArray, w: FloatArray) -> tuple[float, float, fl
     own, recalibrated = float(w @ (x - y) ** 2), float(w @ (best - y) ** 2)
     constant = float(w @ (y - float(w @ y)) ** 2)
     return own - recalibrated, constant - recalibrated, constant
-
-
-def _binned(x: FloatArray, y: FloatArray, w: FloatArray) -> float:
-    """Root mean squared bias in bins of equal numbers, with the variance of each bin's mean taken off."""
-    edges = np.unique(np.quantile(x, np.linspace(0, 1, _BINS + 1)))
-    place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, max(0, len(edges) - 2))
-    total = 0.0
-    for at in np.unique(place):
-        inside = place == at
-        gap, n = (y - x)[inside], int(inside.sum())
-        noise = float(gap.var(ddof=1)) / n if n > 1 else 0.0
-        total += float(w[inside].sum()) * (float(gap.mean()) ** 2 - noise)
-    return math.sqrt(max(0.0, total))

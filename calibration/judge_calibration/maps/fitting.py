@@ -1,4 +1,9 @@
-"""Fits a map: chooses the method, calibrates the interval, and writes it all down as an artefact."""
+"""Fits a map: chooses the method, calibrates the interval, and writes it all down as an artefact.
+
+The map is E(mean of physicians' ratings | judge's score). Like every regression it draws scores towards their
+mean, and so shrinks differences between models: means of models come from prediction-powered inference, not
+from averages of calibrated scores. Assumes that the items scored later are like those rated, by the same judge.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from judge_calibration.errors import NotEnough, OptionRejected
-from judge_calibration.estimates import rounded
-from judge_calibration.maps.artefact import FORMAT, KIND, sealed
 from judge_calibration.maps.conformal import fit_conformal, labels_of, out_of_fold_coverage
+from judge_calibration.maps.content import sealed_map, told_knots
+from judge_calibration.maps.folds import fold_masks
 from judge_calibration.maps.ordinal_sets import ordinal_sets
 from judge_calibration.maps.sample import MapSample
 from judge_calibration.maps.selection import METHODS, select
-from judge_calibration.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +30,16 @@ if TYPE_CHECKING:
 
 LEAST = 5  # items; with fewer nothing can be held out
 _COVERAGE_FOLDS = 10
+_OF_FIT = (
+    "n_items",
+    "n_ratings",
+    "dropped",
+    "candidates",
+    "chosen_because",
+    "score_bins",
+    "out_of_fold",
+    "sets",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +53,31 @@ class FittedMap:
     sets: Mapping[str, Any] | None
     sample: MapSample
     rows: IntArray
+    dropped: Mapping[str, int]
     subgroups: Mapping[str, list[str]]
     seed: int
 
     @property
     def out_of_fold(self) -> FloatArray:
-        """Predictions (n,) of the items used, by maps that did not see their cluster: the mean over repeats."""
+        """Predictions (n,) of the items used, by maps without their cluster: the mean over repeats."""
         return np.asarray(self.selection.out_of_fold.mean(0), np.float64)
 
     def summary(self) -> dict[str, Any]:
-        """What a report tells of it."""
+        """What a report tells of it. `score_bins`: out-of-fold bias of the chosen map by calibrated score."""
+        error = self.selection.chosen.error
         return {
             "method": self.fitted.method,
             "parameters": dict(self.fitted.parameters),
             "chosen_because": self.selection.because,
             "candidates": [tried.as_json() for tried in self.selection.tried],
-            "knots": _knots(self.fitted),
+            "score_bins": [each.as_json() for each in error.bins] if error else [],
+            "knots": told_knots(self.fitted.knots),
             "conformal": self.conformal.as_json(),
             "out_of_fold": dict(self.coverage),
             "sets": self.sets,
             "n_items": len(self.sample),
             "n_ratings": int((~np.isnan(self.sample.ratings)).sum()),
+            "dropped": dict(self.dropped),
         }
 
     def as_artefact(
@@ -74,35 +92,21 @@ class FittedMap:
     ) -> dict[str, Any]:
         """The sealed artefact. `scale` is {"kind", "values" (or None), "low", "high"}."""
         summary = self.summary()
-        fit = {
-            key: summary[key]
-            for key in ("n_items", "n_ratings", "candidates", "chosen_because", "out_of_fold")
-        }
-        return sealed(
-            {
-                "kind": KIND,
-                "format": FORMAT,
-                "criterion": criterion,
-                "scale": dict(scale),
-                "purpose": "predict",
-                "method": summary["method"],
-                "parameters": summary["parameters"],
-                "knots": summary["knots"],
-                "domain": {
-                    "low": rounded(float(self.sample.judge.min())),
-                    "high": rounded(float(self.sample.judge.max())),
-                    "subgroups": dict(self.subgroups),
-                },
-                "conformal": summary["conformal"],
-                "fit": {**fit, "seed": self.seed},
-                "judge": {
-                    "name": judge,
-                    "fingerprint": None if fingerprint is None else dict(fingerprint),
-                    "binding": None if binding is None else dict(binding),
-                },
-                "data_digest": data_digest,
-                "library": VERSION,
-            }
+        scores = self.sample.judge
+        return sealed_map(
+            purpose="predict",
+            method=self.fitted.method,
+            parameters=self.fitted.parameters,
+            knots=self.fitted.knots,
+            domain=(float(scores.min()), float(scores.max()), self.subgroups),
+            conformal=summary["conformal"],
+            fit={name: summary[name] for name in _OF_FIT} | {"seed": self.seed},
+            criterion=criterion,
+            scale=scale,
+            judge=judge,
+            fingerprint=fingerprint,
+            binding=binding,
+            data_digest=data_digest,
         )
 
 
@@ -123,16 +127,16 @@ def fit_map(
     seed: int = 0,
     weights: FloatArray | None = None,
 ) -> FittedMap:
-    """Fit to judge scores (n,) and ratings (n, R), NaN where missing; the target is the mean of an item's ratings.
+    """Fit to judge scores (n,) and ratings (n, R), NaN where missing; the target is the mean of the ratings.
 
-    Items without judge score or rating are left out. `by` names the subgroup variable of the intervals. Raises
-    NotEnough with fewer than five usable items or two clusters, OptionRejected for an unknown method or variable.
+    `by` names the subgroup variable of the intervals. `scale_values` None: a continuous scale. `weights` (say,
+    of unequal chances of being rated) count in maps and errors; the interval treats all items alike. Items
+    without judge score, rating or weight are left out and counted. Raises NotEnough with fewer than five usable
+    items or two clusters, or when the named method cannot be fitted; OptionRejected for options out of their range.
     """
     groups = dict(subgroups or {})
-    if method != "auto" and method not in METHODS:
-        raise OptionRejected("method", f"is one of auto, {', '.join(METHODS)}")
-    if by is not None and by not in groups:
-        raise OptionRejected("by", f"{by[:60]!r} is no subgroup variable of the study")
+    _check_options(method, alpha, folds, repeats)
+    _check_groups(groups, by, len(judge))
     sample, rows = MapSample.of(
         judge, ratings, clusters=clusters, values=scale_values, low=low, high=high, weights=weights
     )
@@ -141,20 +145,10 @@ def fit_map(
             f"a map needs {LEAST} items with judge score and rating in two clusters, not {len(sample)}"
         )
     selection = select(sample, method=method, folds=folds, repeats=repeats, seed=seed)
-    fitted = selection.chosen.fit(sample)
+    fitted = selection.chosen.candidate.fit(sample)
     if fitted is None:
-        raise NotEnough(f"a map of method {selection.chosen.name} cannot be fitted to these items")
-    labels = None if by is None else labels_of([groups[by][at] for at in rows])
-    predicted = selection.out_of_fold.mean(0)
-    conformal = fit_conformal(sample.target - predicted, labels, by=by, alpha=alpha)
-    scale = {"low": low, "high": high, "values": None if scale_values is None else list(scale_values)}
-    coverage = out_of_fold_coverage(
-        predicted, sample.target, _folds(sample.clusters, seed), labels, by=by, alpha=alpha, scale=scale
-    )
-    seen = {
-        name: sorted({label for at in rows if (label := values[at]) is not None})
-        for name, values in groups.items()
-    }
+        raise NotEnough(f"a map of method {selection.chosen.candidate.name} cannot be fitted to these items")
+    conformal, coverage = _interval(sample, rows, selection, groups, by, alpha, seed)
     return FittedMap(
         fitted=fitted,
         selection=selection,
@@ -163,23 +157,65 @@ def fit_map(
         sets=ordinal_sets(sample, alpha=alpha, seed=seed),
         sample=sample,
         rows=rows,
-        subgroups=seen,
+        dropped=_dropped(judge, ratings, len(rows)),
+        subgroups={
+            name: sorted({label for at in rows if (label := values[at]) is not None})
+            for name, values in groups.items()
+        },
         seed=seed,
     )
 
 
-def _folds(clusters: IntArray, seed: int) -> list[np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Clusters in ten parts, for the coverage of the interval itself."""
-    groups, which = np.unique(clusters, return_inverse=True)
-    part = np.empty(len(groups), np.int64)
-    part[np.random.default_rng(seed).permutation(len(groups))] = np.arange(len(groups)) % _COVERAGE_FOLDS
-    return [each for at in range(_COVERAGE_FOLDS) if (each := part[which] == at).any()]
+def _interval(
+    sample: MapSample,
+    rows: IntArray,
+    selection: Selection,
+    groups: Mapping[str, Sequence[str | None]],
+    by: str | None,
+    alpha: float,
+    seed: int,
+) -> tuple[Conformal, dict[str, Any]]:
+    """The interval from out-of-fold residuals, and its coverage without the item's own fold."""
+    labels = None if by is None else labels_of([groups[by][at] for at in rows])
+    predicted = selection.out_of_fold.mean(0)
+    inward = sample.on_scale
+    scale = {
+        "low": sample.low,
+        "high": sample.high,
+        "values": None if sample.values is None else sample.values.tolist(),
+    }
+    masks = fold_masks(sample.clusters, _COVERAGE_FOLDS, np.random.default_rng(seed))
+    conformal = fit_conformal(sample.target - predicted, labels, by=by, alpha=alpha, inward=inward)
+    coverage = out_of_fold_coverage(
+        predicted, sample.target, masks, labels, by=by, alpha=alpha, scale=scale, inward=inward
+    )
+    return conformal, coverage
 
 
-def _knots(fitted: Fitted) -> list[list[float | None]]:
-    """Knots with rounded numbers, none twice."""
-    raw, calibrated = fitted.knots
-    pairs: dict[float | None, float | None] = {}
-    for x, y in zip(raw.tolist(), calibrated.tolist(), strict=True):
-        pairs[rounded(x)] = rounded(y)
-    return [[x, y] for x, y in pairs.items()]
+def _dropped(judge: FloatArray, ratings: FloatArray, used: int) -> dict[str, int]:
+    """How many items were left out, each for the first reason that holds."""
+    scored, rated = ~np.isnan(judge), (~np.isnan(ratings)).any(1)
+    return {
+        "no_judge_score": int((~scored).sum()),
+        "no_ratings": int((scored & ~rated).sum()),
+        "no_weight": int((scored & rated).sum()) - used,
+    }
+
+
+def _check_options(method: str, alpha: float, folds: int, repeats: int) -> None:
+    if method != "auto" and method not in METHODS:
+        raise OptionRejected("method", f"is one of auto, {', '.join(METHODS)}")
+    if not 0 < alpha < 1:
+        raise OptionRejected("alpha", "is between 0 and 1")
+    if folds < 2:  # noqa: PLR2004  one to fit on, one to predict
+        raise OptionRejected("folds", "is 2 or more")
+    if repeats < 1:
+        raise OptionRejected("repeats", "is 1 or more")
+
+
+def _check_groups(groups: Mapping[str, Sequence[str | None]], by: str | None, n: int) -> None:
+    if by is not None and by not in groups:
+        raise OptionRejected("by", f"{by[:60]!r} is no subgroup variable of the study")
+    for name, labels in groups.items():
+        if len(labels) != n:
+            raise OptionRejected("subgroups", f"{name[:60]!r} has one label for each item")

@@ -1,7 +1,12 @@
-"""Cumulative logit of physicians' ratings on the judge's score (McCullagh 1980): P(Y ≤ k) = logistic(c_k - b J).
+"""Cumulative logit of physicians' ratings on the judge's score (McCullagh 1980): P(Y ≤ k) = logistic(c_k - bJ).
 
-Fitted to the single ratings, so that their spread counts; the map is the expected rating. A declared category that
-nobody gave has probability zero, which is the limit of its maximum likelihood estimate.
+Fitted to the single ratings, so that their spread counts; the map is the expected rating, Σ value · P(value).
+Maximum likelihood by Fisher scoring with the analytic gradient, on the table of judge scores by ratings, so
+that a step costs the same for a hundred items and a hundred thousand. The likelihood is concave in (c, b)
+(Pratt 1981), so b ≥ 0 binds exactly when the gradient at b = 0 does not point up. A declared value that nobody
+gave has probability zero, the limit of its estimate: its two thresholds are one. The maximum is infinite
+exactly when no rating at a judge score is above any at a higher one, and some value is told from the rest:
+separation (Albert and Anderson 1984).
 """
 
 from __future__ import annotations
@@ -10,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from judge_calibration.estimates import rounded
@@ -18,16 +22,18 @@ from judge_calibration.maps.candidates import Fitted
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
+    from judge_calibration.estimates import Reason
     from judge_calibration.maps.sample import MapSample
 
-_STEEPEST = 25.0  # logits per SD of the judge; beyond it the judge separates the ratings
-_FLAT = 1e-12
 _GRID = 101
+_STEPS, _HALVINGS = 100, 40
+_DONE = 1e-12  # of the log-likelihood, per rating
+_LEAST_CHANCE = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
 class OrdinalLogit:
-    """Thresholds c (K'-1) between the categories that occur, slope b ≥ 0, and those categories' values (K')."""
+    """Thresholds c (K'-1) between the values that occur, slope b ≥ 0, and those values (K')."""
 
     thresholds: FloatArray
     slope: float
@@ -35,9 +41,13 @@ class OrdinalLogit:
 
     def probabilities(self, judge: FloatArray) -> FloatArray:
         """P(Y = value) for each judge score: (n, K')."""
-        below = expit(self.thresholds - self.slope * np.asarray(judge, np.float64)[:, None])
-        edges = np.column_stack([np.zeros(len(below)), below, np.ones(len(below))])
-        return np.diff(edges, axis=1)
+        return _chances(self.thresholds - self.slope * np.asarray(judge, np.float64)[:, None])
+
+    def over(self, declared: FloatArray, judge: FloatArray) -> FloatArray:
+        """P(Y = value) for every declared value: (n, K); 0 for those that nobody gave."""
+        found = np.zeros((len(judge), len(declared)))
+        found[:, np.searchsorted(declared, self.values)] = self.probabilities(judge)
+        return found
 
     def expected(self, judge: FloatArray) -> FloatArray:
         """E(Y) for each judge score (n,)."""
@@ -46,46 +56,48 @@ class OrdinalLogit:
 
 
 def fit_ordinal_logit(sample: MapSample) -> OrdinalLogit | None:
-    """Maximum likelihood; None on a continuous scale, with one category or judge score, or under separation."""
+    """Maximum likelihood; None on a continuous scale, with one value or judge score, or under separation."""
     if sample.values is None:
         return None
     levels, counts, values = _counted(sample)
-    if len(values) < 2 or len(levels) < 2:  # noqa: PLR2004  nothing to tell apart
+    if len(values) < 2 or len(levels) < 2 or _is_separated(counts):  # noqa: PLR2004  nothing to tell apart
         return None
     total = counts.sum(1)
     centre = float(np.average(levels, weights=total))
     spread = float(np.sqrt(np.average((levels - centre) ** 2, weights=total)))
-    x = (levels - centre) / spread
-    start = np.concatenate([_start(counts), [0.5]])
-    bounds = [(None, None)] + [(-12.0, 6.0)] * (len(values) - 2) + [(0.0, _STEEPEST)]
-    scale = counts.sum()
-    found = minimize(
-        _loss,
-        start,
-        args=(x, counts / scale),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"ftol": 1e-10},
-    )
-    if not found.success or found.x[-1] >= _STEEPEST - 1e-6:
+    found = _maximum((levels - centre) / spread, counts / counts.sum())
+    if found is None:
         return None
-    slope = float(found.x[-1]) / spread
-    return OrdinalLogit(_thresholds(found.x[:-1]) + slope * centre, slope, values)
+    slope = float(found[-1]) / spread
+    return OrdinalLogit(found[:-1] + slope * centre, slope, values)
+
+
+def obstacle(sample: MapSample) -> Reason:
+    """Why there is no fit."""
+    if sample.values is None:
+        return "not_for_this_scale"
+    levels, counts, values = _counted(sample)
+    if len(values) < 2:  # noqa: PLR2004  nothing to tell apart
+        return "single_category"
+    if len(levels) < 2:  # noqa: PLR2004  likewise
+        return "constant_input"
+    return "separation" if _is_separated(counts) else "not_converged"
 
 
 def ordinal_logit(sample: MapSample) -> Fitted | None:
-    """The candidate map: the expected rating at every declared value, or on a grid of a continuous judge's scores."""
+    """The candidate map: the expected rating at every declared value, or on a grid of a finer judge's scores."""
     model = fit_ordinal_logit(sample)
     if model is None or sample.values is None:
         return None
     on_scale = bool(np.isin(sample.judge, sample.values).all())
     raw = sample.values if on_scale else np.linspace(sample.low, sample.high, _GRID)
     expected = np.maximum.accumulate(np.clip(model.expected(raw), sample.low, sample.high))
+    never = sample.values[~np.isin(sample.values, model.values)]
     parameters = {
         "slope": rounded(model.slope),
         "thresholds": [rounded(float(each)) for each in model.thresholds],
         "values": [rounded(float(each)) for each in model.values],
+        "values_never_given": [rounded(float(each)) for each in never],
     }
     return Fitted("ordinal_logit", (raw, expected), parameters)
 
@@ -93,35 +105,85 @@ def ordinal_logit(sample: MapSample) -> Fitted | None:
 def _counted(sample: MapSample) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Judge scores, weighted counts of ratings at each (L, K'), and the values that were given."""
     item, rater = np.nonzero(~np.isnan(sample.ratings))
-    given = sample.ratings[item, rater]
-    values, column = np.unique(given, return_inverse=True)
+    values, column = np.unique(sample.ratings[item, rater], return_inverse=True)
     levels, row = np.unique(sample.judge[item], return_inverse=True)
-    counts = np.zeros((len(levels), len(values)))
-    np.add.at(counts, (row, column), sample.weights[item])
-    return levels, counts, values
+    cells = np.bincount(row * len(values) + column, sample.weights[item], len(levels) * len(values))
+    return levels, cells.reshape(len(levels), len(values)).astype(np.float64), values
 
 
-def _start(counts: FloatArray) -> FloatArray:
-    shares = (counts.sum(0).cumsum()[:-1] / counts.sum()).clip(1e-3, 1 - 1e-3)
-    thresholds = logit(shares)
-    return np.concatenate([thresholds[:1], np.log(np.maximum(np.diff(thresholds), 1e-3))])
+def _is_separated(counts: FloatArray) -> bool:
+    """Whether every rating at a judge score is at most every rating at the next one."""
+    given = counts > 0
+    lowest, highest = given.argmax(1), given.shape[1] - 1 - given[:, ::-1].argmax(1)
+    return bool((highest[:-1] <= lowest[1:]).all())
 
 
-def _thresholds(free: FloatArray) -> FloatArray:
-    """First threshold and logs of the gaps, as thresholds that rise."""
-    return np.concatenate([free[:1], free[:1] + np.exp(free[1:]).cumsum()])
+def _chances(edges: FloatArray) -> FloatArray:
+    """From c_k - bx (n, m) to the chances between them (n, m+1), exact in both tails."""
+    ends = np.full((len(edges), 1), np.inf)
+    below, above = np.hstack([-ends, edges]), np.hstack([edges, ends])
+    upper = below > 0
+    return expit(np.where(upper, -below, above)) - expit(np.where(upper, -above, below))
 
 
-def _loss(free: FloatArray, x: FloatArray, counts: FloatArray) -> tuple[float, FloatArray]:
-    """Negative log likelihood and its gradient in (c₁, log gaps, b)."""
-    below = expit(_thresholds(free[:-1]) - free[-1] * x[:, None])
-    edges = np.column_stack([np.zeros(len(x)), below, np.ones(len(x))])
-    probability = np.maximum(np.diff(edges, axis=1), _FLAT)
-    density = below * (1 - below)
-    share = counts / probability
-    toward = -(share[:, :-1] - share[:, 1:]) * density  # by threshold, at each judge score
-    by_threshold = toward.sum(0)
-    gaps = np.exp(free[1:-1])
-    later = by_threshold[::-1].cumsum()[::-1]
-    gradient = np.concatenate([later[:1], gaps * later[1:], [-(toward * x[:, None]).sum()]])
-    return -float(np.sum(counts * np.log(probability))), gradient
+def _maximum(x: FloatArray, counts: FloatArray) -> FloatArray | None:
+    """Thresholds and slope (m+1,) of greatest likelihood with slope ≥ 0; None if no step count reaches it."""
+    shares = counts.sum(0).cumsum()[:-1]
+    at = np.append(logit(shares), 0.0)
+    value, gradient, information = _likelihood(at, x, counts)
+    if gradient[-1] <= 0:
+        return at
+    for _ in range(_STEPS):
+        step = _step(information, gradient)
+        if step is None:
+            return None
+        decrement = float(gradient @ step)
+        if decrement < _DONE:
+            return at
+        moved = _improved(at, step, value - _DONE, x, counts)
+        if moved is None:
+            return None
+        at = moved
+        value, gradient, information = _likelihood(at, x, counts)
+    return None
+
+
+def _step(information: FloatArray, gradient: FloatArray) -> FloatArray | None:
+    """The scoring step; None where chances have vanished and with them the information."""
+    try:
+        return np.asarray(np.linalg.solve(information, gradient), np.float64)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _improved(
+    at: FloatArray, step: FloatArray, least: float, x: FloatArray, counts: FloatArray
+) -> FloatArray | None:
+    """The first of the step and its halves that keeps the thresholds in order and the likelihood up."""
+    for halving in range(_HALVINGS):
+        tried: FloatArray = at + step / 2**halving
+        if (np.diff(tried[:-1]) > 0).all() and _log_likelihood(tried, x, counts) >= least:
+            return tried
+    return None
+
+
+def _log_likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> float:
+    chances = np.maximum(_chances(at[:-1] - at[-1] * x[:, None]), _LEAST_CHANCE)
+    return float(np.sum(counts * np.log(chances)))
+
+
+def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    """Log-likelihood, its gradient in (c, b), and the expected information."""
+    edges = at[:-1] - at[-1] * x[:, None]
+    chances = np.maximum(_chances(edges), _LEAST_CHANCE)
+    density = expit(edges) * expit(-edges)  # d P(Y ≤ k) / d c_k at each judge score: (L, m)
+    rows, m = density.shape
+    change = np.zeros((rows, m + 1, m + 1))  # of each chance, by parameter
+    place = np.arange(m)
+    change[:, place, place] = density
+    change[:, place + 1, place] = -density
+    change[:, :, m] = -x[:, None] * change[:, :, :m].sum(2)
+    change = change.reshape(-1, m + 1)
+    spread = (counts.sum(1)[:, None] / chances).reshape(-1, 1)
+    gradient = (counts / chances).ravel() @ change
+    return float(np.sum(counts * np.log(chances))), gradient, change.T @ (spread * change)

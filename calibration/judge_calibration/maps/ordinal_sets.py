@@ -1,99 +1,97 @@
-"""Conformal sets of neighbouring scale values that hold a physician's rating (Lu, Angelopoulos, Pomerantz 2022).
+"""Conformal sets of neighbouring scale values that hold one more physician's rating.
 
-Probabilities come from the cumulative logit. Starting at the most likely value the set grows to the likelier
-neighbour until it holds the rating; the score is the probability gathered by then (ordinal adaptive sets).
+Chances p of the declared values come from the cumulative logit. Two scores of a value y, small where y fits:
+
+aps  what the set has gathered when it takes y in, growing from the likeliest value to the likelier neighbour:
+     ordinal adaptive prediction sets (Lu, Angelopoulos and Pomerantz 2022)
+rps  ranked probability score Σ_k (F_k - [y ≤ k])², F the distribution (Epstein 1969; as a conformal score,
+     arXiv 2606.24959)
+
+The set holds every value whose score is at most the k-th smallest of the true ratings' scores, k =
+⌈(n+1)(1-α)⌉. Both give neighbouring values only: the first by its growth, the second because rps(y+1) - rps(y)
+= 2F_y - 1 rises with y. A 90 % set therefore holds a new rating of an exchangeable item in 90 % of cases.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from judge_calibration.estimates import rounded
+from judge_calibration.maps.folds import fold_masks
 from judge_calibration.maps.ordinal_logit import fit_ordinal_logit
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray, IntArray
+    from collections.abc import Sequence
+
+    from judge_calibration.arrays import BoolArray, FloatArray, IntArray
     from judge_calibration.maps.sample import MapSample
 
+Score = Literal["aps", "rps"]
+SCORES: tuple[Score, ...] = ("aps", "rps")
 LEAST = 50
-_HALVES = 2
+_FOLDS = 10
 _SLACK = 1e-12
 
 
-def ordinal_sets(sample: MapSample, *, alpha: float, seed: int) -> dict[str, Any] | None:
-    """Sets for one more physician's rating by judge score, with out-of-half coverage; None on small samples.
+def ordinal_sets(
+    sample: MapSample, *, alpha: float, seed: int, score: Score = "aps"
+) -> dict[str, Any] | None:
+    """Sets by judge score, with out-of-fold coverage; None on a continuous scale, small samples, or no fit.
 
-    Fitted and calibrated on two halves of the clusters in turn; one rating per item takes part, drawn with the
-    seed, so that items with many ratings do not count more.
+    One rating per item takes part, drawn with the seed: items with many ratings would count more, and their
+    ratings are no independent draws. `tried` tells coverage and size of both scores.
     """
     if sample.values is None or len(sample) < LEAST:
         return None
-    generator = np.random.default_rng(seed)
-    truth = _one_rating_each(sample, generator)
-    groups, which = np.unique(sample.clusters, return_inverse=True)
-    half = (generator.permutation(len(groups)) % _HALVES)[which]
-    scores, covered, sizes = np.full(len(sample), np.nan), [], []
-    models = []
-    for side in range(_HALVES):
-        model = fit_ordinal_logit(sample.part(np.flatnonzero(half != side)))
-        if model is None:
-            return None
-        models.append(model)
-        inside = np.flatnonzero(half == side)
-        scores[inside] = set_scores(
-            model.probabilities(sample.judge[inside]), _index(truth[inside], model.values)
-        )
-    for side in range(_HALVES):
-        inside, other = np.flatnonzero(half == side), np.flatnonzero(half != side)
-        bound = _quantile(scores[other], alpha)
-        first, last = grown_sets(models[side].probabilities(sample.judge[inside]), bound)
-        place = _index(truth[inside], models[side].values)
-        covered += ((first <= place) & (place <= last)).tolist()
-        sizes += (last - first + 1).tolist()
     final = fit_ordinal_logit(sample)
-    if final is None:
+    masks = fold_masks(sample.clusters, _FOLDS, np.random.default_rng(seed))
+    chances = _out_of_fold(sample, masks)
+    if final is None or chances is None:
         return None
-    levels = sample.values
-    first, last = grown_sets(final.probabilities(levels), _quantile(scores, alpha))
+    truth = _one_rating_each(sample, np.random.default_rng(seed))
+    found = {name: _calibrated(name, chances, truth, masks, alpha) for name in SCORES}
+    first, last = sets_within(score, final.over(sample.values, sample.values), found[score][0])
     return {
-        "alpha": alpha,
+        "alpha": rounded(alpha),
         "for": "one more physician's rating",
+        "score": score,
         "sets": [
-            {
-                "judge": rounded(float(level)),
-                "low": rounded(float(final.values[a])),
-                "high": rounded(float(final.values[b])),
-            }
-            for level, a, b in zip(levels, first, last, strict=True)
+            {"judge": rounded(level), "low": rounded(low), "high": rounded(high)}
+            for level, low, high in zip(
+                sample.values.tolist(),
+                sample.values[first].tolist(),
+                sample.values[last].tolist(),
+                strict=True,
+            )
         ],
-        "coverage": rounded(float(np.mean(covered))),
-        "mean_size": rounded(float(np.mean(sizes))),
+        **found[score][1],
+        "tried": {name: told for name, (_, told) in found.items()},
     }
 
 
-def set_scores(probabilities: FloatArray, truth: IntArray) -> FloatArray:
-    """Probability gathered when the growing set first holds the truth (n,); 1 for a value that no fit knows."""
-    gathered = inclusion(probabilities)[np.arange(len(truth)), np.maximum(truth, 0)]
-    return np.where(truth >= 0, gathered, 1.0)
+def scores_of(score: Score, chances: FloatArray) -> FloatArray:
+    """The score of every value under each row of chances: (n, K)."""
+    if score == "aps":
+        rows, which = np.unique(chances, axis=0, return_inverse=True)
+        return np.stack([_gathered(row) for row in rows])[which.ravel()]
+    below = chances.cumsum(1)[:, None, :]  # F_k, the same for every value
+    reached = np.tri(chances.shape[1]).T[None]  # [y ≤ k] in row y and column k
+    found: FloatArray = ((below - reached) ** 2).sum(2)
+    return found
 
 
-def inclusion(probabilities: FloatArray) -> FloatArray:
-    """For each row and category, what the set has gathered when it takes the category in: (n, K)."""
-    rows, which = np.unique(probabilities, axis=0, return_inverse=True)
-    return np.stack([_gathered(row) for row in rows])[which.ravel()]
-
-
-def grown_sets(probabilities: FloatArray, bound: float) -> tuple[IntArray, IntArray]:
-    """First and last category of the set of those taken in by `bound`; the most likely one is always in it."""
-    gathered = inclusion(probabilities)
-    inside = (gathered <= bound + _SLACK) | (gathered == gathered.min(1, keepdims=True))
+def sets_within(score: Score, chances: FloatArray, bound: float) -> tuple[IntArray, IntArray]:
+    """First and last place of the values that score at most `bound`; the best one is always in the set."""
+    found = scores_of(score, chances)
+    inside = (found <= bound + _SLACK) | (found == found.min(1, keepdims=True))
     return inside.argmax(1), inside.shape[1] - 1 - inside[:, ::-1].argmax(1)
 
 
 def _gathered(row: FloatArray) -> FloatArray:
+    """What has been gathered when each value is taken in."""
     first = last = int(row.argmax())
     found = np.empty(len(row))
     found[first] = total = float(row[first])
@@ -109,20 +107,43 @@ def _gathered(row: FloatArray) -> FloatArray:
     return found
 
 
-def _one_rating_each(sample: MapSample, generator: np.random.Generator) -> FloatArray:
+def _out_of_fold(sample: MapSample, masks: Sequence[BoolArray]) -> FloatArray | None:
+    """Chances of the declared values (n, K) by fits that did not see the item's cluster."""
+    if sample.values is None:
+        return None
+    found = np.empty((len(sample), len(sample.values)))
+    for outside in masks:
+        model = fit_ordinal_logit(sample.part(np.flatnonzero(~outside)))
+        if model is None:
+            return None
+        found[outside] = model.over(sample.values, sample.judge[outside])
+    return found
+
+
+def _calibrated(
+    score: Score, chances: FloatArray, truth: IntArray, masks: Sequence[BoolArray], alpha: float
+) -> tuple[float, dict[str, float | None]]:
+    """The bound on the score, and what sets hold whose bound was found without the item's fold."""
+    own = scores_of(score, chances)[np.arange(len(truth)), truth]
+    covered, sizes = np.empty(len(truth), bool), np.empty(len(truth))
+    for outside in masks:
+        first, last = sets_within(score, chances[outside], _quantile(own[~outside], alpha))
+        covered[outside] = (first <= truth[outside]) & (truth[outside] <= last)
+        sizes[outside] = last - first + 1
+    told = {"coverage": rounded(float(covered.mean())), "mean_size": rounded(float(sizes.mean()))}
+    return _quantile(own, alpha), told
+
+
+def _one_rating_each(sample: MapSample, generator: np.random.Generator) -> IntArray:
+    """The place on the scale of one rating of each item, drawn at random."""
     present = ~np.isnan(sample.ratings)
     order = np.where(present, generator.random(present.shape), -1.0)
-    chosen: FloatArray = sample.ratings[np.arange(len(sample)), order.argmax(1)]
-    return chosen
-
-
-def _index(truth: FloatArray, values: FloatArray) -> IntArray:
-    """Place of each rating among the values that a fit knows; -1 for another."""
-    found = np.minimum(np.searchsorted(values, truth), len(values) - 1)
-    return np.where(values[found] == truth, found, -1).astype(np.int64)
+    drawn = sample.ratings[np.arange(len(sample)), order.argmax(1)]
+    return np.asarray(np.searchsorted(sample.values if sample.values is not None else [], drawn), np.int64)
 
 
 def _quantile(scores: FloatArray, alpha: float) -> float:
+    """The k-th smallest; beyond the largest, a bound that holds every value."""
     n = len(scores)
     k = math.ceil(round((n + 1) * (1 - alpha), 9))
-    return float(np.sort(scores)[k - 1]) if k <= n else 1.0
+    return float(np.sort(scores)[k - 1]) if k <= n else math.inf

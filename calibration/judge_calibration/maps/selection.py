@@ -1,6 +1,10 @@
 """Chooses among candidates by grouped, repeated cross-validation, and the simplest within one standard error.
 
-Breiman et al. 1984 (one-standard-error rule). A map is never worse than the identity out of fold.
+Breiman et al. 1984, with the standard error of the *difference* to the best candidate on the same items and
+folds, over clusters: errors of candidates rise and fall together, and the standard error of a single one is
+so large that hardly anything would beat the judge.
+A map is never worse than the identity out of fold. Below 20 items only the identity takes part. A method that
+is asked for by name is fitted to fewer items than it should have, and the result says so.
 """
 
 from __future__ import annotations
@@ -10,37 +14,48 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from judge_calibration.errors import NotEnough
 from judge_calibration.estimates import rounded
 from judge_calibration.maps import candidates as kinds
 from judge_calibration.maps.error import CrossValidated, cross_validated_error
-from judge_calibration.maps.ordinal_logit import ordinal_logit
+from judge_calibration.maps.folds import fold_masks
+from judge_calibration.maps.ordinal_logit import obstacle, ordinal_logit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-    from judge_calibration.arrays import FloatArray, IntArray
-    from judge_calibration.maps.candidates import Candidate, Fitted
+    from judge_calibration.arrays import BoolArray, FloatArray
+    from judge_calibration.estimates import Reason
+    from judge_calibration.maps.candidates import Candidate
     from judge_calibration.maps.sample import MapSample
 
 CANDIDATES = (
     kinds.Candidate("identity", 0, 0, kinds.identity),
     kinds.Candidate("shift", 1, 20, kinds.shift),
     kinds.Candidate("affine", 2, 30, kinds.affine),
-    kinds.Candidate("ordinal_logit", 3, 50, ordinal_logit),
+    kinds.Candidate("ordinal_logit", 3, 50, ordinal_logit, obstacle),
     kinds.Candidate("shrunk_isotonic", 4, 50, kinds.shrunk_isotonic),
     kinds.Candidate("isotonic", 5, 200, kinds.isotonic),
 )
 METHODS = tuple(each.name for each in CANDIDATES)
 _ALIKE = 0.01
+_WORDS: dict[Reason, str] = {
+    "constant_input": "the judge gave one score",
+    "single_category": "the physicians gave one value",
+    "separation": "the judge's score tells the ratings apart without fail",
+    "not_for_this_scale": "the scale has no values that can be counted",
+    "not_converged": "the likelihood's maximum was not reached",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A candidate with what cross-validation says of it, or why it took no part."""
+    """A candidate with what cross-validation says of it, or why it took no part: a code, and words."""
 
     candidate: Candidate
     error: CrossValidated | None
     left_out: str | None = None
+    reason: Reason | None = None
 
     @property
     def mse(self) -> float:
@@ -54,62 +69,94 @@ class Tried:
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
-        told: dict[str, object] = {"method": self.candidate.name, "left_out": self.left_out}
+        told: dict[str, object] = {
+            "method": self.candidate.name,
+            "complexity": self.candidate.complexity,
+            "left_out": self.left_out,
+            "reason": self.reason,
+        }
         return told | (self.error.as_json() if self.error else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The chosen candidate, why, all that were tried, and out-of-fold predictions of the chosen (repeats, n)."""
+    """The chosen candidate, why, all that were tried, and its out-of-fold predictions (repeats, n)."""
 
-    chosen: Candidate
+    chosen: Tried
     because: str
     tried: tuple[Tried, ...]
     out_of_fold: FloatArray
 
 
 def select(sample: MapSample, *, method: str, folds: int, repeats: int, seed: int) -> Selection:
-    """Cross-validate all candidates, or the one named, and choose."""
-    splits = list(_splits(sample.clusters, folds, repeats, seed))
+    """Cross-validate all candidates, or the identity and the one named, and choose.
+
+    NotEnough when the one named cannot be fitted in every fold.
+    """
+    generator = np.random.default_rng(seed)
+    splits = [fold_masks(sample.clusters, folds, generator) for _ in range(repeats)]
     tried: list[Tried] = []
     predictions: dict[str, FloatArray] = {}
     for candidate in CANDIDATES:
         if method not in {"auto", candidate.name} and candidate.name != "identity":
             continue
-        if len(sample) < candidate.min_n and method != candidate.name:
-            reason = f"needs {candidate.min_n} items, there are {len(sample)}"
-            tried.append(Tried(candidate, None, reason))
-            continue
-        predicted = out_of_fold(sample, candidate, splits)
-        if predicted is None:
-            tried.append(Tried(candidate, None, "cannot be fitted in every fold (separation, or one score)"))
-            continue
-        predictions[candidate.name] = predicted
-        tried.append(Tried(candidate, cross_validated_error(predicted, sample)))
-    chosen, because = _choose(tried, method)
-    return Selection(chosen, because, tuple(tried), predictions[chosen.name])
+        one, predicted = _try(sample, candidate, splits, asked=method == candidate.name)
+        tried.append(one)
+        if predicted is not None:
+            predictions[candidate.name] = predicted
+    chosen, because = _choose(tried) if method == "auto" else _named(tried, method, len(sample))
+    return Selection(chosen, because, tuple(tried), predictions[chosen.candidate.name])
 
 
-def _choose(tried: list[Tried], method: str) -> tuple[Candidate, str]:
+def out_of_fold(
+    sample: MapSample, candidate: Candidate, splits: Sequence[Sequence[BoolArray]]
+) -> FloatArray | Reason:
+    """Predictions of items by maps that were fitted without their cluster (repeats, n), or why there are none."""
+    predicted = np.full((len(splits), len(sample)), np.nan)
+    for row, masks in zip(predicted, splits, strict=True):
+        for outside in masks:
+            part = sample.part(np.flatnonzero(~outside))
+            fitted = candidate.fit(part)
+            if fitted is None:
+                return candidate.obstacle(part)
+            row[outside] = fitted.predict(sample.judge[outside])
+    return predicted
+
+
+def _try(
+    sample: MapSample, candidate: Candidate, splits: Sequence[Sequence[BoolArray]], *, asked: bool
+) -> tuple[Tried, FloatArray | None]:
+    if len(sample) < candidate.min_n and not asked:
+        words = f"needs {candidate.min_n} items, there are {len(sample)}"
+        return Tried(candidate, None, words, "n_below_min"), None
+    predicted = out_of_fold(sample, candidate, splits)
+    if isinstance(predicted, str):
+        where = "" if candidate.fit(sample) is None else ", in a part of the items"
+        return Tried(candidate, None, f"{_WORDS.get(predicted, predicted)}{where}", predicted), None
+    return Tried(candidate, cross_validated_error(predicted, sample)), predicted
+
+
+def _named(tried: list[Tried], method: str, n: int) -> tuple[Tried, str]:
+    named = next(each for each in tried if each.candidate.name == method)
+    if named.error is None:
+        raise NotEnough(f"a map of method {method!r} cannot be fitted: {named.left_out}")
+    least = named.candidate.min_n
+    return named, "as asked" if n >= least else f"as asked, with {n} items where it should have {least}"
+
+
+def _choose(tried: list[Tried]) -> tuple[Tried, str]:
     """The simplest that is within one standard error of the best, if it beats the identity."""
     ran = [each for each in tried if each.error is not None]
-    if method != "auto":
-        named = [each for each in ran if each.candidate.name == method]
-        return (
-            (named[0].candidate, "as asked")
-            if named
-            else (ran[0].candidate, "the one asked for cannot be fitted")
-        )
+    identity = ran[0]
     if len(ran) == 1:
-        return ran[0].candidate, "too few items for any other"
+        return identity, "too few items for any other"
     best = min(ran, key=lambda each: each.mse)
     near = [each for each in ran if _is_near(each, best)]
     simple = min(near, key=lambda each: each.candidate.complexity)
-    identity = next(each for each in ran if each.candidate.name == "identity")
-    if simple.mse > identity.mse:
-        return identity.candidate, "nothing simpler than the best beats the judge as it is"
+    if simple is not identity and simple.mse >= identity.mse:
+        return identity, "nothing simpler than the best beats the judge as it is"
     reason = f"simplest within one standard error of {best.candidate.name} (√MSE {rounded(best.mse**0.5)})"
-    return simple.candidate, reason
+    return simple, reason
 
 
 def _is_near(one: Tried, best: Tried) -> bool:
@@ -121,32 +168,3 @@ def _is_near(one: Tried, best: Tried) -> bool:
         return False
     excess, error = one.error.excess_over(best.error)
     return excess <= max(error, _ALIKE * best.mse)
-
-
-def out_of_fold(
-    sample: MapSample, candidate: Candidate, splits: list[tuple[int, IntArray, IntArray]]
-) -> FloatArray | None:
-    """Predictions of items by maps that were fitted without their cluster (repeats, n); None if a fit fails."""
-    repeats = max(at for at, _, _ in splits) + 1
-    predicted = np.full((repeats, len(sample)), np.nan)
-    for repeat, inside, outside in splits:
-        fitted: Fitted | None = candidate.fit(sample.part(inside)) if len(inside) else None
-        if fitted is None:
-            return None
-        predicted[repeat, outside] = fitted.predict(sample.judge[outside])
-    return predicted
-
-
-def _splits(
-    clusters: IntArray, folds: int, repeats: int, seed: int
-) -> Iterator[tuple[int, IntArray, IntArray]]:
-    """(repeat, rows to fit on, rows to predict): clusters stay whole, and folds are of nearly one size."""
-    groups, which = np.unique(clusters, return_inverse=True)
-    number = min(folds, len(groups))
-    generator = np.random.default_rng(seed)
-    for repeat in range(repeats):
-        fold_of_group = np.empty(len(groups), np.int64)
-        fold_of_group[generator.permutation(len(groups))] = np.arange(len(groups)) % number
-        fold = fold_of_group[which]
-        for at in range(number):
-            yield repeat, np.flatnonzero(fold != at), np.flatnonzero(fold == at)

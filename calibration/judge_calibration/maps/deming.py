@@ -1,0 +1,104 @@
+"""Compares two methods that both err: constant and proportional bias by Deming regression.
+
+With λ = var(error of y) / var(error of x), y = a + bx has
+
+    b = [s_yy - λ s_xx + √((s_yy - λ s_xx)² + 4 λ s_xy²)] / (2 s_xy),  a = mean(y) - b mean(x)
+
+(Deming 1943; Cornbleet and Gochman 1979). The slope depends on λ and on its direction, and programs differ in
+which they mean: with y a judge and x physicians it is var(error of judge) / var(error of physicians), and it
+is told with every result. Intervals: exact jackknife over items (Linnet 1990), Student's t. It asks whether
+two methods differ; it predicts nobody and is never a calibration map.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from judge_calibration.definitions import definition_of
+from judge_calibration.errors import NotEnough, OptionRejected
+from judge_calibration.estimates import Interval, Statistic, estimated, rounded
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+
+LEAST = 10
+_LEVEL = 0.95
+_FLAT = 1e-12  # of the product of both standard deviations
+_NEEDS = f"method comparison needs {LEAST} items and scores that vary together"
+
+
+@dataclass(frozen=True, slots=True)
+class Deming:
+    """y = a + b x with errors in both. `error_ratio` is var(error of y) / var(error of x).
+
+    `statistics` are slope and intercept with their intervals.
+    """
+
+    slope: float
+    intercept: float
+    error_ratio: float
+    n: int
+    statistics: tuple[Statistic, Statistic]
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data; the ratio is always told, for the slope depends on it and on its direction."""
+        return {
+            "purpose": "method_comparison",
+            "slope": rounded(self.slope),
+            "intercept": rounded(self.intercept),
+            "error_ratio": rounded(self.error_ratio),
+            "n_items": self.n,
+            "statistics": {each.name: each.as_json() for each in self.statistics},
+        }
+
+
+def deming(x: FloatArray, y: FloatArray, *, error_ratio: float = 1.0, level: float = _LEVEL) -> Deming:
+    """Fit to paired scores (n,), nothing missing. NotEnough below ten items or when they do not vary together."""
+    if not (math.isfinite(error_ratio) and error_ratio > 0):
+        raise OptionRejected("error_ratio", "is above 0")
+    if len(x) != len(y) or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise OptionRejected("scores", "are paired, and none is missing")
+    n = len(x)
+    if n < LEAST:
+        raise NotEnough(_NEEDS)
+    kept = np.append(n, np.full(n, n - 1.0))  # all items, then all but each: n + 1 fits in one go
+    u, v = x - x.mean(), y - y.mean()
+    mean_u, mean_v = _means(u, kept), _means(v, kept)
+    s_xx, s_yy = _means(u * u, kept) - mean_u**2, _means(v * v, kept) - mean_v**2
+    s_xy = _means(u * v, kept) - mean_u * mean_v
+    defined = np.abs(s_xy) > _FLAT * np.sqrt(s_xx[0] * s_yy[0])
+    if not defined[0]:
+        raise NotEnough(_NEEDS)
+    gap = s_yy - error_ratio * s_xx
+    slopes = (gap + np.sqrt(gap**2 + 4 * error_ratio * s_xy**2)) / (2 * np.where(defined, s_xy, np.nan))
+    intercepts = y.mean() + mean_v - slopes * (x.mean() + mean_u)
+    statistics = (
+        _told("deming_slope", slopes, n, level),
+        _told("deming_intercept", intercepts, n, level),
+    )
+    return Deming(float(slopes[0]), float(intercepts[0]), error_ratio, n, statistics)
+
+
+def _means(terms: FloatArray, kept: FloatArray) -> FloatArray:
+    """Mean of the terms (n,), then the mean without each of them: (n+1,)."""
+    total = terms.sum()
+    return np.append(total, total - terms) / kept
+
+
+def _told(name: str, values: FloatArray, n: int, level: float) -> Statistic:
+    """The estimate, with the jackknife interval from the values without each item."""
+    estimate, without = float(values[0]), values[1:]
+    if n < definition_of(name).min_n:
+        return estimated(name, estimate, n_items=n, status="insufficient", reason="n_below_min")
+    if np.isnan(without).any():
+        return estimated(name, estimate, n_items=n, status="suppressed", reason="unstable_resamples")
+    pseudo = n * estimate - (n - 1) * without
+    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * float(pseudo.std(ddof=1)) / math.sqrt(n)
+    return estimated(
+        name, estimate, ci=Interval(estimate - half, estimate + half, level, "jackknife"), n_items=n
+    )
