@@ -73,10 +73,14 @@ class Archive:
 
     async def keep_study(self, study: Study, about: Mapping[str, Any]) -> None:
         """Keep a study under its digest, with what is told of it; the same one twice is one."""
-        key = f"study:{study.digest}"
-        if key not in await self._store.kept_keys(key, limit=1):
+        if not await self.has_study(study.digest):
             rows = await asyncio.to_thread(study.rows)
-            await self._write(key, {"rows": rows, "about": about}, "study")
+            await self._write(f"study:{study.digest}", {"rows": rows, "about": about}, "study")
+
+    async def has_study(self, study_id: str) -> bool:
+        """Whether a study is kept."""
+        key = f"study:{study_id}"
+        return key in await self._store.kept_keys(key, limit=1)
 
     async def study_document(self, study_id: str) -> object:
         """The document a study is read from again; `StudyNotFound`."""
@@ -94,10 +98,9 @@ class Archive:
 
     async def drop_study(self, study_id: str) -> None:
         """Forget a study; `StudyNotFound`. Maps that were fitted on it stay."""
-        key = f"study:{study_id}"
-        if key not in await self._store.kept_keys(key, limit=1):
+        if not await self.has_study(study_id):
             raise StudyNotFound(f"no study is kept under {study_id!r}")
-        await self._store.release(key)
+        await self._store.release(f"study:{study_id}")
 
     async def study_ids(self) -> list[str]:
         """The first thousand studies that are kept."""

@@ -69,7 +69,9 @@ def check_usable(scorer: Scorer, one: CalibrationMap) -> None:
         raise MapRejected(
             "the map is bound to no judge, rubric and mode, so no score can call for it; fit it with 'bind'"
         )
-    if not one.content["judge"]["fingerprint"]:
+    if one.purpose != "predict":
+        raise MapRejected("the map puts one judge's scores on another's scale; it says nothing of physicians")
+    if not one.content["judge"].get("fingerprint"):
         raise MapRejected("the map names no instrument, so it fits no score; fit it with 'bind'")
     reasons = [_misfit(one, rubric) for rubric in _versions(scorer, place[1])]
     if reasons and None not in reasons:

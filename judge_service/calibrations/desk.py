@@ -121,6 +121,8 @@ class Desk:
         return (await self.library.do(lambda: dumps(answer))).decode()
 
     async def _kept(self, study_id: str) -> Study:
+        if not await self.archive.has_study(study_id):  # forgotten, perhaps through another replica
+            self._read.pop(study_id, None)
         if study_id not in self._read:
             document = await self.archive.study_document(study_id)
             self._remember(study_id, await self.library.study(document))

@@ -20,6 +20,10 @@ class Keeping(Protocol):
         """Keep a study under its digest, with what is told of it."""
         ...
 
+    async def has_study(self, study_id: str) -> bool:
+        """Whether a study is kept."""
+        ...
+
     async def study_document(self, study_id: str) -> object:
         """The document a study is read from again; `StudyNotFound`."""
         ...

@@ -64,7 +64,7 @@ class Instrument:
     @classmethod
     def expected(cls, provenance: Provenance, judge: Judge, one: CalibrationMap) -> Instrument:
         """Before the answer: a model may yet answer under any name that its settings let pass."""
-        named = (one.content["judge"]["fingerprint"] or {}).get("model")
+        named = (one.content["judge"].get("fingerprint") or {}).get("model")
         may_answer = judge.spec.is_llm and (named is None or judge.spec.answers_for(str(named)))
         return cls((_fingerprint(provenance, named if may_answer else judge.model),))
 
@@ -171,6 +171,10 @@ def demand(one: CalibrationMap, instrument: Instrument, rubric: Rubric) -> None:
         raise StaleMap(
             f"map {one.id!r} was fitted for another rubric text, prompt, judge, mode or sampling than this "
             "answer's; fit a new one, or ask with calibration: auto"
+        )
+    if one.purpose != "predict":
+        raise StaleMap(
+            f"map {one.id!r} puts one judge's scores on another's scale; it says nothing of physicians"
         )
     if one.criterion not in {TOTAL, *(criterion.id for criterion in rubric.criteria)}:
         raise StaleMap(f"map {one.id!r} is of the criterion {one.criterion!r}, which {rubric.ref!r} has not")

@@ -6,6 +6,7 @@ import math
 from typing import Literal
 
 import calibration_naive as naive
+import calibration_naive_judges as naive_judges
 import numpy as np
 import pytest
 from calibration_strategies import (
@@ -63,7 +64,7 @@ def test_the_mean_over_raters_is_over_those_for_whom_it_is_defined(table: Table)
 @given(tables(raters=3))
 def test_deviations_from_the_consensus_are_those_of_a_plain_loop(table: Table) -> None:
     found = told(all_families(table, items(len(table.rows)))["consensus"])
-    expected = naive.deviations(table.judge, table.rows, 1.0, (table.scale[0], table.scale[-1]))
+    expected = naive_judges.deviations(table.judge, table.rows, 1.0, (table.scale[0], table.scale[-1]))
     for name, value in expected.items():
         assert naive.same(found[name], value), name
 
@@ -72,7 +73,7 @@ def test_deviations_from_the_consensus_are_those_of_a_plain_loop(table: Table) -
 @given(tables(raters=3))
 def test_the_ceiling_is_that_of_a_plain_loop(table: Table) -> None:
     found = told(all_families(table, items(len(table.rows)))["leave_one_out"])
-    for name, value in naive.leave_one_out(table.judge, table.rows).items():
+    for name, value in naive_judges.leave_one_out(table.judge, table.rows).items():
         assert naive.same(found[name], value, within=1e-7), name
 
 

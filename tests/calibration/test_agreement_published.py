@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calibration_naive as naive
+import calibration_naive_judges as naive_judges
 import numpy as np
 import pytest
 from calibration_strategies import POINTS, items, pair_family, told, two
@@ -97,7 +98,7 @@ def test_the_correlation_of_efrons_law_schools() -> None:
     (found,) = replicate([MomentFamily.of([(LSAT, GPA)], items(15))], Resampler(15, 0, seed=1))
     r = found.of("pearson")
     assert r.point == pytest.approx(0.776, abs=5e-4)
-    assert naive.jackknife_error(r.jackknife.tolist()) == pytest.approx(0.1425, abs=5e-5)
+    assert naive_judges.jackknife_error(r.jackknife.tolist()) == pytest.approx(0.1425, abs=5e-5)
 
 
 def test_spearman_and_kendall_of_siegels_students() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import calibration_naive as naive
+import calibration_naive_judges as naive_judges
 import numpy as np
 import pytest
 from calibration_strategies import POINTS, Table, items, numbered, studies, tables, told
@@ -86,10 +87,10 @@ def test_duels_are_those_of_a_plain_loop(table: Table, nominal: bool) -> None:
     for j in range(3):
         here = found.compared[:, j]
         outcomes = zip(found.judge_wins[here, j] > 0, found.human_wins[here, j] > 0, strict=True)
-        assert list(outcomes) == naive.duels(table.judge, table.rows, j, nominal=nominal)
+        assert list(outcomes) == naive_judges.duels(table.judge, table.rows, j, nominal=nominal)
     rates = told(RhoFamily.of(found, np.ones(3, bool), items(len(table.rows))))
     if not nominal:
-        assert naive.same(rates["alt_test_rho"], naive.rho(table.judge, table.rows))
+        assert naive.same(rates["alt_test_rho"], naive_judges.rho(table.judge, table.rows))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -99,7 +100,7 @@ def test_the_test_is_that_of_scipy_over_plain_duels(seed: int, epsilon: float) -
     found = contest_of(table, epsilon=epsilon)
     p = []
     for j in range(4):
-        d = [float(human) - float(judge) for judge, human in naive.duels(table.judge, table.rows, j)]
+        d = [float(human) - float(judge) for judge, human in naive_judges.duels(table.judge, table.rows, j)]
         p.append(float(stats.ttest_1samp(d, epsilon, alternative="less").pvalue))
         assert found.contests[j].n_items == len(d) >= 30
     adjusted = stats.false_discovery_control(p, method="by")
@@ -188,7 +189,7 @@ def test_physicians_with_too_few_items_are_left_out_and_told_why() -> None:
     ]
     few, absent = found.contests[2:]
     assert (few.p, few.p_adjusted, few.rejected) == (None, None, None)
-    assert few.winning_rate == naive.mean([float(w) for w, _ in naive.duels(table.judge, rows, 2)])
+    assert few.winning_rate == naive.mean([float(w) for w, _ in naive_judges.duels(table.judge, rows, 2)])
     assert (absent.winning_rate, absent.mean_difference) == (None, None)
     assert found.omega in {0.0, 0.5, 1.0}  # of two
 
@@ -230,7 +231,7 @@ def test_wilcoxons_p_is_that_of_scipy() -> None:
     table = studies(40, seed=5, gaps=0.0)
     found = contest_of(table, epsilon=0.15, test="wilcoxon")
     for j, contest in enumerate(found.contests):
-        d = [float(human) - float(judge) for judge, human in naive.duels(table.judge, table.rows, j)]
+        d = [float(human) - float(judge) for judge, human in naive_judges.duels(table.judge, table.rows, j)]
         expected = stats.wilcoxon(
             np.array(d) - 0.15, alternative="less", zero_method="pratt", method="approx"
         )
@@ -243,7 +244,9 @@ def test_flipping_signs_nearly_enumerates_them() -> None:
     found = contest_of(table, epsilon=0.3, test="sign_flip")
     patterns = np.array([[1 if at >> bit & 1 else -1 for bit in range(8)] for at in range(256)])
     for j, contest in enumerate(found.contests):
-        shifted = np.array([float(h) - float(w) - 0.3 for w, h in naive.duels(table.judge, table.rows, j)])
+        shifted = np.array(
+            [float(h) - float(w) - 0.3 for w, h in naive_judges.duels(table.judge, table.rows, j)]
+        )
         exact = float(np.mean(patterns @ np.abs(shifted) <= shifted.sum() + 1e-9))
         assert contest.p is not None
         assert abs(contest.p - exact) < 4 * math.sqrt(exact * (1 - exact) / 4999) + 1e-3

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import calibration_naive as naive
+import calibration_naive_judges as naive_judges
 import numpy as np
 import pytest
 from calibration_strategies import (
@@ -67,20 +68,20 @@ def of_many(table: Table) -> dict[str, float]:
 
 
 REFERENCES: dict[str, Callable[[Table], dict[str, float]]] = {
-    "consensus": lambda t: naive.deviations(t.judge, t.rows, 1.0, (t.scale[0], t.scale[-1])),
+    "consensus": lambda t: naive_judges.deviations(t.judge, t.rows, 1.0, (t.scale[0], t.scale[-1])),
     "against": against_first,
-    "leave_one_out": lambda t: naive.leave_one_out(t.judge, t.rows),
+    "leave_one_out": lambda t: naive_judges.leave_one_out(t.judge, t.rows),
     "alpha": of_many,
     "continuous_alpha": lambda t: {"alpha_interval": naive.alpha(t.rows, t.scale, "interval")},
     "gwet": lambda t: {"gwet_ac2": naive.gwet(t.rows, t.scale, quadratic=True)},
     "icc": lambda t: naive.icc(t.rows),
-    "rho": lambda t: {"alt_test_rho": naive.rho(t.judge, t.rows)},
+    "rho": lambda t: {"alt_test_rho": naive_judges.rho(t.judge, t.rows)},
 }
 
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_replicates_are_plain_loops_over_the_rows_that_were_drawn(name: str) -> None:
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=12, deadline=None)
     @given(tables(raters=3, least=2, most=6), clusters(3), st.booleans(), st.integers(0, 99))
     def check(table: Table, labels: list[int], clustered: bool, seed: int) -> None:
         n = len(table.rows)
@@ -96,7 +97,7 @@ def test_replicates_are_plain_loops_over_the_rows_that_were_drawn(name: str) -> 
     check()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(tables(raters=3, least=2, most=6), clusters(), st.booleans(), st.integers(0, 99))
 def test_replicates_of_all_families_are_their_values_on_the_rows_themselves(
     table: Table, labels: list[int], clustered: bool, seed: int

@@ -75,7 +75,16 @@ def test_whatever_stands_anywhere_a_map_is_opened_and_works_or_is_refused(
 
 
 @pytest.mark.parametrize(
-    "value", [{1: "a"}, {"a": {2: 3}}, {1, 2}, b"bytes", np.array([1.0]), float("inf"), pytest.param(10**6000, id="huge")]
+    "value",
+    [
+        {1: "a"},
+        {"a": {2: 3}},
+        {1, 2},
+        b"bytes",
+        np.array([1.0]),
+        float("inf"),
+        pytest.param(10**6000, id="huge"),
+    ],
 )
 def test_what_is_no_json_gets_no_id(value: object) -> None:
     with pytest.raises(MapRejected, match="no JSON"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,11 +10,13 @@ from calibration_map_studies import VALUES, a_sample, a_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge_calibration.arrays import FloatArray
 from judge_calibration.errors import OptionRejected
 from judge_calibration.maps import candidates
-from judge_calibration.maps.candidates import Fitted
 from judge_calibration.maps.sample import MapSample
+
+if TYPE_CHECKING:
+    from judge_calibration.arrays import FloatArray
+    from judge_calibration.maps.candidates import Fitted
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=25)
 

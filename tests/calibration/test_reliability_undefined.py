@@ -64,7 +64,7 @@ def test_no_design_gives_an_infinite_or_an_absurd_figure(table: Table, seed: int
 
 
 def test_negative_components_that_leave_no_variance_leave_no_share_of_it() -> None:
-    """σ²_item + σ²_rater + σ²_error is below zero here; by division it would be a reliability of 2.17."""
+    """σ²_item + σ²_rater + σ²_error is below zero there; by division it would be a reliability above one."""
     rng = np.random.default_rng(0)
     seen = 0
     for _ in range(300):
@@ -75,6 +75,7 @@ def test_negative_components_that_leave_no_variance_leave_no_share_of_it() -> No
         if float(c.item + c.rater + c.error) < 0:
             seen += 1
             assert math.isnan(iccs(data)["icc_a1"])
+            assert f_intervals(c, 0.95)["icc_a1"] is None
     assert seen > 3
 
 

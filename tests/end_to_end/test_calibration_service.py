@@ -225,3 +225,33 @@ async def test_a_store_that_is_away_fails_studies_and_no_scores(client: Client) 
         assert inline.status == 200
         demanded = await lonely.score(calibration="sha256:" + "0" * 64)
         assert (demanded.status, name_of(demanded)) == (503, "store-unavailable")
+
+
+async def test_no_name_or_label_of_a_study_gets_into_the_log_or_the_figures(tmp_path: Path) -> None:
+    secret = "SECRET-7c1e"  # noqa: S105  it stands for what a study holds
+    study = a_document(items=6, raters=(secret, "B"))
+    for row in (*study["ratings"], *study["judge_scores"]):
+        row["item"] = f"{secret} {row['item']}"
+    faulty = study | {"ratings": [*study["ratings"], {**study["ratings"][0], "score": secret}]}
+    with served(tmp_path, log_level="DEBUG") as service:
+        async with speaking_to(service.url) as client:
+            for body in (study, faulty, study | {secret: 1}, study | {"options": {"cluster_by": secret}}):
+                await client.post(f"{ROOT}/report", json.dumps(body))
+                await client.post(f"{ROOT}/studies", json.dumps(body))
+                await client.post(f"{ROOT}/report", json.dumps(body), headers={"Prefer": "respond-async"})
+            await client.get(f"{ROOT}/maps/{secret}")
+            figures = (await client.get("/metrics")).raw.decode()
+        service.stop()
+    assert secret not in service.log.read_text("utf-8")
+    assert secret not in figures
+
+
+async def test_a_report_asked_of_one_replica_is_fetched_from_the_other(
+    tmp_path: Path, redis_url: str
+) -> None:
+    body = json.dumps(a_document() | {"options": {"resamples": 20}})
+    with served(tmp_path, store_url=redis_url) as one, served(tmp_path, store_url=redis_url) as other:
+        async with speaking_to(one.url) as first, speaking_to(other.url) as second:
+            begun = await first.post(f"{ROOT}/report", body, headers={"Prefer": "respond-async"})
+            told = await fetched(second, begun.headers["Location"])
+            assert told.raw == (await second.post(f"{ROOT}/report", body)).raw

@@ -85,7 +85,9 @@ def wilson_interval(hits: float, n: float, *, level: float) -> Interval:
     share = hits / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return Interval(max(0.0, centre - half), min(1.0, centre + half), level, "wilson")
+    # Without hits, or with hits only, a limit is a bound and not what rounding leaves of it.
+    low, high = centre - half if share > 0 else 0.0, centre + half if share < 1 else 1.0
+    return Interval(max(0.0, low), min(1.0, high), level, "wilson")
 
 
 def share_interval(replicate: Replicate, n: int, *, level: float, clustered: bool) -> Interval:

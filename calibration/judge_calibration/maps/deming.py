@@ -6,8 +6,8 @@ With λ = var(error of y) / var(error of x), y = a + bx has
 
 (Deming 1943; Cornbleet and Gochman 1979). The slope depends on λ and on its direction, and programs differ in
 which they mean: with y a judge and x physicians it is var(error of judge) / var(error of physicians), and it
-is told with every result. Intervals: exact jackknife over items (Linnet 1990), Student's t. It asks whether
-two methods differ; it predicts nobody and is never a calibration map.
+is told with every result. Intervals: exact jackknife over items (Linnet 1990), Student's t with n - 2. It asks
+whether two methods differ; it predicts nobody and is never a calibration map.
 """
 
 from __future__ import annotations
@@ -91,14 +91,16 @@ def _means(terms: FloatArray, kept: FloatArray) -> FloatArray:
 
 
 def _told(name: str, values: FloatArray, n: int, level: float) -> Statistic:
-    """The estimate, with the jackknife interval from the values without each item."""
+    """The estimate with its jackknife error, and the interval where there are items enough for one."""
     estimate, without = float(values[0]), values[1:]
-    if n < definition_of(name).min_n:
-        return estimated(name, estimate, n_items=n, status="insufficient", reason="n_below_min")
     if np.isnan(without).any():
         return estimated(name, estimate, n_items=n, status="suppressed", reason="unstable_resamples")
-    pseudo = n * estimate - (n - 1) * without
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * float(pseudo.std(ddof=1)) / math.sqrt(n)
-    return estimated(
-        name, estimate, ci=Interval(estimate - half, estimate + half, level, "jackknife"), n_items=n
-    )
+    error = float((n * estimate - (n - 1) * without).std(ddof=1)) / math.sqrt(n)
+    details = {"standard_error": rounded(error)}
+    if n < definition_of(name).min_n:
+        return estimated(
+            name, estimate, n_items=n, status="insufficient", reason="n_below_min", details=details
+        )
+    half = float(stats.t.ppf((1 + level) / 2, n - 2)) * error
+    ci = Interval(estimate - half, estimate + half, level, "jackknife")
+    return estimated(name, estimate, ci=ci, n_items=n, details=details)

@@ -2,7 +2,10 @@
 
 Equating makes distributions alike, so that a threshold keeps its share of passes; it predicts no physician
 and is never a calibration map (Kolen and Brennan 2014). Linear (mean and sigma): the new score x becomes
-mean_old + sd_old/sd_new (x - mean_new). Equipercentile: x becomes the old score of the same mid-percentile.
+mean_old + sd_old/sd_new (x - mean_new). Equipercentile: x becomes the old score of the same mid-percentile,
+P(X < x) + P(X = x)/2, read off straight lines between the old judge's mid-percentiles (Parzen 2004). That puts
+a score onto itself when both judges are alike, on scales of any spacing; the uniform kernel of Kolen and
+Brennan, which spreads a score over a unit around it, does so for whole numbers only.
 """
 
 from __future__ import annotations

@@ -177,13 +177,18 @@ def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> tuple[floa
     edges = at[:-1] - at[-1] * x[:, None]
     chances = np.maximum(_chances(edges), _LEAST_CHANCE)
     density = expit(edges) * expit(-edges)  # d P(Y ≤ k) / d c_k at each judge score: (L, m)
-    rows, m = density.shape
-    change = np.zeros((rows, m + 1, m + 1))  # of each chance, by parameter
+    slack = np.zeros((len(x), 1))
+    change = np.diff(np.hstack([slack, density, slack]), axis=1)  # of each chance along all c at once
+    expected = counts.sum(1)[:, None] / chances
+    share, lever = counts / chances, x[:, None] * change
+    m = density.shape[1]
+    information = np.zeros((m + 1, m + 1))
     place = np.arange(m)
-    change[:, place, place] = density
-    change[:, place + 1, place] = -density
-    change[:, :, m] = -x[:, None] * change[:, :, :m].sum(2)
-    change = change.reshape(-1, m + 1)
-    spread = (counts.sum(1)[:, None] / chances).reshape(-1, 1)
-    gradient = (counts / chances).ravel() @ change
-    return float(np.sum(counts * np.log(chances))), gradient, change.T @ (spread * change)
+    information[place, place] = (density**2 * (expected[:, :-1] + expected[:, 1:])).sum(0)
+    beside = -(density[:, :-1] * density[:, 1:] * expected[:, 1:-1]).sum(0)
+    information[place[1:], place[:-1]] = information[place[:-1], place[1:]] = beside
+    across = expected * lever
+    information[m, :m] = information[:m, m] = -(density * -np.diff(across, axis=1)).sum(0)
+    information[m, m] = (across * lever).sum()
+    gradient = np.append((density * -np.diff(share, axis=1)).sum(0), -(share * lever).sum())
+    return float(np.sum(counts * np.log(chances))), gradient, information

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 100_000  # of ratings and of judges' scores
 _VALUES = 2_000_000  # in one body; a row has about six
-_SMALL = 2**16  # bytes that are read, or an answer of which is written, faster than a thread is had
+_SMALL = 2**16  # bytes that are read faster than a thread is had
 _CLIENT_CLOSED = 499  # nobody reads it; the count shows it
 PROBLEMS = documented(404, 413, 415, 422, 503)
 
@@ -39,11 +39,15 @@ async def read_raw(request: Request) -> bytes:
     return await request.body()
 
 
-async def read_mapping(request: Request, desk: Desk) -> dict[str, Any]:
-    """The request's body as a JSON object; `BodyRejected`, `BodyTooLarge`, `MediaTypeRejected`."""
+async def read_json(request: Request) -> bytes:
+    """The request's body, which is declared as JSON."""
     if media_type(request) != "application/json":
         raise MediaTypeRejected("send the body as application/json")
-    raw = await read_raw(request)
+    return await read_raw(request)
+
+
+async def parsed(desk: Desk, raw: bytes) -> dict[str, Any]:
+    """A body as a JSON object; `BodyRejected`, `BodyTooLarge`."""
     if len(raw) < _SMALL:
         return _mapping(raw)
     return await desk.library.do(lambda: _mapping(raw))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import OF_READING, body, gives
-from judge_service.api.calibration.exchange import TheDesk, answered, read_mapping, while_wanted
+from judge_service.api.calibration.exchange import TheDesk, answered, parsed, read_json, while_wanted
 from judge_service.errors import OptionRejected
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ async def post_map(request: Request, desk: TheDesk) -> Response:
     own answers is bound by what they carry. With `activate`, scores of that judge are calibrated by it from
     now on.
     """
-    return await while_wanted(request, _fitted(desk, await read_mapping(request, desk)))
+    return await while_wanted(request, _fitted(desk, await read_json(request)))
 
 
-async def _fitted(desk: Desk, given: dict[str, object]) -> Response:
-    artefact, status = await desk.fit(given)
+async def _fitted(desk: Desk, raw: bytes) -> Response:
+    artefact, status = await desk.fit(await parsed(desk, raw))
     answer = {"id": artefact["id"], "status": status, "map": artefact}
     return await answered(answer, 201, Location=f"/v1/calibration/maps/{artefact['id']}")
 
@@ -61,7 +61,7 @@ async def get_map(map_id: MapId, desk: TheDesk) -> Response:
 )
 async def patch_map(map_id: MapId, request: Request, desk: TheDesk) -> Response:
     """`{"status": "active"}` or `{"status": "retired"}`. The map that was active before is then retired."""
-    given = await read_mapping(request, desk)
+    given = await parsed(desk, await read_json(request))
     one = await desk.archive.find(map_id)
     if given == {"status": "active"}:
         await desk.activate(one)
@@ -86,9 +86,8 @@ async def _told(desk: Desk, map_id: str) -> Response:
 )
 async def apply_map(map_id: MapId, request: Request, desk: TheDesk) -> Response:
     """Scores through the map: calibrated, with interval, flags and status. Raw scores come back too."""
-    given = await read_mapping(request, desk)
-    return await while_wanted(request, _applied(desk, map_id, given))
+    return await while_wanted(request, _applied(desk, map_id, await read_json(request)))
 
 
-async def _applied(desk: Desk, map_id: str, given: dict[str, object]) -> Response:
-    return await answered(await desk.apply(map_id, given))
+async def _applied(desk: Desk, map_id: str, raw: bytes) -> Response:
+    return await answered(await desk.apply(map_id, await parsed(desk, raw)))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import body, gives
-from judge_service.api.calibration.exchange import TheDesk, answered, read_mapping, while_wanted
+from judge_service.api.calibration.exchange import TheDesk, answered, parsed, read_json, while_wanted
 
 if TYPE_CHECKING:
     from judge_service.calibrations.desk import Desk
@@ -20,8 +20,7 @@ def _route(name: str, shape: str, summary: str, example: dict[str, Any], about: 
     """Add the route of an operation that looks at a study."""
 
     async def serve(request: Request, desk: TheDesk) -> Response:
-        given = await read_mapping(request, desk)
-        return await while_wanted(request, _run(desk, name, given))
+        return await while_wanted(request, _run(desk, name, await read_json(request)))
 
     router.add_api_route(
         f"/{name}",
@@ -36,8 +35,8 @@ def _route(name: str, shape: str, summary: str, example: dict[str, Any], about: 
     )
 
 
-async def _run(desk: Desk, name: str, given: dict[str, object]) -> Response:
-    return await answered(await desk.run(name, given))
+async def _run(desk: Desk, name: str, raw: bytes) -> Response:
+    return await answered(await desk.run(name, await parsed(desk, raw)))
 
 
 _route(
@@ -97,12 +96,11 @@ _route(
 )
 async def plan_power(request: Request, desk: TheDesk) -> Response:
     """`kind`: pearson, icc, limits, coefficient, conformal, mean or alt_test, each with what it needs."""
-    given = await read_mapping(request, desk)
-    return await while_wanted(request, _planned(desk, given))
+    return await while_wanted(request, _planned(desk, await read_json(request)))
 
 
-async def _planned(desk: Desk, given: dict[str, object]) -> Response:
-    return await answered(await desk.library.run("plan/power", None, given))
+async def _planned(desk: Desk, raw: bytes) -> Response:
+    return await answered(await desk.library.run("plan/power", None, await parsed(desk, raw)))
 
 
 @router.get("/definitions", summary="What every figure means", responses=gives("Definitions", problems=()))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import OF_READING, body, gives
-from judge_service.api.calibration.exchange import TheDesk, answered, as_json, read_mapping, while_wanted
+from judge_service.api.calibration.exchange import TheDesk, answered, as_json, parsed, read_json, while_wanted
 
 if TYPE_CHECKING:
     from judge_service.calibrations.desk import Desk
@@ -36,14 +36,14 @@ async def post_report(
     The body brings the study's rows, or names a kept one by `study`; every one of `options` has a default. An
     undefined figure is null with a reason. The same body gives the same bytes.
     """
-    given = await read_mapping(request, desk)
+    raw = await read_json(request)
     if prefer is not None and "respond-async" in prefer.lower():
-        return await while_wanted(request, _accepted(desk, given))
-    return await while_wanted(request, _reported(desk, given, accept))
+        return await while_wanted(request, _accepted(desk, raw))
+    return await while_wanted(request, _reported(desk, raw, accept))
 
 
-async def _accepted(desk: Desk, given: dict[str, object]) -> Response:
-    report_id = await desk.submit(given)
+async def _accepted(desk: Desk, raw: bytes) -> Response:
+    report_id = await desk.submit(await parsed(desk, raw))
     place = f"/v1/calibration/reports/{report_id}"
     return await answered(
         _pending(report_id), 202, Location=place, Preference_Applied="respond-async", Retry_After="2"
@@ -55,8 +55,8 @@ def _pending(report_id: str) -> dict[str, str]:
     return {"id": report_id, "state": "in_progress", "location": location}
 
 
-async def _reported(desk: Desk, given: dict[str, object], accept: str) -> Response:
-    report = await desk.run("report", given)
+async def _reported(desk: Desk, raw: bytes, accept: str) -> Response:
+    report = await desk.run("report", await parsed(desk, raw))
     return await _page(desk, report) if _wants_page(accept) else await answered(report)
 
 

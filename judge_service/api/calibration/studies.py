@@ -12,7 +12,7 @@ from judge_service.api.calibration.exchange import (
     TheDesk,
     answered,
     media_type,
-    read_mapping,
+    parsed,
     read_raw,
     refuse_rows,
     while_wanted,
@@ -52,11 +52,14 @@ async def post_study(
 
     Rows at fault are listed, each with its number. The same rows in any order are one study with one id.
     """
-    study = await _read(request, desk, scales)
-    return await while_wanted(request, _kept(desk, study))
+    declared = media_type(request)
+    if declared != "application/json" and declared not in _TEXTS:
+        raise MediaTypeRejected("send the study as application/json, application/x-ndjson or text/csv")
+    return await while_wanted(request, _kept(desk, declared, await read_raw(request), scales))
 
 
-async def _kept(desk: Desk, study: Study) -> Response:
+async def _kept(desk: Desk, declared: str, raw: bytes, scales: str | None) -> Response:
+    study = await _read(desk, declared, raw, scales)
     about = await desk.keep(study)
     return await answered(about, 201, Location=f"/v1/calibration/studies/{study.digest}")
 
@@ -82,18 +85,14 @@ async def delete_study(study_id: StudyId, desk: TheDesk) -> Response:
     return Response(status_code=204)
 
 
-async def _read(request: Request, desk: Desk, scales: str | None) -> Study:
-    declared = media_type(request)
+async def _read(desk: Desk, declared: str, raw: bytes, scales: str | None) -> Study:
     if declared in _TEXTS:
-        study = await desk.library.study_of_text(await read_raw(request), _TEXTS[declared], _scales(scales))
+        study = await desk.library.study_of_text(raw, _TEXTS[declared], _scales(scales))
         refuse_rows(study.n_rows)
         return study
-    if declared != "application/json":
-        raise MediaTypeRejected("send the study as application/json, application/x-ndjson or text/csv")
-    document = await read_mapping(request, desk)
     if scales is not None:
         raise OptionRejected("option 'scales': a JSON study holds its own", (("/scales", "are in the body"),))
-    return await desk.library.study(document)
+    return await desk.library.study(await parsed(desk, raw))
 
 
 def _scales(given: str | None) -> dict[str, object] | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import body, gives
-from judge_service.api.calibration.exchange import TheDesk, answered, read_mapping, while_wanted
+from judge_service.api.calibration.exchange import TheDesk, answered, parsed, read_json, while_wanted
 from judge_service.calibrations.anchors import swap_on_cases
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ async def post_swap(request: Request, desk: TheDesk) -> Response:
     and the service scores the cases with both judges first. What a judge could not score is counted by its
     outcome.
     """
-    return await while_wanted(request, _swapped(desk, await read_mapping(request, desk)))
+    return await while_wanted(request, _swapped(desk, await read_json(request)))
 
 
-async def _swapped(desk: Desk, given: dict[str, object]) -> Response:
+async def _swapped(desk: Desk, raw: bytes) -> Response:
+    given = await parsed(desk, raw)
     return await answered(await (swap_on_cases(desk, given) if "cases" in given else desk.run("swap", given)))

@@ -95,6 +95,16 @@ async def test_a_kept_study_is_read_once(desk: Desk) -> None:
     assert (await desk.study({"study": kept["study_id"]}))[0] is first
 
 
+async def test_a_study_that_was_forgotten_is_not_remembered(tmp_path: Any) -> None:
+    url = f"file://{tmp_path}/store"
+    async with desk_at(url) as one, desk_at(url) as other:
+        kept = await one.keep((await one.study(a_document(items=8)))[0])
+        await one.study({"study": kept["study_id"]})
+        await other.archive.drop_study(kept["study_id"])
+        with pytest.raises(StudyNotFound):
+            await one.study({"study": kept["study_id"]})
+
+
 async def test_faults_are_told_from_the_root_of_the_body(desk: Desk) -> None:
     document = a_document(items=8)
     document["ratings"][2]["score"] = 9
@@ -217,6 +227,11 @@ async def test_a_map_that_fits_nothing_the_rubric_scores_is_not_bound_to_it(
     with pytest.raises(MapRejected, match=reason):
         await desk.fit(study | order)
     assert await desk.maps() == []
+
+
+async def test_a_map_that_equates_two_judges_is_never_in_force(desk: Desk) -> None:
+    with pytest.raises(MapRejected, match="physicians"):
+        await desk.activate(opened(an_artefact(purpose="equate")))
 
 
 async def test_a_map_for_another_installation_may_be_put_in_force(desk: Desk) -> None:

@@ -323,6 +323,12 @@ def test_a_demanded_map_of_what_the_rubric_does_not_score_is_refused() -> None:
         score(a_scorer(Shelf(one)), calibration=one.id)
 
 
+def test_a_demanded_map_that_equates_two_judges_is_refused() -> None:
+    one = a_map(purpose="equate")
+    with pytest.raises(StaleMap, match="physicians"):
+        score(a_scorer(Shelf(one)), calibration=one.id)
+
+
 def test_a_demanded_map_says_nothing_of_an_answer_without_numbers() -> None:
     one = a_map()
     found = score(a_scorer(Shelf(one), levels(accuracy=None, clarity=None)), calibration=one.id)
