@@ -241,3 +241,21 @@ def test_an_answer_about_no_declared_criterion_makes_no_judge() -> None:
     assert study.items == ("1", "9")
     assert study.fingerprints == {}
     assert study_from(study.rows()).digest == study.digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"provenance": {"judge": "J", "cache": "off", **FINGERPRINT, "instrument": "guard", "model": None}},
+        {
+            "outcome": "timeout",
+            "score": None,
+            "criteria": {"quality": {"outcome": "timeout"}},
+            "provenance": {"judge": "J", "cache": "off", **FINGERPRINT, "model": "as configured"},
+        },
+    ],
+)
+def test_an_answer_that_no_judge_gave_says_nothing_of_its_instrument(other: dict[str, Any]) -> None:
+    answers = [an_answer(), an_answer(id="1" * 32, case_id="2", **other)]
+    study = study_from({"scales": SCALES, "scores": answers})
+    assert study.fingerprints == {"J": FINGERPRINT}

@@ -63,7 +63,7 @@ def interval_rows(
         return nothing(name, title, "No figures.")
     lines = sum(max(1, len(row.marks)) for row in rows)
     canvas = Canvas(_TOP + lines * _ROW + len(rows) * 8 + _BOTTOM)
-    left = min(260.0, max(110.0, max(width_of(row.label) for row in rows) + 18))
+    left = min(320.0, max(110.0, max(width_of(row.label) for row in rows) + 18))
     widths = [
         max([width_of(head), *(width_of(row.columns[at]) for row in rows if row.columns)]) + 14
         for at, head in enumerate(heads)
@@ -156,7 +156,7 @@ def coverage_bars(
     if not rows:
         return nothing(name, title, "No figures.")
     canvas = Canvas(_TOP + len(rows) * _ROW + _BOTTOM)
-    left = min(260.0, max(110.0, max(width_of(label) for label, _, _ in rows) + 18))
+    left = min(320.0, max(110.0, max(width_of(label) for label, _, _ in rows) + 18))
     axis = Axis(0.0, 1.0, left, canvas.width - 90)
     floor = canvas.height - _BOTTOM
     bottom_axis(canvas, axis, floor, _TOP - 6, "share of items whose consensus lies in the interval")

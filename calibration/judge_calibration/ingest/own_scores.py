@@ -73,7 +73,7 @@ class OwnScores:
             place.fault("provenance.judge", "bad_id", f"{quoted(provenance.get('judge'))}: {ID_RULE}")
         if item is None or judge is None or not self._is_new(answer, place):
             return
-        if not self.heard.hear(judge, provenance):
+        if _was_judged(provenance, criteria) and not self.heard.hear(judge, provenance):
             place.fault("provenance", "bad_row", "what it says of the judge is no plain data, or too much")
         self._facts.read_subgroups(item, answer.get("subgroups"), place)
         who = self._names.judges.setdefault(judge, len(self._names.judges))
@@ -170,6 +170,12 @@ class _Answer:
         if value is not None:
             cell = (self._item, criterion.at, self._who)
             self._rows.append(cell, value, outcome, self._repeat, self._key, self._place.row)
+
+
+def _was_judged(provenance: Mapping[object, object], criteria: Mapping[object, object]) -> bool:
+    """Whether a judge's own verdict is in it: a guard's answer, or none, says nothing of the judge's instrument."""
+    outcomes = (each.get("outcome") for each in criteria.values() if isinstance(each, Mapping))
+    return provenance.get("instrument") != "guard" and SCORED in outcomes
 
 
 def _on_scale(scale: Scale, verdict: Mapping[str, object]) -> object:
