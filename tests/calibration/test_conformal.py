@@ -154,7 +154,8 @@ def test_told_coverage_is_that_of_a_plain_loop(seed: int, inward: bool, grouped:
         inner = None if labels is None else labels[~mask]
         fitted = fit_conformal((truth - judge)[~mask], inner, by=by, alpha=0.2)
         half = fitted.half_width(None if labels is None else labels[at])
-        low, high = max(0.0, judge[at] - (half or 9)), min(5.0, judge[at] + (half or 9))
+        reach = 9.0 if half is None else half
+        low, high = max(0.0, judge[at] - reach), min(5.0, judge[at] + reach)
         values = [value for value in VALUES if low <= value <= high]
         if inward and values:
             low, high = values[0], values[-1]

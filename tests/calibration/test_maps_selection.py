@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.maps.artefact import opened
+from judge_calibration.maps.error import cross_validated_error
 from judge_calibration.maps.folds import fold_masks
-from judge_calibration.maps.selection import CANDIDATES, METHODS, select
+from judge_calibration.maps.selection import CANDIDATES, METHODS, Tried, _choose, select
 
 
 @settings(max_examples=50, deadline=None)
@@ -46,6 +47,23 @@ def test_the_choice_is_the_simplest_near_the_best_and_never_worse_than_the_judge
         assert simpler.error is not None
         excess, error = simpler.error.excess_over(best.error)
         assert excess > max(error, 0.01 * best.mse)
+
+
+def test_a_map_near_the_best_that_is_worse_than_the_judge_is_never_chosen() -> None:
+    # Losses of 20 items: the judge's 1.1 each, a shift's 0 and 2.4 in turn, a line's 1 each. Only the shift is
+    # within a standard error of the line, for it varies; and it is worse than the judge.
+    sample = a_sample(np.zeros(20), np.zeros((20, 1)))
+    losses = {"identity": np.full(20, 1.1), "shift": np.tile([0.0, 2.4], 10), "affine": np.ones(20)}
+    tried = [
+        Tried(each, cross_validated_error(np.sqrt(losses[each.name])[None], sample))
+        for each in CANDIDATES
+        if each.name in losses
+    ]
+    chosen, because = _choose(tried)
+    assert chosen.candidate.name == "identity"
+    assert "judge as it is" in because
+    del tried[1]
+    assert _choose(tried)[0].candidate.name == "affine"
 
 
 @pytest.mark.parametrize(("n", "methods"), [(15, 1), (20, 2), (30, 3), (50, 5), (199, 5), (200, 6)])

@@ -8,11 +8,12 @@ import numpy as np
 
 from judge_calibration.agreement.leave_one_out import FIGURES
 from judge_calibration.engine.replicates import Replicate
-from judge_calibration.reporting.rater_section import sample_of as raters_sample
+from judge_calibration.reporting.rater_section import sample_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from judge_calibration.arrays import FloatArray
     from judge_calibration.reporting.context import Context, View
     from judge_calibration.reporting.rater_section import RaterSection
     from judge_calibration.reporting.telling import Sample, Told
@@ -28,6 +29,7 @@ PAIRWISE: Mapping[str, tuple[str, ...]] = {
 def ceiling_rows(
     context: Context,
     view: View,
+    scores: FloatArray,
     judge: Mapping[str, Replicate],
     raters: RaterSection,
     sample: Sample,
@@ -47,7 +49,7 @@ def ceiling_rows(
                     "difference": context.teller.difference(name, difference, sample).as_json(),
                 }
             )
-    return rows + _leave_one_out(context, view, judge)
+    return rows + _leave_one_out(context, view, scores, judge)
 
 
 def _aligned(judge: Replicate, human: Replicate) -> Replicate:
@@ -57,10 +59,12 @@ def _aligned(judge: Replicate, human: Replicate) -> Replicate:
     return Replicate(judge.point - human.point, np.empty(0), np.empty(0))
 
 
-def _leave_one_out(context: Context, view: View, judge: Mapping[str, Replicate]) -> list[dict[str, object]]:
+def _leave_one_out(
+    context: Context, view: View, scores: FloatArray, judge: Mapping[str, Replicate]
+) -> list[dict[str, object]]:
     if f"human|{FIGURES[0]}" not in judge:
         return []
-    sample = raters_sample(view)
+    sample = sample_on(view, ~np.isnan(scores) & (view.rated > 1))
     rows: list[dict[str, object]] = []
     for name in FIGURES:
         human, own = judge[f"human|{name}"], judge[f"judge|{name}"]

@@ -84,7 +84,8 @@ def rater_families(view: View, *, pairs: bool = True) -> dict[str, Family]:
         found["alpha"] = ContinuousAlphaFamily.of(view.ratings, view.units)
     if view.scale.is_numeric:
         found["icc"] = IccFamily.of(view.ratings, view.units)
-    return found | (rater_pairs_family(view) if pairs else {})
+    # Pairs come first: where names are shared, the figure of all raters is the one that is told.
+    return (rater_pairs_family(view) if pairs else {}) | found
 
 
 def rater_pairs_family(view: View) -> dict[str, Family]:

@@ -22,7 +22,7 @@ from judge_calibration.engine.resampling import Resampler
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 from judge_calibration.reporting.ceiling import ceiling_rows
 from judge_calibration.reporting.families import ceiling_families, judge_families, per_rater_family
-from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, mean_ranks
+from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, mean_ranks, sample_on
 from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def judge_section(
     names = NAMES + ((*BINARY_NAMES, "sensitivity", "specificity") if view.scale.kind == "binary" else ())
     for name in names:
         statistics.setdefault(name, undefined(name, "not_for_this_scale", **sample.counts))
-    ceiling = ceiling_rows(context, view, named, raters, sample, statistics)
+    ceiling = ceiling_rows(context, view, scores, named, raters, sample, statistics)
     document: dict[str, object] = {
         "statistics": plain({name: statistics[name] for name in names}),
         "per_rater": _per_rater(context, view, scores, named, test),
@@ -93,25 +93,31 @@ def judge_statistics(
     families = judge_families(view, scores)
     found = replicate(list(families.values()), context.resampler, view.columns)
     named = {name: each for one in found for name, each in one.named().items()}
-    sample = sample_of(view, scores)
     if len(view.raters) == 0:
         return {}, named
-    told = {name: context.teller.tell(name, each, sample) for name, each in named.items() if "|" not in name}
-    return told, named
+    return _told(context, view, scores, {name: each for name, each in named.items() if "|" not in name}), named
 
 
 def sample_of(view: View, scores: FloatArray) -> Sample:
     """Items with a judge score and a rating, the ratings on them, and the physicians they come from."""
-    here = ~np.isnan(scores) & (view.rated > 0)
-    ratings = ~np.isnan(view.ratings[here])
-    return Sample(int(here.sum()), int(ratings.sum()), int(ratings.any(0).sum()))
+    return sample_on(view, ~np.isnan(scores) & (view.rated > 0))
+
+
+def _told(context: Context, view: View, scores: FloatArray, named: Mapping[str, Replicate]) -> Told:
+    """Against physicians, and against the consensus, which has fewer items where the mode is a tie."""
+    sample = sample_of(view, scores)
+    agreed = sample_on(view, ~np.isnan(scores) & ~np.isnan(view.consensus))
+    return {
+        name: context.teller.tell(name, each, agreed if name in CONSENSUS_NAMES else sample)
+        for name, each in named.items()
+    }
 
 
 def _statistics(
     context: Context, view: View, scores: FloatArray, named: Mapping[str, Replicate], sample: Sample
 ) -> Told:
     names = [name for name in named if "|" not in name and name != "alt_test_rho"]
-    told = {name: context.teller.tell(name, named[name], sample) for name in names}
+    told = _told(context, view, scores, {name: named[name] for name in names})
     if not view.scale.is_discrete:
         told |= mean_ranks([rank_coefficients(scores, column) for column in view.ratings.T], sample)
     return told | (

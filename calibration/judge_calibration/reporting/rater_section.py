@@ -18,7 +18,7 @@ from judge_calibration.reporting.telling import Sample, Told, all_undefined, pla
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_calibration.arrays import IntArray
+    from judge_calibration.arrays import BoolArray, IntArray
     from judge_calibration.engine.replicates import Family
     from judge_calibration.reporting.context import Context, View
 
@@ -93,6 +93,12 @@ def _replicated(
             for name, value in zip(family.names, values, strict=True)
         }
     return found
+
+
+def sample_on(view: View, here: BoolArray) -> Sample:
+    """Some of the items, the ratings on them, and the physicians they come from."""
+    ratings = ~np.isnan(view.ratings[here])
+    return Sample(int(here.sum()), int(ratings.sum()), int(ratings.any(0).sum()))
 
 
 def sample_of(view: View) -> Sample:
