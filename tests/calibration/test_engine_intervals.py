@@ -28,13 +28,14 @@ from judge_calibration.engine.resampling import Resampler
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Shape = Literal["correlation", "mean", "positive", "share"]
-SHAPES: tuple[Shape, ...] = ("correlation", "mean", "positive", "share")
+Shape = Literal["correlation", "mean", "positive", "root", "share"]
+SHAPES: tuple[Shape, ...] = ("correlation", "mean", "positive", "root", "share")
 NONE = np.empty(0)
 FORWARD: dict[Shape, Callable[[float], float]] = {
     "correlation": math.atanh,
     "mean": float,
     "positive": math.log,
+    "root": math.log,
     "share": lambda value: math.log(value / (1 - value)),
 }
 # Efron 1979: fifteen law schools, LSAT and GPA.
@@ -193,6 +194,11 @@ def test_one_deviation_has_a_finite_interval_of_its_size() -> None:
     assert found is not None
     assert 0 < found.low < 0.05 < found.high < 1
     assert math.isfinite(found.high)
+    root = Replicate(math.sqrt(0.05), np.append(np.full(19, math.sqrt(1 / 19)), 0.0), NONE)
+    of_root = jackknife_interval(root, level=0.95, shape="root")
+    assert of_root is not None
+    assert of_root.low**2 == pytest.approx(found.low, rel=0.1)  # the squared error of that item is its error
+    assert of_root.high**2 == pytest.approx(found.high, rel=0.1)
     assert jackknife_interval(of_mean([0.0] * 20), level=0.95, shape="positive") is None
     assert jackknife_interval(of_mean([1.0] * 20), level=0.95, shape="share") is None
 
@@ -221,7 +227,7 @@ def test_limits_are_finite_in_order_and_on_the_scale(scores: list[float], shape:
         assert math.isfinite(found.high)
         assert found.low <= np.mean(scaled) <= found.high
         assert shape == "mean" or found.low >= 0 or shape == "correlation"
-        assert shape in {"mean", "positive"} or found.high <= 1
+        assert shape in {"mean", "positive", "root"} or found.high <= 1
     else:
         assert len(set(scaled)) == 1
 

@@ -84,6 +84,16 @@ def test_chance_alone_is_no_calibration_error() -> None:
     assert abs(np.mean(told)) < 4 * np.std(told) / np.sqrt(60)
 
 
+def test_the_calibration_error_is_the_bias_of_the_bins_less_their_noise() -> None:
+    rng = np.random.default_rng(6)
+    predicted = rng.uniform(0, 4, 80)
+    target = np.clip(np.round(predicted + 0.8 + rng.normal(0, 1, 80)), 0, 5)
+    found = cross_validated_error(predicted[None], a_sample(np.zeros(80), target[:, None]))
+    total = sum(each.n / 80 * (each.bias**2 - (each.error or 0) ** 2) for each in found.bins)
+    assert found.calibration_error == pytest.approx(np.sqrt(total))
+    assert found.calibration_error < np.sqrt(sum(each.n / 80 * each.bias**2 for each in found.bins))
+
+
 def test_a_constant_prediction_has_no_slope_and_one_bin() -> None:
     found = errors_of([(2.0, at % 6) for at in range(30)])
     assert (found.slope, found.intercept) == (None, None)

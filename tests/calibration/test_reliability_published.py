@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from calibration_strategies import POINTS, alphas, gwets, iccs, items, total
 
-import judge_calibration
 from judge_calibration.reliability.icc import ICC_NAMES, IccFamily, f_intervals
 
 NAN = np.nan
@@ -122,22 +121,3 @@ def test_a_table_with_two_cells_missing() -> None:
     assert float(found.harmonic) == pytest.approx(6 / (4 / 4 + 2 / 3))
     assert iccs(data)["icc_a1"] == pytest.approx(0.271, abs=5e-4)
     assert iccs(data[[0, 2, 3, 5]])["icc_a1"] == pytest.approx(0.145, abs=5e-4)
-
-
-def test_the_report_tells_the_figures_of_all_raters_and_not_means_over_pairs() -> None:
-    """Krippendorff's example through the front door: α of all four observers, not of each two."""
-    ratings = [
-        {"item": str(i), "criterion": "q", "rater": "ABCD"[j], "score": float(KRIPPENDORFF[i, j])}
-        for i, j in zip(*np.nonzero(~np.isnan(KRIPPENDORFF)), strict=True)
-    ]
-    study = judge_calibration.study_from(
-        {"scales": {"q": FIVE.tolist()}, "ratings": ratings, "judge_scores": []}
-    )
-    told = judge_calibration.report(study, {"resamples": 0})["criteria"]["q"]["raters"]["statistics"]
-    expected = (
-        alphas(KRIPPENDORFF, FIVE)
-        | {"gwet_ac2": gwets(KRIPPENDORFF, FIVE, quadratic=True)}
-        | iccs(KRIPPENDORFF)
-    )
-    assert {name: told[name]["estimate"] for name in expected} == pytest.approx(expected, abs=1e-9)
-    assert round(told["alpha_ordinal"]["estimate"], 3) == 0.815

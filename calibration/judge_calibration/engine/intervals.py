@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.replicates import Replicate
 
-Shape = Literal["correlation", "mean", "positive", "share"]
+Shape = Literal["correlation", "mean", "positive", "root", "share"]
 SMALL = 100  # units up to which the jackknife is the default
 UNSTABLE_SHARE = 0.01
 _LEAST_IN_TAIL = 2.5  # resamples beyond a limit: with fewer a BCa interval is measurably too short
@@ -43,15 +43,14 @@ def jackknife_interval(
     m = len(replicate.jackknife) if units is None else min(units, len(replicate.jackknife))
     if m < 2 or not np.isfinite(replicate.jackknife).all():  # noqa: PLR2004  one unit has no spread
         return None
-    left_out = forward(_off_the_bounds(replicate, *_BOUNDS[shape]))
+    left_out = forward(_off_the_bounds(replicate, shape))
     error = math.sqrt((m - 1) / m * float(np.sum((left_out - left_out.mean()) ** 2)))
     centre = float(forward(np.array([replicate.point]))[0])
     if not math.isfinite(centre) or error < 1e-12 * max(1.0, abs(centre)):
         return None
     half = t_quantile((1 + level) / 2, m - 1) * error
     low, high = back(np.array([centre - half, centre + half]))
-    name = {"correlation": "jackknife_arctanh", "positive": "jackknife_log", "share": "jackknife_logit"}
-    return Interval(float(low), float(high), level, name.get(shape, "jackknife_t"))
+    return Interval(float(low), float(high), level, f"jackknife_{_CALLED[shape]}")
 
 
 def bca_interval(replicate: Replicate, *, level: float) -> Interval | None:
@@ -173,15 +172,16 @@ def _quantile(values: FloatArray, share: float) -> float:
     return float(values[below] + (place - below) * (values[above] - values[below]))
 
 
-def _off_the_bounds(replicate: Replicate, lowest: float, highest: float) -> FloatArray:
+def _off_the_bounds(replicate: Replicate, shape: Shape) -> FloatArray:
     """Leave-one-out values, none nearer to a bound than the estimate's own distance from it over e.
 
-    Without its one error a judge is perfect, which is infinitely far away on a scale of logarithms. One event
-    among many has a standard error of one on that scale, and so has the estimate with this.
+    Without its one error a judge is perfect, which is infinitely far away on a scale of logarithms. The logarithm
+    of a count of one has a standard error of one, and so has the estimate's with this; half of it for a root.
     """
-    point = replicate.point
-    low = lowest + (point - lowest) / math.e if math.isfinite(lowest) else lowest
-    high = highest - (highest - point) / math.e if math.isfinite(highest) else highest
+    point, (lowest, highest) = replicate.point, _BOUNDS[shape]
+    nearest = math.sqrt(math.e) if shape == "root" else math.e
+    low = lowest + (point - lowest) / nearest if math.isfinite(lowest) else lowest
+    high = highest - (highest - point) / nearest if math.isfinite(highest) else highest
     return np.clip(replicate.jackknife, low, high)
 
 
@@ -201,15 +201,24 @@ def _log(values: FloatArray) -> FloatArray:
     return np.log(np.maximum(values, 1e-300))
 
 
+_CALLED: dict[Shape, str] = {
+    "correlation": "arctanh",
+    "mean": "t",
+    "positive": "log",
+    "root": "log",
+    "share": "logit",
+}
 _BOUNDS: dict[Shape, tuple[float, float]] = {
     "correlation": (-_EDGE, _EDGE),
     "mean": (-math.inf, math.inf),
     "positive": (1e-12, math.inf),
+    "root": (1e-12, math.inf),
     "share": (1 - _EDGE, _EDGE),
 }
 _SCALES: dict[Shape, tuple[Callable[[FloatArray], FloatArray], Callable[[FloatArray], FloatArray]]] = {
     "correlation": (_arctanh, np.tanh),
     "mean": (_same, _same),
     "positive": (_log, np.exp),
+    "root": (_log, np.exp),
     "share": (_logit, special.expit),
 }

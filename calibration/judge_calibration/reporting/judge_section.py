@@ -95,7 +95,8 @@ def judge_statistics(
     named = {name: each for one in found for name, each in one.named().items()}
     if len(view.raters) == 0:
         return {}, named
-    return _told(context, view, scores, {name: each for name, each in named.items() if "|" not in name}), named
+    means = {name: each for name, each in named.items() if "|" not in name}
+    return _told(context, view, scores, means), named
 
 
 def sample_of(view: View, scores: FloatArray) -> Sample:

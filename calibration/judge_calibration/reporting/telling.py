@@ -21,7 +21,8 @@ Told = dict[str, Statistic]
 
 _SHAPES: Mapping[str, Shape] = {
     **dict.fromkeys(("bias", "loa_low", "loa_high", "proportional_bias"), "mean"),
-    **dict.fromkeys(("mae", "rmse", "loo_mae", "loo_rmse"), "positive"),
+    **dict.fromkeys(("mae", "loo_mae"), "positive"),
+    **dict.fromkeys(("rmse", "loo_rmse"), "root"),
     **dict.fromkeys(
         (
             *("agreement", "pairwise_accuracy", "f1_met", "f1_unmet", "balanced_f1"),

@@ -1,0 +1,96 @@
+"""Through the front door: figures of the report are on the items, and of the raters, that they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import calibration_naive as naive
+import numpy as np
+import pytest
+from calibration_strategies import POINTS, Table, alphas, gwets, iccs, studies
+
+import judge_calibration
+
+
+def criterion(table: Table, **options: object) -> dict[str, Any]:
+    ratings = [
+        {"item": str(i), "criterion": "q", "rater": f"R{j}", "score": value}
+        for i, row in enumerate(table.rows)
+        for j, value in enumerate(row)
+        if value is not None
+    ]
+    judged = [
+        {"item": str(i), "criterion": "q", "judge": "J", "score": said}
+        for i, said in enumerate(table.judge)
+        if said is not None
+    ]
+    document = {"scales": {"q": list(table.scale)}, "ratings": ratings, "judge_scores": judged}
+    found = judge_calibration.report(judge_calibration.study_from(document), {"resamples": 0, **options})
+    told: dict[str, Any] = found["criteria"]["q"]
+    return told
+
+
+def test_reliability_is_that_of_all_raters_and_not_a_mean_over_pairs() -> None:
+    table = studies(60, seed=1, raters=4, gaps=0.3)
+    told = criterion(table)["raters"]["statistics"]
+    expected = alphas(table.ratings, np.array(POINTS)) | iccs(table.ratings)
+    expected |= {"gwet_ac2": gwets(table.ratings, np.array(POINTS), quadratic=True)}
+    assert {name: told[name]["estimate"] for name in expected} == pytest.approx(expected, abs=1e-9)
+    pairs = [
+        naive.kappa(naive.both(*(naive.column(table.rows, j) for j in pair)), POINTS, 2) for pair in PAIRS
+    ]
+    assert told["kappa_quadratic"]["estimate"] == pytest.approx(naive.mean(pairs), abs=1e-9)
+
+
+PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+
+
+def test_f_intervals_hold_their_estimates_and_speak_for_other_raters() -> None:
+    told = criterion(studies(60, seed=1, raters=4, gaps=0.5))["raters"]["statistics"]
+    for name in ("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck"):
+        interval = told[name]["ci"]
+        assert interval["low"] < told[name]["estimate"] < interval["high"]
+        assert interval["generalises_to"] == "other_raters"
+        here = told[name]["details"]["these_raters"]
+        assert here["low"] < told[name]["estimate"] < here["high"]
+
+
+def test_deviations_from_a_mode_are_on_the_items_that_have_one() -> None:
+    table = studies(60, seed=1, raters=4, gaps=0.0)
+    counts = [Counter(row).most_common(2) for row in table.rows]
+    known = sum(len(most) == 1 or most[0][1] > most[1][1] for most in counts)
+    told = criterion(table, consensus="mode")["judges"]["J"]["statistics"]
+    assert known < 60
+    assert {told[name]["n_items"] for name in ("bias", "mae", "within_1", "loa_low")} == {known}
+    assert told["kappa_quadratic"]["n_items"] == 60
+    everywhere = criterion(table)["judges"]["J"]["statistics"]
+    assert everywhere["bias"]["n_items"] == 60
+
+
+def test_the_ceiling_is_on_the_items_that_the_judge_scored_too() -> None:
+    """Thirty items were rated twice, but the judge scored the others."""
+    table = studies(60, seed=1, raters=2, gaps=0.0)
+    rows = [[row[0], row[1] if at < 30 else None] for at, row in enumerate(table.rows)]
+    judge = [None if at < 30 else said for at, said in enumerate(table.judge)]
+    told = criterion(Table(rows, judge, POINTS))["judges"]["J"]["ceiling"]
+    faced = [row for row in told if row["statistic"].startswith("loo_")]
+    assert len(faced) == 4
+    for row in faced:
+        for who in ("judge", "human", "difference"):
+            assert (row[who]["estimate"], row[who]["reason"], row[who]["n_items"]) == (None, "no_overlap", 0)
+
+
+@pytest.mark.parametrize("resamples", [0, 100])
+def test_a_judge_with_one_error_has_a_report(resamples: int) -> None:
+    """Without it the error is 0 and agreement 1: no limit is infinite, none is the whole scale."""
+    table = studies(40, seed=2, raters=3, gaps=0.0)
+    rows: list[list[float | None]] = [[row[0]] * 3 for row in table.rows]
+    judge = [row[0] for row in rows]
+    judge[7] = 0.0 if judge[7] else 1.0
+    told = criterion(Table(rows, judge, POINTS), resamples=resamples)["judges"]["J"]["statistics"]
+    for name in ("mae", "rmse", "agreement", "kappa_quadratic", "pearson", "alt_test_rho"):
+        interval = told[name]["ci"]
+        assert 0 < interval["high"] - interval["low"] < (1.5 if name == "rmse" else 0.9), (
+            name
+        )  # of 3 points once
