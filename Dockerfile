@@ -30,6 +30,7 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
+    OPENBLAS_NUM_THREADS=1 \
     JUDGE_SERVICE_RUBRICS_DIR=/app/rubrics \
     JUDGE_SERVICE_CALIBRATION_MAPS_DIR=/app/calibration/maps \
     JUDGE_SERVICE_STORE_URL=file:///var/lib/judge-service
