@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 from builders import RUBRICS, a_case, a_criterion, a_nominal_scale, a_rubric, a_stored_rubric, an_entry
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import cases, rubrics
 
@@ -214,6 +214,7 @@ async def test_the_service_does_not_start_with_a_pinned_rubric_whose_text_has_ch
             pass
 
 
+@settings(deadline=None)  # schemas are checked by a validator in Python
 @given(st.data(), rubrics())
 def test_the_schema_allows_the_levels_of_the_scale_and_nothing_else(
     data: st.DataObject, rubric: Rubric

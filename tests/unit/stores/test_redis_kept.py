@@ -148,7 +148,9 @@ async def test_a_cache_that_overflows_the_server_drops_no_record() -> None:
                 await store.keep(key, value)
             for number in range(400):
                 await store.put(f"c{number}", os.urandom(100_000), 600)
-            assert await store.get("c0") is None, "the cache was the one to give way"
+            # Which ones go is drawn: Redis takes the oldest of a sample.
+            left = [number for number in range(400) if await store.get(f"c{number}") is not None]
+            assert len(left) < 400, "the cache was the one to give way"
             assert {key: await store.kept(key) for key in records} == records
             assert await store.kept_keys("") == sorted(records)
 
