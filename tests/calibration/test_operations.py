@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from studies import a_binary_document, a_document
 
 import judge_calibration
 from judge_calibration.errors import NotEnough, OptionRejected
+from judge_calibration.inference.confidence_sequence import confidence_sequence
+from judge_calibration.maps.artefact import sealed
 from judge_calibration.operations import NAMES, needs_study, run
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ def a_study() -> Study:
             "item": f"i{at:03d}",
             "subgroups": {"modality": ("CT", "MR")[at % 2], "model_family": ("a", "b", "c")[at % 3]},
         }
-        | {"covariates": {"answer_tokens": 50 + 7 * (at % 13)}}
+        | {"covariates": {"answer_tokens": 50 + 7 * (at % 13), "rated_at": 79 - at}}
         for at in range(80)
     ]
     return judge_calibration.study_from(document)
@@ -35,7 +38,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "report": {"options": {"resamples": 20}},
     "alt-test": {"epsilon": 0.1, "test": "sign_flip", "resamples": 0},
     "compare": {"judge_a": "J", "judge_b": "K", "options": {"resamples": 20}},
-    "audit": {"judge": "J", "own_families": {"J": "a"}, "margin": 0.5},
+    "audit": {"judge": "J", "own_families": {"J": "a"}, "margin": 0.5, "changed": "K", "threshold": 3},
     "maps": FIT,
     "equate": {"criterion": "quality", "judge_a": "J", "judge_b": "K"},
     "swap": {
@@ -46,7 +49,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "options": {"resamples": 0},
     },
     "estimate": {"criterion": "quality", "judge": "J"},
-    "drift": {"judge_before": "J", "judge_after": "K", "margin": 0.3, "monitor": True},
+    "drift": {"judge_before": "J", "judge_after": "K", "margin": 0.3, "monitor": True, "arrival": "rated_at"},
     "plan/labels": {"objective": "reliability", "criterion": "quality", "target": 0.9},
     "apply": {"map": run("maps", STUDY, FIT), "scores": [{"score": 3}, {"score": None}]},
     "plan/power": {"kind": "conformal"},
@@ -90,6 +93,17 @@ def test_an_operation_on_nothing_says_that_the_study_is_missing(name: str) -> No
         ("maps", {**FIT, "method": "spline"}, "method"),
         ("swap", {"judge_a": "J", "judge_b": "K", "threshold": "3"}, "threshold"),
         ("audit", {"judge": "nobody"}, "judge"),
+        ("audit", {"judge": "J", "changed": "nobody"}, "changed"),
+        ("drift", {"judge_before": "J", "judge_after": "K", "arrival": "nothing"}, "arrival"),
+        (
+            "drift",
+            {
+                "judge_before": "J",
+                "judge_after": "K",
+                "map": sealed({**run("maps", STUDY, FIT), "criterion": "x"}),
+            },
+            "map",
+        ),
         ("estimate", {"criterion": "quality", "judge": "J", "strata": "nothing"}, "by"),
         ("plan/power", {"kind": "guess"}, "kind"),
         ("plan/power", {"kind": "icc", "width": 0.2}, "icc"),
@@ -147,3 +161,37 @@ def test_audits_find_length_only_where_the_study_tells_it() -> None:
     assert set(told["subgroups"]) == {"modality", "model_family"}
     bare = judge_calibration.study_from(a_document())
     assert run("audit", bare, {"judge": "J"})["criteria"]["quality"]["length"] is None
+
+
+def test_a_run_on_changed_prompts_is_set_against_the_plain_one() -> None:
+    told = run("audit", STUDY, GIVEN["audit"])["criteria"]["quality"]["changed"]
+    first, second = (STUDY.tables["quality"].judged[:, at] for at in (0, 1))
+    assert (told["n_up"], told["n_down"]) == (int((second > first).sum()), int((second < first).sum()))
+    assert told["decision_flip_rate"]["estimate"] == pytest.approx(
+        float(((first >= 3) != (second >= 3)).mean())
+    )
+    assert run("audit", STUDY, {"judge": "J"})["criteria"]["quality"]["changed"] is None
+
+
+def test_errors_are_told_for_every_look_in_the_order_of_arrival() -> None:
+    told = run("drift", STUDY, GIVEN["drift"])["criteria"]["quality"]["error_change"]
+    table = STUDY.tables["quality"]
+    consensus = np.nanmean(table.ratings, axis=1)
+    change = np.abs(table.judged[:, 1] - consensus) - np.abs(table.judged[:, 0] - consensus)
+    assert told == confidence_sequence(change[::-1], bound=5.0, level=0.95).as_json()
+    assert len(told["low"]) == 80
+    plain = {key: value for key, value in GIVEN["drift"].items() if key != "arrival"}
+    assert "error_change" not in run("drift", STUDY, plain)["criteria"]["quality"]
+
+
+def test_items_of_one_cluster_have_no_limits_at_every_look() -> None:
+    given = GIVEN["drift"] | {"options": {"cluster_by": "modality"}}
+    assert run("drift", STUDY, given)["criteria"]["quality"]["error_change"] is None
+
+
+def test_picks_for_reliability_complete_what_is_nearly_rated_first() -> None:
+    told = run("plan/labels", STUDY, GIVEN["plan/labels"] | {"budget": 80})
+    rated = dict(zip(STUDY.items, (~np.isnan(STUDY.tables["quality"].ratings)).sum(1), strict=True))
+    given = [rated[pick["item"]] for pick in told["picks"]]
+    assert given == sorted(given, reverse=True)
+    assert all(count < told["ratings_per_item"] for count in given)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy import special, stats
 
+from judge_calibration.engine.sign_flips import sign_flip_p
 from judge_calibration.ratios import mean_of_defined, ratio
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ MIN_ITEMS = 30  # of a physician, for the t-test
 PASS_SHARE = 0.5
 Test = Literal["t", "wilcoxon", "sign_flip"]
 _TIE = 1e-9  # squared errors, in widths of the ratings, closer than this are equal: rounding must not decide
-_FLIPS = 4999
 _FLIP_STEPS = 24  # halvings: to seven digits
 
 
@@ -224,9 +224,7 @@ class _Tester:
             return float(
                 stats.wilcoxon(shifted, alternative="less", zero_method="pratt", method="approx").pvalue
             )
-        generator = np.random.default_rng(self.seed)
-        signs = generator.integers(0, 2, (_FLIPS, len(shifted)), dtype=np.int8) * 2 - 1
-        return float((1 + np.sum(signs @ np.abs(shifted) <= shifted.sum() + _TIE)) / (1 + _FLIPS))
+        return sign_flip_p(shifted, seed=self.seed, less=True)
 
 
 def _t_test(sample: _Sample, epsilon: float) -> float:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.audits.difference import mean_difference, sign_flip_p
+from judge_calibration.audits.difference import mean_difference
 from judge_calibration.audits.effects import Effect, no_effect
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.intervals import Shape, jackknife_interval, share_interval
 from judge_calibration.engine.replicates import Replicate
+from judge_calibration.engine.sign_flips import sign_flip_p
 from judge_calibration.engine.units import Units
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 from judge_calibration.ratios import ratio
@@ -90,7 +91,7 @@ def paired_runs(
         crossed,
         mean_difference(difference, clusters, name="counterfactual_shift", level=level),
         mean_difference(np.abs(difference), clusters, name="counterfactual_mean_change", level=level),
-        sign_flip_p(difference, clusters, seed=seed),
+        sign_flip_p(_units(clusters[here]).sums(moved[:, None])[:, 0], seed=seed),
         int((moved > _SAME).sum()),
         int((moved < -_SAME).sum()),
         int((np.abs(moved) <= _SAME).sum()),

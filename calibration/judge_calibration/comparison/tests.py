@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special, stats
 
+from judge_calibration.engine.sign_flips import sign_flip_p
 from judge_calibration.estimates import rounded
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.units import Units
 
-_FLIPS = 9999
-_CHUNK = 500
 _TIE = 1e-9
 
 
@@ -65,28 +64,9 @@ def williams_test(first: FloatArray, second: FloatArray, target: FloatArray) -> 
 
 
 def sign_flip_test(differences: FloatArray, units: Units, *, seed: int, name: str = "sign_flip") -> Test:
-    """Is the mean of paired differences (n,) zero? Exchanges the two judges within whole units.
-
-    Exact up to 13 units, else 9,999 seeded draws with the observed one counted in (Phipson and Smyth 2010).
-    """
+    """Is the mean of paired differences (n,) zero? Exchanges the two judges within whole units."""
     sums = units.sums(differences[:, None].astype(np.float64))[:, 0]
-    sums = sums[np.abs(sums) > _TIE]
-    n = len(sums)
-    if n == 0:
-        return Test(name, 0.0, None, 1.0, len(differences))
-    observed = abs(float(sums.sum())) - _TIE
-    if 2**n <= _FLIPS:
-        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
-        p = float(np.mean(np.abs(signs @ sums) >= observed))
-    else:
-        generator = np.random.default_rng(seed)
-        hits = 0
-        for begin in range(0, _FLIPS, _CHUNK):
-            draws = min(_CHUNK, _FLIPS - begin)
-            signs = 1.0 - 2.0 * generator.integers(0, 2, (draws, n), dtype=np.int8)
-            hits += int(np.sum(np.abs(signs @ sums) >= observed))
-        p = (1 + hits) / (1 + _FLIPS)
-    return Test(name, float(differences.mean()), None, p, len(differences))
+    return Test(name, float(differences.mean()), None, sign_flip_p(sums, seed=seed), len(differences))
 
 
 def mcnemar_test(gained: int, lost: int) -> Test:

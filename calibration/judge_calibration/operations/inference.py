@@ -8,6 +8,7 @@ import numpy as np
 
 from judge_calibration.comparison.swap import swap
 from judge_calibration.errors import OptionRejected
+from judge_calibration.inference.confidence_sequence import confidence_sequence
 from judge_calibration.inference.drift import drift
 from judge_calibration.inference.model_means import estimate_means
 from judge_calibration.inference.monitors import monitor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from judge_calibration.arrays import FloatArray
+    from judge_calibration.reporting.context import View
     from judge_calibration.study import Study
 
 
@@ -57,7 +59,9 @@ def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
         view.consensus[rows],
         clusters=None if clusters is None else [clusters[at] for at in rows],
         strata=None if layers is None else [layers[at] or "unknown" for at in rows],
-        probabilities=None if probabilities is None else _covariate(context, probabilities)[rows],
+        probabilities=None
+        if probabilities is None
+        else _covariate(context, "probabilities", probabilities)[rows],
         level=level,
         simultaneous="bonferroni" if simultaneous == "bonferroni" else "max_t",
         seed=seed,
@@ -76,10 +80,10 @@ def _labels(context: Context, variable: str) -> list[str | None]:
     return [labels[at] for at in context.order]
 
 
-def _covariate(context: Context, name: str) -> FloatArray:
+def _covariate(context: Context, option: str, name: str) -> FloatArray:
     values = context.study.covariates.get(name)
     if values is None:
-        raise OptionRejected("probabilities", f"the study has no covariate {name[:60]!r}")
+        raise OptionRejected(option, f"the study has no covariate {name[:60]!r}")
     return values[context.order]
 
 
@@ -111,15 +115,16 @@ def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
     """An anchor set scored by the judge before and after.
 
     Takes judge_before, judge_after, margin (points), criteria, map (an artefact of the judge before, to be
-    carried over), family (variable), options; and, without labels, `monitor`: true compares the distributions
-    of both judges' scores.
+    carried over), family (variable), options. `monitor`: true compares the distributions of both judges' scores,
+    which needs no labels. `arrival` names a covariate in whose order items came to be rated: the change of the
+    absolute error is told for every look at them.
     """
     with Arguments(given) as arguments:
         before, after = arguments.text("judge_before"), arguments.text("judge_after")
         margin = arguments.number_or_none("margin", least=0)
         artefact = arguments.mapping_or_none("map")
         family = arguments.text("family", default="model_family")
-        watch = arguments.flag("monitor")
+        watch, arrival = arguments.flag("monitor"), arguments.text_or_none("arrival")
         options = Options.of(arguments.mapping("options"))
     context = Context.of(study, options)
     told: dict[str, object] = {}
@@ -142,10 +147,31 @@ def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
         )
         if watch:
             found["monitor"] = monitor(old[~np.isnan(old)], new[~np.isnan(new)], seed=options.seed)
+        if arrival is not None:
+            found["error_change"] = _label_by_label(
+                context, view, old, new, _covariate(context, "arrival", arrival)
+            )
         told[criterion] = found
     if not told:
         raise OptionRejected("judge_after", "the two judges share no numeric criterion")
+    if artefact is not None and opened(artefact).criterion not in told:
+        raise OptionRejected("map", "is of a criterion that the two judges do not share")
     return {"study": study.digest, "judges": {"before": before, "after": after}, "criteria": told}
+
+
+def _label_by_label(
+    context: Context, view: View, old: FloatArray, new: FloatArray, arrived: FloatArray
+) -> dict[str, object] | None:
+    """|new - consensus| - |old - consensus| with limits that hold at every look; None where items are clustered.
+
+    Items without a place in the order are left out.
+    """
+    if not view.units.are_items or view.scale.low is None or view.scale.high is None:
+        return None
+    change = np.abs(new - view.consensus) - np.abs(old - view.consensus)
+    bound = view.scale.high - view.scale.low
+    order = np.argsort(arrived, kind="stable")[: np.count_nonzero(~np.isnan(arrived))]
+    return confidence_sequence(change[order], bound=bound, level=context.options.level).as_json()
 
 
 def _predicted(

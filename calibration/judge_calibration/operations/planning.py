@@ -130,6 +130,7 @@ def labels_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
         raise OptionRejected("criterion", f"{criterion[:60]!r} is not in the study")
     context = Context.of(study, Options(resamples=0, seed=seed))
     view = context.view(criterion)
+    names = [study.items[at] for at in context.order]
     if objective == "reliability":
         found = reliability_of(view)
         single = None if found is None else _single(found, float(view.rated[view.rated > 0].mean()))
@@ -137,9 +138,17 @@ def labels_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
             raise OptionRejected(
                 "objective", "the reliability of a single rating cannot be estimated from this study"
             )
-        return {"objective": objective, "single_rating": single, **labelling.ratings_per_item(single, target)}
+        picks = labelling.for_reliability(
+            view.rated, reliability=single, target=target, budget=budget, seed=seed
+        )
+        return {
+            "objective": objective,
+            "budget": budget,
+            "single_rating": single,
+            **labelling.ratings_per_item(single, target),
+            "picks": [pick.as_json(names) for pick in picks],
+        }
     labelled = (view.rated > 0).astype(np.int64)
-    names = [study.items[at] for at in context.order]
     free = np.flatnonzero(labelled == 0)
     if objective == "subgroups":
         picks = labelling.for_subgroups(_groups(context, by), labelled, alpha=alpha, budget=budget, seed=seed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.audits.counterfactual import repeatability
+from judge_calibration.audits.counterfactual import paired_runs, repeatability
 from judge_calibration.audits.dif import across_criteria, dif_audit
 from judge_calibration.audits.family import family_audit
 from judge_calibration.audits.verbosity import verbosity
@@ -77,10 +77,11 @@ def compare_operation(study: Study, given: Mapping[str, object]) -> dict[str, ob
 
 
 def audit_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
-    """Biases of one judge on every numeric criterion: length, family, subgroups, repeats.
+    """Biases of one judge on every numeric criterion: length, family, subgroups, repeats, changed prompts.
 
     Takes judge, tokens (name of a covariate), family (name of a subgroup variable), own_families (judge →
-    family), margin (for equivalence of subgroups, in points), options.
+    family), margin (for equivalence of subgroups, in points), changed (name under which the study holds the
+    same judge with another order, format or wording) and threshold (from it on a score is a yes), options.
     """
     with Arguments(given) as arguments:
         judge = arguments.text("judge")
@@ -88,12 +89,17 @@ def audit_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
         family = arguments.text("family", default=FAMILY)
         own = arguments.mapping("own_families")
         margin = arguments.number_or_none("margin", least=0)
+        changed, threshold = arguments.text_or_none("changed"), arguments.number_or_none("threshold")
         options = Options.of(arguments.mapping("options"))
     context = Context.of(study, options)
     numeric = [name for name in context.criteria if study.tables[name].scale.is_numeric]
     criteria = [name for name in numeric if judge in study.tables[name].judges]
     if not criteria:
         raise OptionRejected("judge", f"{judge[:60]!r} scored no numeric criterion of the study")
+    if changed is not None and not any(changed in study.tables[name].judges for name in criteria):
+        raise OptionRejected(
+            "changed", f"{changed[:60]!r} scored none of the criteria that {judge[:60]!r} did"
+        )
     tables: dict[str, dict[str, DifTable]] = {}
     told: dict[str, dict[str, object]] = {}
     for criterion in criteria:
@@ -102,6 +108,7 @@ def audit_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
             "length": auditor.length(tokens, family),
             "family": auditor.family(family, own),
             "repeats": auditor.repeats(),
+            "changed": auditor.changed(changed, threshold),
         }
         for variable, table in auditor.subgroups(margin).items():
             tables.setdefault(variable, {})[criterion] = table
@@ -162,6 +169,19 @@ class _Auditor:
             return None
         runs = table.repeats[self._judge][self._context.order]
         return repeatability(runs, clusters=self._context.units.of_item, level=self._level).as_json()
+
+    def changed(self, name: str | None, threshold: float | None) -> dict[str, object] | None:
+        """The judge against itself on changed prompts; None where there is no such run."""
+        if name is None or name not in self._context.study.tables[self._criterion].judges:
+            return None
+        return paired_runs(
+            self._scores,
+            self._context.judged(self._criterion, name),
+            clusters=self._context.units.of_item,
+            threshold=threshold,
+            level=self._level,
+            seed=self._context.options.seed,
+        ).as_json()
 
     def subgroups(self, margin: float | None) -> dict[str, DifTable]:
         """Differences between subgroups, by variable."""

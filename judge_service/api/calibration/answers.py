@@ -164,7 +164,7 @@ class EstimateAnswer(BaseModel):
 
 
 class LabelsAnswer(BaseModel):
-    """Picks, each with its probability; or how many ratings an item needs."""
+    """Picks, each with its probability; for reliability also how many ratings an item needs."""
 
     model_config = OPEN
 
@@ -184,7 +184,7 @@ class DriftAnswer(BaseModel):
 
 
 class AuditAnswer(BaseModel):
-    """By criterion: length, family, repeats, subgroups."""
+    """By criterion: length, family, repeats, changed prompts, subgroups."""
 
     model_config = OPEN
 

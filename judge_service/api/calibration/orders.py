@@ -140,6 +140,9 @@ class DriftOrder(StudyOrder):
     map: dict[str, object] | None = None
     family: str | None = "model_family"
     monitor: bool | None = False
+    arrival: str | None = Field(
+        default=None, description="The covariate in whose order items came to be rated: errors at every look."
+    )
     options: Options | None = None
 
 
@@ -151,6 +154,11 @@ class AuditOrder(StudyOrder):
     family: str | None = Field(default="model_family", description="The variable that names the model.")
     own_families: dict[str, str | None] | None = Field(default=None, description="Judge → its own family.")
     margin: float | None = Field(default=None, ge=0)
+    changed: str | None = Field(
+        default=None,
+        description="The same judge with another order, format or wording: its name in the study.",
+    )
+    threshold: float | None = Field(default=None, description="Of `changed`: from it on a score is a yes.")
     options: Options | None = None
 
 
