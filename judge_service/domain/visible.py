@@ -18,7 +18,8 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u316
 _BRAILLE_BLANK = "\u2800"  # a sign by its category, and a blank
 # Scripts in which a joiner between two letters changes how, and what, one reads: Arabic and its kin, then the
 # Indic ones up to Sinhala.
-_JOINING = (range(0x0600, 0x0900), range(0x0900, 0x0E00))
+_JOINING = "\u0600-\u08ff\u0900-\u0dff"
+_LONE_JOINERS = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINING}])")
 # Normalising sorts each run of marks, in time that grows with the square of its length; no script needs more.
 _MARKS_CAP = 32
 _LATE_MARKS = "\uff9e\uff9f"  # letters, until NFKC makes marks of them
@@ -27,7 +28,9 @@ _LATE_MARKS = "\uff9e\uff9f"  # letters, until NFKC makes marks of them
 def visible(text: str) -> tuple[str, int]:
     """Normalise to NFC without what cannot be seen; also tells how many characters were taken out."""
     broken = _BREAKS.sub("\n", text)
-    seen = "".join([char for at, char in enumerate(broken) if _stays(broken, at, char)])
+    joined = _LONE_JOINERS.sub("", broken)
+    # A long text has few characters that differ: each is looked up once.
+    seen = joined.translate({ord(char): None for char in set(joined) if not _stays(char)})
     bounded = _few_marks(seen)
     # Once more: some marks become two when they are normalised.
     composed = unicodedata.normalize("NFC", bounded)
@@ -45,21 +48,18 @@ def _is_blank(char: str) -> bool:
 
 
 def _few_marks(text: str) -> str:
+    marks = {char for char in set(text) if unicodedata.category(char)[0] == "M" or char in _LATE_MARKS}
+    if not marks:
+        return text
     kept, run = [], 0
     for char in text:
-        run = run + 1 if unicodedata.category(char)[0] == "M" or char in _LATE_MARKS else 0
+        run = run + 1 if char in marks else 0
         if run <= _MARKS_CAP:
             kept.append(char)
     return "".join(kept)
 
 
-def _stays(text: str, at: int, char: str) -> bool:
+def _stays(char: str) -> bool:
     if char.isprintable() or char in _KEPT_CONTROLS:
         return char not in _UNSEEN
-    if char in _JOINERS:
-        return 0 < at < len(text) - 1 and _joins(text[at - 1]) and _joins(text[at + 1])
-    return unicodedata.category(char) not in _DROPPED_CATEGORIES
-
-
-def _joins(char: str) -> bool:
-    return any(ord(char) in script for script in _JOINING)
+    return char in _JOINERS or unicodedata.category(char) not in _DROPPED_CATEGORIES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from functools import cache
 
 from judge_service.texts import clean
@@ -83,7 +84,9 @@ def degenerate(response: str) -> str | None:
     # A sign behind the opener is the answer; one before it is paint.
     if tuple(words) in _openers() and not _has_sign(_WORDS.split(folded)[-1]):
         return "the response announces an answer and gives none"
-    if len(set(words)) < _DISTINCT_SHARE * len(words) and sum(map(_is_word, words)) >= _REPEATED_FROM:
+    counts = Counter(words)
+    spoken = sum(count for word, count in counts.items() if _is_word(word))
+    if spoken >= _REPEATED_FROM and len(counts) < _DISTINCT_SHARE * len(words):
         return "the response repeats a few words over and over"
     return None
 
@@ -112,7 +115,8 @@ def _is_word(token: str) -> bool:
 def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("\u2019", "")
     # One letter may fold to eighteen, so each that occurs is looked up once.
-    return folded.translate({ord(char): None for char in set(folded) if unicodedata.category(char) in _MARKS})
+    marks = {ord(char): None for char in set(folded) if unicodedata.category(char) in _MARKS}
+    return folded.translate(marks) if marks else folded
 
 
 @cache

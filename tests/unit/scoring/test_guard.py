@@ -221,11 +221,15 @@ def test_words_among_many_values_are_no_repetition() -> None:
 
 
 def test_a_response_of_marks_is_looked_at_in_time() -> None:
+    assert min(_seconds_for_marks() for _ in range(3)) < 0.5
+
+
+def _seconds_for_marks() -> float:
     began = time.process_time()
     assert degenerate("a" + "\u0316\u0301" * 31_500) is None
     assert degenerate("a" + "\u0316\u200b\u0301\u034f" * 15_750) is None
     assert degenerate("\ufdfa" * 64_000) is not None  # each folds to eighteen letters
-    assert time.process_time() - began < 0.5
+    return time.process_time() - began
 
 
 def test_a_real_answer_with_a_refrain_is_no_repetition() -> None:
