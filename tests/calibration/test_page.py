@@ -117,6 +117,34 @@ def test_the_first_page_says_what_to_do_and_the_methods_what_was_done() -> None:
         assert band not in text.lower()
 
 
+def with_a_weak_group(weak: int, *, of: int = 120) -> str:
+    """The page of a study in which the judge is right but for the group MR: there it gives two points more."""
+    document = a_document(items=of, missing=0.0)
+    names = [f"i{at:03d}" for at in range(of)]
+    document["items"] = [
+        {"item": name, "subgroups": {"modality": "MR" if at < weak else "CT"}}
+        for at, name in enumerate(names)
+    ]
+    said = {row["item"]: row["score"] for row in document["ratings"] if row["rater"] == "A"}
+    for at, row in enumerate(document["judge_scores"]):
+        row["score"] = min(5, said[row["item"]] + (2 if at < weak else 0))
+    return told(document)
+
+
+@pytest.mark.parametrize("weak", [24, 96], ids=["few-items", "many-items"])
+def test_the_group_in_which_the_judge_fails_is_named_however_large_it_is(weak: int) -> None:
+    (line,) = re.findall(r"<dt>where it fails most</dt><dd>(.*?)</dd>", with_a_weak_group(weak))
+    found = re.fullmatch(r"modality MR: bias (\S+) \[\S+ to \S+\] on (\d+) items, (\S+) on all", line)
+    assert found is not None, line
+    assert float(found[1]) > 1
+    assert int(found[2]) == weak
+    assert 0 < float(found[3]) < float(found[1])
+
+
+def test_groups_alike_are_not_told_as_weak() -> None:
+    assert "where it fails most" not in told(with_subgroups(a_document()))
+
+
 def test_what_the_caller_declares_is_in_the_checklist() -> None:
     study = judge_calibration.study_from(a_document(items=12))
     text = page(judge_calibration.report(study, {"resamples": 0}), declared={"9": "physicians worked alone"})

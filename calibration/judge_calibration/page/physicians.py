@@ -67,7 +67,7 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     if statistics["bias"]["estimate"] is not None:
         yield "bias in points", with_interval(statistics["bias"])
     yield from _single_score(told)
-    weak = weakest(told["subgroups"])
+    weak = weakest(told["subgroups"], statistics["bias"]["estimate"])
     if weak:
         yield "where it fails most", weak
     outcomes = told["outcomes"]
@@ -92,24 +92,35 @@ def _single_score(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield "to be rated by a physician", told_share
 
 
-def weakest(subgroups: Mapping[str, Any]) -> str:
-    """The subgroup whose difference to the rest is clearest, if its interval excludes zero after correction."""
+def weakest(subgroups: Mapping[str, Any], overall: float | None) -> str:
+    """The subgroup whose bias passes that of all items by most; nothing where none does so beyond chance.
+
+    `overall` is the bias on all items, in points. A difference to the rest says that two groups are not alike, and
+    says the same of both: the weak one is that whose own bias is larger in size than everyone's. Beyond chance
+    means that its difference to the rest has a q below 0.05, or a p where there is no q.
+    """
+    if overall is None:
+        return ""
     found: list[tuple[float, str]] = []
     for variable, each in subgroups.items():
-        forest = each.get("forest")
+        forest = each["forest"]
         for row in forest["rows"] if forest else []:
-            gap = row["to_rest"]
-            q = gap.get("q") if gap.get("q") is not None else gap.get("p")
-            if gap.get("estimate") is not None and q is not None and q < 0.05:  # noqa: PLR2004  as its table says
-                direction = "higher" if gap["estimate"] > 0 else "lower"
-                size = number(abs(gap["estimate"]))
+            own, gap = row["estimate"], row["to_rest"]
+            chance = gap["p"] if gap["q"] is None else gap["q"]
+            if own["estimate"] is None or chance is None or chance >= _CHANCE:
+                continue
+            excess = abs(own["estimate"]) - abs(overall)
+            if excess > 0:
                 found.append(
                     (
-                        -abs(gap["estimate"]),
-                        f"{variable} {row['group']}: {size} points {direction} than on the rest",
+                        excess,
+                        f"{variable} {row['group']}: bias {with_interval(own)} on {row['n_items']} items",
                     )
                 )
-    return min(found)[1] if found else ""
+    return max(found)[1] + f", {number(overall)} on all" if found else ""
+
+
+_CHANCE = 0.05  # as below every table of q-values
 
 
 def _limits(told: Mapping[str, Any]) -> str:
