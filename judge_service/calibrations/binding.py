@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge_service.calibrations.rubric_scales import scale_of
 from judge_service.errors import MapRejected, OptionRejected
-from judge_service.scoring.calibrating import TOTAL
+from judge_service.scoring.calibrating import TOTAL, unnamed
 
 if TYPE_CHECKING:
     from judge_calibration.maps.artefact import CalibrationMap
@@ -71,8 +71,11 @@ def check_usable(scorer: Scorer, one: CalibrationMap) -> None:
         )
     if one.purpose != "predict":
         raise MapRejected("the map puts one judge's scores on another's scale; it says nothing of physicians")
-    if not one.content["judge"].get("fingerprint"):
-        raise MapRejected("the map names no instrument, so it fits no score; fit it with 'bind'")
+    if open_parts := unnamed(one):
+        raise MapRejected(
+            f"the map does not name the {' and '.join(open_parts)} of its instrument, so it fits no score; fit it "
+            "with 'bind'"
+        )
     reasons = [_misfit(one, rubric) for rubric in _versions(scorer, place[1])]
     if reasons and None not in reasons:
         raise MapRejected(f"the map does not fit rubric {place[1]!r}: {reasons[-1]}")

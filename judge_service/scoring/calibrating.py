@@ -27,6 +27,7 @@ TOTAL = "score"  # the criterion under which a map of the weighted total goes
 UNAVAILABLE = "calibration_unavailable"
 _LOOK_UP_S = 0.05  # for the maps in force, when the judge has used up the time
 _DIGITS = 9
+_NAMED = ("rubric_digest", "prompt_digest", "judge_kind", "model", "mode")  # what no map may leave open
 
 Fingerprint = dict[str, object]
 
@@ -77,8 +78,14 @@ class Instrument:
         return cls((answered, _fingerprint(provenance, judge.model)))
 
     def fits(self, one: CalibrationMap) -> bool:
-        """Whether the map is of this instrument."""
-        return any(one.matches(form) for form in self.forms)
+        """Whether the map is of this instrument; one that leaves part of it open is of none."""
+        return not unnamed(one) and any(one.matches(form) for form in self.forms)
+
+
+def unnamed(one: CalibrationMap) -> tuple[str, ...]:
+    """The parts of its instrument that a map does not name: by the format, null there is any."""
+    named = one.content["judge"].get("fingerprint") or {}
+    return tuple(part for part in _NAMED if named.get(part) is None)
 
 
 def _fingerprint(provenance: Provenance, model: object) -> Fingerprint:
@@ -167,6 +174,11 @@ class Calibrator:
 
 def demand(one: CalibrationMap, instrument: Instrument, rubric: Rubric) -> None:
     """Raise `StaleMap` unless the map is of this instrument and of something that the rubric scores."""
+    if open_parts := unnamed(one):
+        raise StaleMap(
+            f"map {one.id!r} does not name the {' and '.join(open_parts)} that it was fitted for; fit a new one "
+            "with 'bind'"
+        )
     if not instrument.fits(one):
         raise StaleMap(
             f"map {one.id!r} was fitted for another rubric text, prompt, judge, mode or sampling than this "

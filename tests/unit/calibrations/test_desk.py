@@ -234,6 +234,13 @@ async def test_a_map_that_equates_two_judges_is_never_in_force(desk: Desk) -> No
         await desk.activate(opened(an_artefact(purpose="equate")))
 
 
+@pytest.mark.parametrize("part", ["rubric_digest", "prompt_digest", "judge_kind", "model", "mode"])
+async def test_a_map_that_leaves_part_of_its_instrument_open_is_never_in_force(desk: Desk, part: str) -> None:
+    fingerprint = an_artefact()["judge"]["fingerprint"] | {part: None}
+    with pytest.raises(MapRejected, match=part):
+        await desk.activate(opened(an_artefact(judge={"fingerprint": fingerprint})))
+
+
 async def test_a_map_for_another_installation_may_be_put_in_force(desk: Desk) -> None:
     one = opened(an_artefact(judge={"binding": {"judge": "default", "rubric": "theirs", "mode": "text"}}))
     await desk.archive.keep_map(one.content)

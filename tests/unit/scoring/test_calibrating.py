@@ -131,9 +131,14 @@ def test_a_map_of_another_instrument_is_stale_and_gives_no_number(moved: dict[st
         score(a_scorer(shelf), calibration=one.id)
 
 
-def test_a_map_without_a_fingerprint_is_of_no_instrument() -> None:
-    found = score(a_scorer(Shelf(a_map(judge={"fingerprint": None}))))
-    assert found.calibrated.status == "stale"
+@pytest.mark.parametrize("part", ["rubric_digest", "prompt_digest", "judge_kind", "model", "mode", None])
+def test_a_map_that_leaves_open_of_which_instrument_it_is_is_of_none(part: str | None) -> None:
+    one = a_map(judge={"fingerprint": None if part is None else a_fingerprint(**{part: None})})
+    line = FakeLine()
+    assert score(a_scorer(Shelf(one))).calibrated.status == "stale"
+    with pytest.raises(StaleMap, match=part or "rubric_digest"):
+        score(a_scorer(Shelf(one), line), calibration=one.id)
+    assert line.prompts == []
 
 
 @pytest.mark.parametrize("model", ["judge-7b", "judge-7b-0611"])
