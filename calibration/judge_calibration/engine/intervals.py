@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Shape = Literal["correlation", "mean", "positive", "root", "share"]
 SMALL = 100  # units up to which the jackknife is the default
 UNSTABLE_SHARE = 0.01
-_LEAST_IN_TAIL = 2.5  # resamples beyond a limit: with fewer a BCa interval is measurably too short
+LEAST_IN_TAIL = 2.5  # resamples beyond a limit: with fewer a BCa interval is measurably too short
 _EDGE = 1 - 1e-12
 
 
@@ -125,7 +125,7 @@ def default_interval(
         notes = (f"{lost} of {resamples} resamples left out: undefined in them",)
     many = len(replicate.jackknife) if units is None else min(units, len(replicate.jackknife))
     jackknife = jackknife_interval(replicate, level=level, shape=shape, units=units)
-    enough = resamples * (1 - level) / 2 >= _LEAST_IN_TAIL
+    enough = resamples * (1 - level) / 2 >= LEAST_IN_TAIL
     drawn = bca_interval(replicate, level=level) if enough else None
     chosen = drawn if drawn and many > SMALL else jackknife
     chosen = chosen or drawn
