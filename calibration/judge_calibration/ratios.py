@@ -25,9 +25,9 @@ def variance(squares: FloatArray, sums: FloatArray, n: FloatArray) -> FloatArray
     return np.asarray(np.where(found <= NOTHING * square, 0.0, found), np.float64)
 
 
-def mean_of_defined(values: FloatArray) -> FloatArray:
-    """Mean over the last axis of what is defined (finite); NaN where nothing is."""
+def mean_of_defined(values: FloatArray, axis: int = -1) -> FloatArray:
+    """Mean over an axis of what is defined (finite); NaN where nothing is."""
     defined = np.isfinite(values)
-    counts = defined.sum(-1)
-    sums = np.where(defined, values, 0.0).sum(-1)
+    counts = defined.sum(axis)
+    sums = np.where(defined, values, 0.0).sum(axis)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -198,11 +198,11 @@ def test_a_ratio_is_undefined_where_its_denominator_is_nothing() -> None:
 
 
 def test_a_tables_marginals_are_its_sums() -> None:
-    tables_ = np.random.default_rng(4).integers(0, 9, (5, 3, 4)).astype(np.float64)
+    tables_ = np.random.default_rng(4).integers(0, 9, (3, 4, 5)).astype(np.float64)
     joint = Joint(tables_)
-    assert np.array_equal(joint.rows, tables_.sum(2))
-    assert np.array_equal(joint.columns, tables_.sum(1))
-    assert np.array_equal(joint.n, tables_.sum((1, 2)))
+    assert np.array_equal(joint.rows, tables_.sum(1))
+    assert np.array_equal(joint.columns, tables_.sum(0))
+    assert np.array_equal(joint.n, tables_.sum((0, 1)))
 
 
 def test_a_study_is_the_mean_of_nothing_but_its_own_ratings() -> None:

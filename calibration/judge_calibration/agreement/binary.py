@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def binary_coefficients(tables: FloatArray) -> dict[str, FloatArray]:
-    """F1 of each class, their mean, Matthews' correlation, sensitivity and specificity; (…) from (…, 2, 2).
+    """F1 of each class, their mean, Matthews' correlation, sensitivity and specificity; (…) from (2, 2, …).
 
     F1 of a class is 2·hits / (judge's + physician's); undefined when neither ever uses the class. Balanced F1
     is the mean of both, undefined when either is. Matthews 1975.
     """
-    hits, rejections = tables[..., 1, 1], tables[..., 0, 0]
-    false_met, false_unmet = tables[..., 1, 0], tables[..., 0, 1]
+    hits, rejections = tables[1, 1], tables[0, 0]
+    false_met, false_unmet = tables[1, 0], tables[0, 1]
     met, unmet = hits + false_unmet, rejections + false_met
     said_met, said_unmet = hits + false_met, rejections + false_unmet
     f1_met = ratio(2 * hits, met + said_met)

@@ -1,7 +1,8 @@
 """Coefficients of two raters as functions of their joint table.
 
-Weights come from the declared values, not from the positions of those that happen to occur. Every function
-gives (…), NaN where the coefficient is undefined.
+Weights come from the declared values, not from the positions of those that happen to occur. A table's two axes
+come first and whatever there are many of (resamples, pairs) behind them, so that every operation runs along
+these. Every function gives (…), NaN where the coefficient is undefined.
 """
 
 from __future__ import annotations
@@ -21,29 +22,33 @@ Weighting = Literal["unweighted", "linear", "quadratic"]
 
 
 class Joint:
-    """A joint table (…, K, L) of counts, rows the first rater's categories, with its marginals.
-
-    Marginals are products with matrices of zeros and ones: over the short axes of a table that is several
-    times as fast as summing.
-    """
+    """A joint table (K, L, …) of counts, rows the first rater's categories, with its marginals (K, …), (L, …)."""
 
     def __init__(self, tables: FloatArray) -> None:
         self.tables = tables
-        self.flat = tables.reshape(*tables.shape[:-2], -1)
-        rows, columns = tables.shape[-2:]
-        self.rows: FloatArray = self.flat @ np.repeat(np.eye(rows), columns, axis=0)
-        self.columns: FloatArray = self.flat @ np.tile(np.eye(columns), (rows, 1))
-        self.n: FloatArray = self.rows @ np.ones(rows)
+        self.rows: FloatArray = tables.sum(1)
+        self.columns: FloatArray = tables.sum(0)
+        self.n: FloatArray = self.rows.sum(0)
 
     @cached_property
     def diagonal(self) -> FloatArray:
         """Counts of exact agreement."""
-        return self.dot(np.eye(self.tables.shape[-1]))
+        return self.dot(np.eye(len(self.tables)))
 
     def dot(self, weights: FloatArray) -> FloatArray:
         """Sum over cells of count times weight (K, L)."""
-        summed: FloatArray = self.flat @ weights.ravel()
-        return summed
+        return np.asarray(np.tensordot(weights, self.tables, 2))
+
+
+def sum_of_products(*arrays: FloatArray) -> FloatArray:
+    """Σ over the first axis of the product of arrays (K, …)."""
+    return np.asarray(np.einsum(",".join(["k..."] * len(arrays)) + "->...", *arrays))
+
+
+def mid_ranks(counts: FloatArray) -> FloatArray:
+    """Mid-ranks of categories (K, …) with these counts, centred: their mean over the items is zero."""
+    place = np.arange(len(counts))
+    return np.asarray(np.tensordot(np.sign(place[:, None] - place) / 2, counts, 1))
 
 
 def disagreement(values: FloatArray, weighting: Weighting) -> FloatArray:
@@ -58,7 +63,7 @@ def disagreement(values: FloatArray, weighting: Weighting) -> FloatArray:
 
 def kappa(joint: Joint, costs: FloatArray) -> FloatArray:
     """Weighted kappa, 1 - Σ w p_ab / Σ w p_a. p_.b (Cohen 1968); NaN when no disagreement is expected."""
-    expected = np.einsum("...k,...k->...", joint.rows @ costs, joint.columns)
+    expected = sum_of_products(np.tensordot(costs.T, joint.rows, 1), joint.columns)
     return 1 - ratio(joint.dot(costs) * joint.n, expected)
 
 
@@ -70,8 +75,8 @@ def gwet_ac(joint: Joint, costs: FloatArray) -> FloatArray:
     weights = 1 - costs
     size = len(costs)
     agreed = ratio(joint.dot(weights), joint.n)
-    shares = ratio(joint.rows + joint.columns, 2 * joint.n[..., None])
-    spread = np.einsum("...k,...k->...", shares, 1 - shares)
+    shares = ratio(joint.rows + joint.columns, 2 * joint.n)
+    spread = sum_of_products(shares, 1 - shares)
     expected = weights.sum() / (size * (size - 1)) * spread
     return ratio(agreed - expected, 1 - expected)
 
@@ -81,14 +86,17 @@ def pair_alpha(joint: Joint, values: FloatArray, metric: Metric) -> FloatArray:
     counts = joint.rows + joint.columns
     n = 2 * joint.n
     if metric == "nominal":
-        seen, expected = n - 2 * joint.diagonal, n**2 - np.einsum("...c,...c->...", counts, counts)
+        seen, expected = n - 2 * joint.diagonal, n**2 - sum_of_products(counts, counts)
         return 1 - ratio((n - 1) * seen, expected)
-    place = np.broadcast_to(values, counts.shape) if metric == "interval" else counts.cumsum(-1) - counts / 2
-    place = place - ratio(np.einsum("...c,...c->...", counts, place), n)[..., None]
-    square = np.einsum("...c,...c,...c->...", counts, place, place)
-    along = np.einsum("...ij,...j->...i", joint.tables, place)
-    seen = 2 * (square - 2 * np.einsum("...i,...i->...", along, place))
-    return 1 - ratio((n - 1) * seen, 2 * n * square)
+    if metric == "interval":
+        costs = (values[:, None] - values) ** 2
+        expected = sum_of_products(np.tensordot(costs, counts, 1), counts)
+        return 1 - ratio((n - 1) * 2 * joint.dot(costs), expected)
+    place = mid_ranks(counts)
+    square = sum_of_products(counts, place, place)
+    along = np.einsum("ij...,j...->i...", joint.tables, place)
+    seen = square - 2 * sum_of_products(along, place)
+    return 1 - ratio((n - 1) * seen, n * square)
 
 
 def exact_share(joint: Joint) -> FloatArray:
@@ -103,10 +111,10 @@ class Moments:
         # On a scale of width one: no coefficient depends on the width, but what counts as rounding does.
         centred = (values - values.mean()) / np.ptp(values)
         self.n = joint.n
-        x, y = joint.rows @ centred, joint.columns @ centred
+        x, y = np.tensordot(centred, joint.rows, 1), np.tensordot(centred, joint.columns, 1)
         self.mean_x, self.mean_y = ratio(x, self.n), ratio(y, self.n)
-        self.var_x = variance(joint.rows @ centred**2, x, self.n)
-        self.var_y = variance(joint.columns @ centred**2, y, self.n)
+        self.var_x = variance(np.tensordot(centred**2, joint.rows, 1), x, self.n)
+        self.var_y = variance(np.tensordot(centred**2, joint.columns, 1), y, self.n)
         self.covariance = ratio(joint.dot(np.outer(centred, centred)), self.n) - self.mean_x * self.mean_y
 
     def pearson(self) -> FloatArray:

@@ -25,7 +25,7 @@ _SUMS_AT_ONCE = 2**21
 
 
 def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[str, FloatArray]:
-    """Every coefficient that the kind of scale has, by name, from tables (…, K, K) to (…)."""
+    """Every coefficient that the kind of scale has, by name, from tables (K, K, …) to (…)."""
     joint = two.Joint(tables)
     nominal = two.disagreement(values, "unweighted")
     same = two.kappa(joint, nominal)
@@ -84,7 +84,7 @@ class PairFamily:
         return (*coefficient, *single)
 
     def evaluate(self, sums: FloatArray) -> FloatArray:
-        """Sums (…, P·K²) to (…, m + m·P)."""
+        """Sums (…, K²·P) to (…, m + m·P)."""
         return _with_means(self._of_pairs(sums))
 
     def left_out(self, total: FloatArray) -> FloatArray:
@@ -94,15 +94,14 @@ class PairFamily:
         number of units.
         """
         size = self.tables.size**2
-        blocks = self.features.reshape(len(self.features), self.pairs, size)
-        if len(blocks) <= size or blocks.sum(2).max(initial=0) > 1:
+        blocks = self.features.reshape(len(self.features), size, self.pairs)
+        if len(blocks) <= size or blocks.sum(1).max(initial=0) > 1:
             return self._each_left_out(total)
-        cell = np.where(blocks.any(2), blocks.argmax(2), size)  # (units, P); the last one stands for none
+        cell = np.where(blocks.any(1), blocks.argmax(1), size)  # (units, P); the last one stands for none
         # A cell that nobody has cannot be left out: what would be a count of -1 is never looked up.
-        without = np.maximum(total.reshape(1, self.pairs, size) - np.eye(size + 1, size)[:, None, :], 0.0)
-        values = self._of_pairs(without.reshape(size + 1, -1))  # (K²+1, m, P)
-        chosen = values[cell, :, np.arange(self.pairs)]  # (units, P, m)
-        return _with_means(np.swapaxes(chosen, 1, 2))
+        without = np.maximum(total.reshape(1, size, self.pairs) - np.eye(size + 1, size)[:, :, None], 0.0)
+        values = self._of_pairs(without.reshape(size + 1, -1))  # (m, P, K²+1)
+        return _with_means(values[:, np.arange(self.pairs)[:, None], cell.T])
 
     def _each_left_out(self, total: FloatArray) -> FloatArray:
         step = max(1, _SUMS_AT_ONCE // max(1, self.features.shape[1]))
@@ -117,13 +116,15 @@ class PairFamily:
         return coefficient_names(self.kind)
 
     def _of_pairs(self, sums: FloatArray) -> FloatArray:
-        """Sums (…, P·K²) to coefficients by pair (…, m, P)."""
+        """Sums (…, K²·P) to coefficients by pair (m, P, …)."""
         found = coefficients(self.tables.tables(sums), self.values, self.kind)
-        return np.stack([found[name] for name in self._coefficients], -2)
+        return np.stack([found[name] for name in self._coefficients])
 
 
 def _with_means(stacked: FloatArray) -> FloatArray:
-    return np.concatenate([mean_of_defined(stacked), stacked.reshape(*stacked.shape[:-2], -1)], -1)
+    """Coefficients by pair (m, P, …) to their means and themselves (…, m + m·P)."""
+    found = np.concatenate([mean_of_defined(stacked, 1), stacked.reshape(-1, *stacked.shape[2:])])
+    return np.moveaxis(found, 0, -1)
 
 
 @cache

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from judge_calibration.agreement.coefficients import mid_ranks, sum_of_products
 from judge_calibration.ratios import ratio
 
 if TYPE_CHECKING:
     from judge_calibration.agreement.coefficients import Joint
     from judge_calibration.arrays import FloatArray
 
-_SMALL = 49  # cells
+_SMALL = 81  # cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,13 @@ class PairCounts:
 
 
 def pair_counts(joint: Joint) -> PairCounts:
-    """Count pairs of items in tables (…, K, L) by how the two raters order them."""
-    concordant = np.einsum("...k,...k->...", joint.flat, _strictly_below(joint))
-    both = _pairs_within(joint.flat)
-    tied_x, tied_y = _pairs_within(joint.rows) - both, _pairs_within(joint.columns) - both
+    """Count pairs of items in tables (K, L, …) by how the two raters order them."""
+    cells = joint.tables.reshape(-1, *joint.n.shape)
+    concordant = sum_of_products(cells, _strictly_below(joint, cells))
+    both, in_rows, in_columns = (
+        (sum_of_products(counts, counts) - joint.n) / 2 for counts in (cells, joint.rows, joint.columns)
+    )
+    tied_x, tied_y = in_rows - both, in_columns - both
     total = joint.n * (joint.n - 1) / 2
     return PairCounts(concordant, total - concordant - tied_x - tied_y - both, tied_x, tied_y, both)
 
@@ -54,33 +58,18 @@ def pairwise_accuracy(pairs: PairCounts) -> FloatArray:
 
 def spearman(joint: Joint) -> FloatArray:
     """Pearson's r of mid-ranks; NaN when either rater is constant."""
-    x, y = _mid_ranks(joint.rows, joint.n), _mid_ranks(joint.columns, joint.n)
-    along = np.einsum("...ij,...j->...i", joint.tables, y)
-    covariance = np.einsum("...i,...i->...", along, x)
-    variances = [
-        np.einsum("...i,...i->...", counts, ranks**2)
-        for counts, ranks in ((joint.rows, x), (joint.columns, y))
-    ]
-    return np.clip(ratio(covariance, np.sqrt(variances[0] * variances[1])), -1, 1)
+    x, y = mid_ranks(joint.rows), mid_ranks(joint.columns)
+    along = np.einsum("ij...,j...->i...", joint.tables, y)
+    covariance = sum_of_products(along, x)
+    spread = sum_of_products(joint.rows, x, x) * sum_of_products(joint.columns, y, y)
+    return np.clip(ratio(covariance, np.sqrt(spread)), -1, 1)
 
 
-def _pairs_within(counts: FloatArray) -> FloatArray:
-    """Pairs of items that share a cell, over all cells of the last axis."""
-    pairs: FloatArray = np.einsum("...k,...k->...", counts, counts - 1) / 2
-    return pairs
-
-
-def _strictly_below(joint: Joint) -> FloatArray:
-    """For each cell, the count of the cells with both a lower row and a lower column: (…, K·L)."""
-    rows, columns = joint.tables.shape[-2:]
-    lower_rows, lower_columns = np.tri(rows, k=-1), np.tri(columns, k=-1)
-    if rows * columns <= _SMALL:  # one product of matrices, though with more terms, is faster than many small
-        flat = joint.flat.reshape(-1, rows * columns) @ np.kron(lower_rows, lower_columns).T
-        return np.asarray(flat.reshape(joint.flat.shape))
-    below: FloatArray = lower_rows @ joint.tables @ lower_columns.T
-    return below.reshape(joint.flat.shape)
-
-
-def _mid_ranks(counts: FloatArray, n: FloatArray) -> FloatArray:
-    """Mid-ranks of categories, centred: they have mean zero over the items."""
-    return counts.cumsum(-1) - (counts - 1) / 2 - (n[..., None] + 1) / 2
+def _strictly_below(joint: Joint, cells: FloatArray) -> FloatArray:
+    """For each cell, the count of the cells with both a lower row and a lower column: (K·L, …)."""
+    rows, columns = joint.tables.shape[:2]
+    if len(cells) <= _SMALL:  # one product of matrices, though with more terms, is faster than passes
+        return np.asarray(np.tensordot(np.kron(np.tri(rows, k=-1), np.tri(columns, k=-1)), cells, 1))
+    below = np.zeros_like(joint.tables)
+    below[1:, 1:] = joint.tables[:-1, :-1].cumsum(0).cumsum(1)
+    return below.reshape(cells.shape)

@@ -1,6 +1,6 @@
 """Joint tables of two raters: the counts from which every pairwise coefficient follows.
 
-A table is (…, K, K): rows are the first rater's categories, columns the second's, K the declared values. The
+A table is (K, K, …): rows are the first rater's categories, columns the second's, K the declared values. The
 cells of one pair are features of the engine, so that a resample's table is one product of matrices.
 """
 
@@ -42,7 +42,7 @@ def one_hot(cell: IntArray, size: int, units: Units) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class PairTables:
-    """The tables of P pairs of raters side by side: features (units, P·K²)."""
+    """The tables of P pairs of raters: features (units, K²·P), the first cell of every pair first."""
 
     size: int
     features: npt.NDArray[np.float32]
@@ -51,9 +51,9 @@ class PairTables:
     def of(cls, pairs: Sequence[tuple[IntArray, IntArray]], size: int, units: Units) -> PairTables:
         """Tables from positions (items,) of each pair."""
         blocks = [one_hot(cells(first, second, size), size, units) for first, second in pairs]
-        features = np.concatenate([*blocks, np.empty((units.size, 0), np.float32)], axis=1)
-        return cls(size, features)
+        features = np.stack(blocks, 2) if blocks else np.empty((units.size, 0), np.float32)
+        return cls(size, features.reshape(units.size, size * size * len(blocks)))
 
     def tables(self, sums: FloatArray) -> npt.NDArray[Any]:
-        """Sums (…, P·K²) as tables (…, P, K, K)."""
-        return sums.reshape(*sums.shape[:-1], -1, self.size, self.size)
+        """Sums (…, K²·P) as tables (K, K, P, …); a view where the sums of a cell lie side by side."""
+        return np.moveaxis(sums, -1, 0).reshape(self.size, self.size, -1, *sums.shape[:-1])

@@ -43,14 +43,13 @@ def jackknife_interval(
     m = len(replicate.jackknife) if units is None else min(units, len(replicate.jackknife))
     if m < 2 or not np.isfinite(replicate.jackknife).all():  # noqa: PLR2004  one unit has no spread
         return None
-    left_out = forward(_off_the_bounds(replicate, shape))
-    error = math.sqrt((m - 1) / m * float(np.sum((left_out - left_out.mean()) ** 2)))
-    centre = float(forward(np.array([replicate.point]))[0])
+    values = forward(np.concatenate([(replicate.point,), _off_the_bounds(replicate, shape)]))
+    centre, error = float(values[0]), math.sqrt((m - 1) / m * _squares(values[1:]))
     if not math.isfinite(centre) or error < 1e-12 * max(1.0, abs(centre)):
         return None
     half = t_quantile((1 + level) / 2, m - 1) * error
-    low, high = back(np.array([centre - half, centre + half]))
-    return Interval(float(low), float(high), level, f"jackknife_{_CALLED[shape]}")
+    low, high = back(np.array([centre - half, centre + half])).tolist()
+    return Interval(low, high, level, f"jackknife_{_CALLED[shape]}")
 
 
 def bca_interval(replicate: Replicate, *, level: float) -> Interval | None:
@@ -58,10 +57,11 @@ def bca_interval(replicate: Replicate, *, level: float) -> Interval | None:
 
     z₀ from the share of resamples below the estimate (ties count half), acceleration from the jackknife.
     """
-    values = np.sort(replicate.bootstrap[np.isfinite(replicate.bootstrap)])
+    values = np.sort(_finite(replicate.bootstrap))
     if len(values) < 2 or values[0] == values[-1]:  # noqa: PLR2004  two values make a spread
         return None
-    below = (np.sum(values < replicate.point) + np.sum(values <= replicate.point)) / (2 * len(values))
+    ties = [values.searchsorted(replicate.point, side) for side in ("left", "right")]
+    below = float(sum(ties)) / (2 * len(values))
     bias = float(special.ndtri(min(max(below, 0.5 / len(values)), 1 - 0.5 / len(values))))
     speed = _acceleration(replicate.jackknife)
     limits, errors = [], []
@@ -96,9 +96,9 @@ def share_interval(replicate: Replicate, n: int, *, level: float, clustered: boo
     """
     if not clustered:
         return wilson_interval(replicate.point * n, n, level=level)
-    left_out = replicate.jackknife[np.isfinite(replicate.jackknife)]
+    left_out = _finite(replicate.jackknife)
     m = len(left_out)
-    variance = (m - 1) / m * float(np.sum((left_out - left_out.mean()) ** 2)) if m else 0.0
+    variance = (m - 1) / m * _squares(left_out) if m else 0.0
     plain = replicate.point * (1 - replicate.point) / n
     # Where all items agree, or there is one cluster, nothing tells how alike items of a cluster are.
     effect = max(1.0, variance / plain if plain > 0 and m > 1 else n / max(m, 1))
@@ -117,7 +117,7 @@ def default_interval(
     remarks. `units` is the number of those that carry data, where some do not: only they count as many.
     """
     resamples = len(replicate.bootstrap)
-    lost = int(np.sum(~np.isfinite(replicate.bootstrap)))
+    lost = resamples - int(np.count_nonzero(np.isfinite(replicate.bootstrap)))
     if lost > UNSTABLE_SHARE * resamples:
         return None, (f"undefined in {lost} of {resamples} resamples",), True
     notes: tuple[str, ...] = ()
@@ -151,11 +151,22 @@ def _differ(one: Interval, other: Interval) -> bool:
 
 
 def _acceleration(jackknife: FloatArray) -> float:
-    values = jackknife[np.isfinite(jackknife)]
-    spread = values.mean() - values if len(values) else values
+    values = _finite(jackknife)
+    spread = values.sum() / max(1, len(values)) - values
     square = spread * spread
     total = float(square.sum())
     return float(square @ spread) / (6 * total**1.5) if total > 0 else 0.0
+
+
+def _squares(values: FloatArray) -> float:
+    """Σ (x - x̄)²."""
+    spread = values - values.sum() / len(values)
+    return float((spread * spread).sum())
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    here = np.isfinite(values)
+    return values if here.all() else values[here]
 
 
 def _limit_error(values: FloatArray, share: float) -> float:

@@ -21,7 +21,8 @@ class Family(Protocol):
     """Statistics that are functions of the same sums over items.
 
     `features` is (units, p). Counts (whole numbers) may be float32: their sums are exact below 2^24.
-    `evaluate` takes sums (…, p) and gives (…, m), one column for each of `names`; NaN where undefined.
+    `evaluate` takes sums (…, p) and gives (…, m), one column for each of `names`; NaN where undefined. Sums of
+    resamples lie in memory column by column: what works on columns as a whole works on what lies side by side.
     """
 
     @property
@@ -91,7 +92,7 @@ def replicate(
         wide = counts.astype(np.float64) if any(each.dtype != np.float32 for each in rows) else counts
         for family, features, found in zip(families, rows, drawn, strict=True):
             weights = counts if features.dtype == np.float32 else wide
-            found.append(family.evaluate((weights @ features).astype(np.float64, copy=False)))
+            found.append(family.evaluate((features.T @ weights.T).astype(np.float64, copy=False).T))
     return [
         Replicates(
             tuple(family.names),
