@@ -40,9 +40,19 @@ class Balance(HTMLParser):
             assert self.open.pop() == tag
 
 
-def told(document: dict[str, Any]) -> str:
+def told(document: dict[str, Any], **options: Any) -> str:
     study = judge_calibration.study_from(document)
-    return page(judge_calibration.report(study, {"resamples": 20, "seed": 1}))
+    return page(judge_calibration.report(study, {"resamples": 20, "seed": 1} | options))
+
+
+def methods_of(document: dict[str, Any], **options: Any) -> str:
+    (found,) = re.findall(r'<section id="methods">.*?</section>', told(document, **options), re.DOTALL)
+    return str(found)
+
+
+def a_continuous_document() -> dict[str, Any]:
+    document = a_document()
+    return document | {"scales": {"quality": {"kind": "interval", "low": 0, "high": 5}}}
 
 
 def with_subgroups(document: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +125,66 @@ def test_the_first_page_says_what_to_do_and_the_methods_what_was_done() -> None:
     assert "Benjamini-Yekutieli" in text
     for band in ("substantial", "almost perfect", "moderate agreement", "excellent"):
         assert band not in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("document", "asked", "said"),
+    [
+        (a_document(), "mean", "mean of the ratings it has"),
+        (a_document(), "median", "median of the ratings it has"),
+        (a_document(), "mode", "most frequent of its ratings"),
+        (a_continuous_document(), "median", "mean of the ratings it has"),
+        (a_nominal_document(), "mean", "most frequent of its ratings"),
+    ],
+    ids=["mean", "median", "mode", "continuous", "nominal"],
+)
+def test_the_methods_name_the_consensus_that_was_taken(
+    document: dict[str, Any], asked: str, said: str
+) -> None:
+    assert f"The consensus of an item is the {said}" in methods_of(document, consensus=asked)
+
+
+def test_kinds_of_scale_with_another_consensus_are_told_apart() -> None:
+    first, second = a_document(), a_nominal_document()
+    both = {
+        key: first[key] | second[key] if key == "scales" else [*first[key], *second[key]] for key in second
+    }
+    found = methods_of(both, resamples=0)
+    assert "most frequent of its ratings, and none where two tie (nominal scales)" in found
+    assert "mean of the ratings it has (ordinal scales)" in found
+    assert "quality: ordinal, 0, 1, 2, 3, 4, 5" in found
+
+
+@pytest.mark.parametrize(
+    ("items", "resamples", "said"),
+    [
+        (60, 0, "No bootstrap was drawn (resamples: 0)"),
+        (60, 20, "too few for limits from the bootstrap"),
+        (60, 120, "Here the bootstrap&#x27;s stood nowhere."),
+        (110, 120, '<th scope="row">bias-corrected and accelerated bootstrap'),
+    ],
+)
+def test_the_methods_tell_from_what_the_limits_are(items: int, resamples: int, said: str) -> None:
+    found = methods_of(a_document(items=items, missing=0.0), resamples=resamples)
+    assert said in found
+    assert ("bias-corrected and accelerated" in found) == (items > 100)
+    assert "jackknife on the arctanh scale" in found or items > 100
+    assert "McGraw and Wong" in found
+
+
+def test_the_methods_tell_only_what_was_done() -> None:
+    people = methods_of(a_document() | {"judge_scores": []})
+    words = methods_of(a_nominal_document())
+    whole = methods_of(with_subgroups(a_document()))
+    for part in ("alternative annotator test", "human ceiling"):
+        assert part not in people
+        assert part in words
+    for part in ("Cochran", "conformal", "exchangeable", "constant spread"):
+        assert part not in words
+        assert part in whole
+    for found in (people, words, whole):
+        assert "random sample" in found
+    assert "at least 6 items" in methods_of(a_document(), alt_test="wilcoxon")
 
 
 def with_a_weak_group(weak: int, *, of: int = 120) -> str:

@@ -145,7 +145,7 @@ def alternative_annotator_test(
 
     `flip` looks for the ε at which the verdict turns, which costs some dozens of tests more.
     """
-    least = MIN_ITEMS if test == "t" else 6
+    least = least_items(test)
     raters = range(played.judge_wins.shape[1])
     samples = [_differences(played, j, units) for j in raters]
     counts = [int(played.compared[:, j].sum()) for j in raters]
@@ -167,6 +167,11 @@ def alternative_annotator_test(
     chosen = [samples[j] for j in included]
     turns = _flip_epsilon(chosen, tester, q) if flip else None
     return AltTest(omega, epsilon, q, test, tuple(contests), turns)
+
+
+def least_items(test: Test) -> int:
+    """Items of a physician below which he takes no part."""
+    return MIN_ITEMS if test == "t" else 6
 
 
 def benjamini_yekutieli(p: FloatArray) -> FloatArray:

@@ -66,6 +66,13 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
     return f'<dl class="facts">{rows}</dl>'
 
 
+def told_scale(scale: Mapping[str, Any]) -> str:
+    """A declared scale in words: its kind, and its ends or all of its values."""
+    if scale["kind"] == "interval":
+        return f"{scale['kind']}, from {scale['low']:g} to {scale['high']:g}"
+    return f"{scale['kind']}, {', '.join(map(str, scale['values']))}"
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """A figure with a true minus sign, or a dash where there is none."""
     if value is None:

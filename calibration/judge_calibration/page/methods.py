@@ -1,22 +1,36 @@
-"""The methods paragraph, written from the options that were really used."""
+"""The methods section, written from the options that were used and from what the report holds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from judge_calibration.page.markup import listing, paragraph, section
+from judge_calibration.agreement.alternative_annotator import least_items
+from judge_calibration.page.limits import limits
+from judge_calibration.page.markup import listing, paragraph, section, told_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TESTS = {"t": "one-sided t-tests", "wilcoxon": "Wilcoxon signed-rank tests", "sign_flip": "sign-flip tests"}
-_CONSENSUS = {"mean": "mean", "median": "median", "mode": "most frequent value"}
+_CONSENSUS = {
+    "mean": "mean of the ratings it has",
+    "median": "median of the ratings it has",
+    "mode": "most frequent of its ratings, and none where two tie",
+}
 
 
 def methods(report: Mapping[str, Any]) -> str:
     """Paragraphs for the methods section of a paper, and what identifies the computation."""
     options, study = report["options"], report["study"]
-    parts = [paragraph(words) for words in _words(report)]
+    judged = any(each["judges"] for each in report["criteria"].values())
+    parts = [
+        paragraph(f"{_scales(report)} {_consensus(report)} {_gaps(report)}"),
+        limits(report),
+        paragraph(_reliability()),
+        *((paragraph(_ceiling(report)), paragraph(_alternative(options))) if judged else ()),
+        *(paragraph(words) for words in _further(report)),
+        paragraph(_assumptions(report)),
+    ]
     marks = [
         f"library judge_calibration {report['library']}, report format {report['format']}",
         f"study {study['digest']}",
@@ -25,38 +39,104 @@ def methods(report: Mapping[str, Any]) -> str:
     return section("Methods", *parts, listing(marks, kind="marks"), anchor="methods")
 
 
-def _words(report: Mapping[str, Any]) -> Iterator[str]:
-    options, units = report["options"], report["units"]
-    level = f"{100 * options['level']:g} %"
-    yield (
-        "Scores were compared on the scales that were declared for each criterion; no category was inferred from "
-        f"the data. The consensus of an item is the {_CONSENSUS[options['consensus']]} of the ratings it has. "
-        "Missing ratings were left out and nothing was imputed; answers of a judge without a score were counted "
-        "by their outcome."
+def _scales(report: Mapping[str, Any]) -> str:
+    """Every scale once, with the criteria that are on it."""
+    by_scale: dict[str, list[str]] = {}
+    for name, each in report["criteria"].items():
+        by_scale.setdefault(told_scale(each["scale"]), []).append(name)
+    told = "; ".join(f"{', '.join(names)}: {scale}" for scale, names in by_scale.items())
+    return f"Scores were compared on the scales declared for them ({told}); no category was inferred from the data."
+
+
+def _consensus(report: Mapping[str, Any]) -> str:
+    """What each kind of scale really had: words have a mode only, and a continuous scale a mean only."""
+    asked = report["options"]["consensus"]
+    kinds: dict[str, list[str]] = {}
+    for each in report["criteria"].values():
+        kind = each["scale"]["kind"]
+        how = {"nominal": "mode", "interval": "mean"}.get(kind, asked)
+        if kind not in kinds.setdefault(how, []):
+            kinds[how].append(kind)
+    told = "; ".join(
+        _CONSENSUS[how] + (f" ({' and '.join(named)} scales)" if len(kinds) > 1 else "")
+        for how, named in kinds.items()
     )
-    unit = "items" if units["are_items"] else f"{units['count']} clusters of items"
-    if options["resamples"]:
-        how = (
-            f"jackknife intervals up to 100 units, on the arctanh scale for coefficients, and bias-corrected and "
-            f"accelerated bootstrap intervals above ({options['resamples']} resamples of {unit}, one draw for all "
-            "statistics)"
+    return f"The consensus of an item is the {told}."
+
+
+def _gaps(report: Mapping[str, Any]) -> str:
+    raters = {name for each in report["study"]["criteria"].values() for name in each["raters"]}
+    said = f"Missing ratings of the {len(raters)} physicians were left out and nothing was imputed"
+    return f"{said}; answers of a judge without a score were counted by their outcome."
+
+
+def _reliability() -> str:
+    return (
+        "Intraclass correlations come from variance components by fitting constants (Henderson 1953), also where "
+        "cells are missing. Coefficients of physicians among themselves are means over pairs who share items; those "
+        "of binary criteria are pooled over labels."
+    )
+
+
+def _ceiling(report: Mapping[str, Any]) -> str:
+    return (
+        "Coefficients between a judge and physicians were computed against each physician and averaged. The human "
+        "ceiling is the same figure among physicians, and for each physician against the mean of the others, on the "
+        "same items. A judge counts as agreeing like a physician when the interval of its difference to that ceiling "
+        f"lies above −{report['options']['ceiling_margin']:g}, as worse when it lies below zero and reaches past that."
+    )
+
+
+def _alternative(options: Mapping[str, Any]) -> str:
+    test = options["alt_test"]
+    return (
+        f"The alternative annotator test used ε = {options['epsilon']:g} and {_TESTS[test]} for every physician with "
+        f"at least {least_items(test)} items, with the Benjamini-Yekutieli procedure at {options['q']:g}; it passes "
+        "when the judge can stand in for half of them."
+    )
+
+
+def _further(report: Mapping[str, Any]) -> Iterator[str]:
+    """What only some reports have: subgroups, severities, maps."""
+    judges = [told for each in report["criteria"].values() for told in each["judges"].values()]
+    forests = [found["forest"] for told in judges for found in told["subgroups"].values() if found["forest"]]
+    if forests:
+        yield (
+            "Bias by subgroup is the mean of judge minus consensus; p is of the difference to all other items, and q "
+            "holds the false discovery rate over the groups of one variable (Benjamini and Hochberg 1995). Whether "
+            "groups differ at all is Cochran's Q, with I² and a random-effects mean (DerSimonian and Laird 1986)."
         )
-    else:
-        how = f"jackknife intervals over {unit}, on the arctanh scale for coefficients"
-    yield (
-        f"Intervals have level {level}: {how}; Wilson intervals for shares of items; F intervals for intraclass "
-        "correlations, which are the only ones that speak for other physicians. All others take the physicians "
-        "as they are. Intraclass correlations with missing cells come from variance components by fitting "
-        "constants."
+    if any(each["raters"]["severity"] for each in report["criteria"].values()):
+        yield (
+            "Severities are of the many-facet rating-scale model (Andrich 1978, Linacre 1989) by marginal maximum "
+            "likelihood, those of the physicians summing to zero."
+        )
+    corrections = [told["correction"] for told in judges if told["correction"]]
+    if corrections:
+        missed = f"{100 * report['options']['alpha']:g} %"
+        yield (
+            "Maps from a judge's score to the expected consensus were chosen by cross-validation that held clusters "
+            "out whole: the simplest whose squared error passes the least by at most one standard error of the "
+            f"difference. The interval of a single score is split conformal, made to miss {missed} of consensuses; "
+            "errors and coverage are of items that the map and the interval had not seen."
+        )
+
+
+def _assumptions(report: Mapping[str, Any]) -> str:
+    judges = [told for each in report["criteria"].values() for told in each["judges"].values()]
+    kinds = {each["scale"]["kind"] for each in report["criteria"].values()}
+    unit = "items" if report["units"]["are_items"] else "clusters of items"
+    said = (
+        f"Assumed, and not to be checked by any of these computations: that the {unit} are a random sample of those "
+        "the judge will score, and independent of one another; that a rating is missing at random given its item; "
+        "that physicians rated without knowing the judge's scores or each other's. Physicians are taken as they are, "
+        "so that intervals do not speak for others, but for those from the F distribution."
     )
-    yield (
-        "Coefficients between a judge and physicians were computed against each physician and averaged; binary "
-        "criteria were pooled over labels. The human ceiling is the same figure among physicians, and for each "
-        "physician against the mean of the others; the judge was compared with it on shared resamples, and "
-        f"counts as agreeing like a physician when the interval of the difference lies above "
-        f"−{options['ceiling_margin']:g}."
-    )
-    yield (
-        f"The alternative annotator test used ε = {options['epsilon']:g} and {_TESTS[options['alt_test']]}, with "
-        f"the Benjamini-Yekutieli procedure at {options['q']:g}; physicians with too few items were left out."
-    )
+    if judges and kinds - {"nominal"}:
+        said += (
+            " Limits of agreement assume differences of constant spread that are nearly normal: on a short scale the "
+            "shares beside them say more."
+        )
+    if any(told["correction"] for told in judges):
+        said += " Intervals of single scores assume that new items are exchangeable with those of this study."
+    return said

@@ -8,7 +8,7 @@ from judge_calibration.drawings.style import STYLE
 from judge_calibration.page import figures, tables
 from judge_calibration.page.checklist import checklist
 from judge_calibration.page.correction import correction_part
-from judge_calibration.page.markup import paragraph, section, text
+from judge_calibration.page.markup import paragraph, section, text, told_scale
 from judge_calibration.page.methods import methods
 from judge_calibration.page.physicians import first_page
 
@@ -53,15 +53,9 @@ def _criterion(name: str, each: Mapping[str, Any], report: Mapping[str, Any]) ->
         tables.severity(each["raters"]["severity"]),
     ]
     judges = [_judge(name, judge, told, each["scale"]) for judge, told in each["judges"].items()]
-    scale = each["scale"]
-    shown = (
-        f"from {scale['low']:g} to {scale['high']:g}"
-        if scale["kind"] == "interval"
-        else ", ".join(map(str, scale["values"]))
-    )
     return section(
         name,
-        paragraph(f"Scale: {scale['kind']}, {shown}."),
+        paragraph(f"Scale: {told_scale(each['scale'])}."),
         section("Physicians", *people, level=3),
         *judges,
         anchor=_anchor(name),
