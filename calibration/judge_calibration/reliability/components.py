@@ -13,7 +13,7 @@ import numpy as np
 from judge_calibration.ratios import NOTHING, ratio
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import BoolArray, FloatArray
+    from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.units import Units
 
 
@@ -101,42 +101,44 @@ class ComponentSums:
     def _rater_reduction(self, sums: FloatArray, per_rater: FloatArray, right: FloatArray) -> FloatArray:
         """r'C⁻r with C = diag(n_j) - Σ m m'/r, which is singular along the constant vector."""
         size = self.raters
-        upper = np.triu_indices(size)
-        left = np.zeros((*sums.shape[:-1], size, size))
-        shared = sums[..., 6 + 3 * size :]
-        left[..., upper[0], upper[1]] = -shared
-        left[..., upper[1], upper[0]] = -shared
+        left = np.empty((size, size, *sums.shape[:-1]))
+        rows, columns = np.triu_indices(size)
+        left[rows, columns] = left[columns, rows] = -np.moveaxis(sums[..., 6 + 3 * size :], -1, 0)
         diagonal = np.arange(size)
-        left[..., diagonal, diagonal] += per_rater
+        counts = np.moveaxis(per_rater, -1, 0)
+        left[diagonal, diagonal] += counts
         # Adding a multiple of the all-ones matrix changes nothing for a right side that sums to zero, and
         # makes C regular when the raters are connected. A rater without ratings gets a one of his own.
-        left += (per_rater.sum(-1) / size**2)[..., None, None]
-        left[..., diagonal, diagonal] += per_rater < 0.5  # noqa: PLR2004  counts, after subtraction
-        solved = _solve(left, right)
-        reduction: FloatArray = np.einsum("...j,...j->...", right, solved)
-        return reduction
+        left += counts.sum(0) / size**2
+        left[diagonal, diagonal] += counts < 0.5  # noqa: PLR2004  counts, after subtraction
+        return _quadratic_form(left, np.moveaxis(right, -1, 0))
 
 
-def _solve(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve each system; NaN where it is singular: its raters share no items, even over others."""
-    singular = _singular(left)
-    regular = np.where(singular[..., None, None], np.eye(left.shape[-1]), left)
-    solved = np.linalg.solve(regular, right[..., None])[..., 0]
-    return np.where(singular[..., None], np.nan, solved)
+def _quadratic_form(left: FloatArray, right: FloatArray) -> FloatArray:
+    """r'C⁻r (…) of symmetric positive C (R, R, …) and r (R, …); NaN where C is singular.
 
-
-def _singular(left: FloatArray) -> BoolArray:
-    """Which systems are singular, scaled to a diagonal of ones.
-
-    The determinant settles most of them. It also gets small where many teams of raters are linked by few
-    items each: there the least eigenvalue, which costs more, decides.
+    That is where raters share no items, even over others. C is scaled to a diagonal of ones and taken apart as
+    L D L', a column at a time for all resamples at once; the determinant, which is the product of D, settles
+    most of them. It also gets small where many teams of raters are linked by few items each: there the least
+    eigenvalue, which costs more, decides.
     """
-    scale = 1 / np.sqrt(np.diagonal(left, axis1=-2, axis2=-1))
-    scaled = left * scale[..., :, None] * scale[..., None, :]
-    singular = np.asarray(np.abs(np.linalg.det(scaled)) < _NEARLY)
-    if singular.any():
-        singular[singular] = np.linalg.eigvalsh(scaled[singular])[..., 0] < _NEARLY
-    return singular
+    scale = 1 / np.sqrt(np.einsum("ii...->i...", left))
+    scaled, rest = left * scale[:, None] * scale, right * scale
+    whole = scaled.copy()
+    form, determinant = np.zeros(left.shape[2:]), np.ones(left.shape[2:])
+    for at in range(len(left)):
+        pivot = scaled[at, at]
+        determinant *= pivot
+        factors = ratio(scaled[at + 1 :, at], pivot)
+        form += ratio(rest[at] ** 2, pivot)
+        rest[at + 1 :] -= factors * rest[at]
+        scaled[at + 1 :, at + 1 :] -= factors[:, None] * scaled[at, at + 1 :]
+    # A pivot is never below the least eigenvalue: where one is nothing, and the form no number, C is singular.
+    doubtful = ~(np.abs(determinant) >= _NEARLY)
+    if doubtful.any():
+        singular = np.linalg.eigvalsh(np.moveaxis(whole[:, :, doubtful], -1, 0))[..., 0] < _NEARLY
+        form[doubtful] = np.where(singular, np.nan, form[doubtful])
+    return form
 
 
 def _beyond_rounding(difference: FloatArray, of: FloatArray) -> FloatArray:
