@@ -179,11 +179,13 @@ def test_the_methods_tell_only_what_was_done() -> None:
     for part in ("alternative annotator test", "human ceiling"):
         assert part not in people
         assert part in words
-    for part in ("Cochran", "conformal", "exchangeable", "constant spread"):
+    for part in ("Henderson", "Cochran", "conformal", "exchangeable", "constant spread"):
         assert part not in words
         assert part in whole
     for found in (people, words, whole):
         assert "random sample" in found
+    assert "pooled over labels" in methods_of(a_binary_document())
+    assert "pooled over labels" not in whole
     assert "at least 6 items" in methods_of(a_document(), alt_test="wilcoxon")
 
 

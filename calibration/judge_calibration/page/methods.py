@@ -26,7 +26,7 @@ def methods(report: Mapping[str, Any]) -> str:
     parts = [
         paragraph(f"{_scales(report)} {_consensus(report)} {_gaps(report)}"),
         limits(report),
-        paragraph(_reliability()),
+        paragraph(_reliability(report)),
         *((paragraph(_ceiling(report)), paragraph(_alternative(options))) if judged else ()),
         *(paragraph(words) for words in _further(report)),
         paragraph(_assumptions(report)),
@@ -70,12 +70,16 @@ def _gaps(report: Mapping[str, Any]) -> str:
     return f"{said}; answers of a judge without a score were counted by their outcome."
 
 
-def _reliability() -> str:
-    return (
-        "Intraclass correlations come from variance components by fitting constants (Henderson 1953), also where "
-        "cells are missing. Coefficients of physicians among themselves are means over pairs who share items; those "
-        "of binary criteria are pooled over labels."
-    )
+def _reliability(report: Mapping[str, Any]) -> str:
+    kinds = {each["scale"]["kind"] for each in report["criteria"].values()}
+    said = "Coefficients of physicians among themselves are means over the pairs who share items"
+    said += "; those of binary criteria are pooled over labels instead." if "binary" in kinds else "."
+    if kinds != {"nominal"}:
+        said += (
+            " Intraclass correlations come from variance components by fitting constants (Henderson 1953), also "
+            "where cells are missing."
+        )
+    return said
 
 
 def _ceiling(report: Mapping[str, Any]) -> str:
