@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from judge_calibration.errors import MapRejected
 from judge_calibration.maps.artefact import opened
-from judge_service.calibrations.binding import place_of
+from judge_service.calibrations.in_force import InForce, key_at, key_of
 from judge_service.calibrations.sharing import SharedReads
 from judge_service.errors import ConfigurationError, MapNotFound, ReportNotFound, StoreError, StudyNotFound
 from judge_service.stores.archive import pack, unpack
-from judge_service.stores.guard import Guard
+from judge_service.stores.guard import Guard, Seldom
 from judge_service.stores.patience import Patience
 from judge_service.stores.records import RecordFault
 
@@ -28,37 +28,11 @@ if TYPE_CHECKING:
     from judge_service.stores.base import Store
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 _REMEMBERED = 64  # opened maps; an artefact never changes
 _SWAPS = 20
-_RETIRED = 200  # ids told as retired; those before them are told as kept
-_SCORES_WAIT_S = (
-    2.0  # beside a large study that is being written, a look at the file takes this long at worst
-)
+_SCORES_WAIT_S = 2.0  # a look at a file that others write to takes this long at worst
 _LEASE_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class _InForce:
-    """What is kept for a judge, rubric and mode: criterion → map id, and which maps were in force before."""
-
-    active: Mapping[str, str]
-    retired: tuple[str, ...] = ()
-
-    def with_active(self, one: CalibrationMap) -> _InForce:
-        return self._but({**self.active, one.criterion: one.id})
-
-    def without(self, one: CalibrationMap) -> _InForce:
-        return self._but({name: held for name, held in self.active.items() if held != one.id})
-
-    def _but(self, active: dict[str, str]) -> _InForce:
-        held = set(active.values())
-        known = dict.fromkeys((*self.retired, *self.active.values()))
-        return _InForce(active, tuple(each for each in known if each not in held)[-_RETIRED:])
-
-    def standing(self, one: CalibrationMap) -> Standing:
-        if self.active.get(one.criterion) == one.id:
-            return "active"
-        return "retired" if one.id in self.retired else "kept"
 
 
 class Archive:
@@ -70,6 +44,8 @@ class Archive:
         self._opened: OrderedDict[str, CalibrationMap] = OrderedDict()
         self._guard = Guard()
         self._pointers = SharedReads(self._look)
+        self._artefacts = SharedReads(self._open)
+        self._warnings = Seldom(_log)
 
     async def keep_study(self, study: Study, about: Mapping[str, Any]) -> None:
         """Keep a study under its digest, with what is told of it; the same one twice is one."""
@@ -112,8 +88,15 @@ class Archive:
 
     async def find(self, map_id: str) -> CalibrationMap:
         """The map of that id, kept or shipped; `MapNotFound`."""
-        known = self._shipped.get(map_id) or self._opened.get(map_id)
-        if known is not None:
+        return self._known(map_id) or await self._artefacts.get(map_id)
+
+    def _known(self, map_id: str) -> CalibrationMap | None:
+        if map_id in self._opened:
+            self._opened.move_to_end(map_id)
+        return self._shipped.get(map_id) or self._opened.get(map_id)
+
+    async def _open(self, map_id: str) -> CalibrationMap:
+        if (known := self._known(map_id)) is not None:  # opened while this read waited for the one before it
             return known
         found = await self._read(f"map:{map_id}", "map")
         if found is None:
@@ -132,11 +115,11 @@ class Archive:
     async def maps(self) -> list[tuple[CalibrationMap, Standing]]:
         """The first thousand maps that are kept, and those that ship, by id."""
         kept = [key.partition(":")[2] for key in await self._store.kept_keys("map:")]
-        places: dict[str, _InForce] = {}
+        places: dict[str, InForce] = {}
         told: list[tuple[CalibrationMap, Standing]] = []
         for map_id in sorted({*kept, *self._shipped}):
             one = await self.find(map_id)
-            key = _key(one)
+            key = key_of(one)
             if key is not None and key not in places:
                 places[key] = (await self._in_force(key))[1]
             told.append((one, "kept" if key is None else places[key].standing(one)))
@@ -144,30 +127,29 @@ class Archive:
 
     async def standing(self, one: CalibrationMap) -> Standing:
         """Whether scores are calibrated by a map, or were."""
-        key = _key(one)
+        key = key_of(one)
         return "kept" if key is None else (await self._in_force(key))[1].standing(one)
 
     async def active(self, judge: str, rubric: str, mode: str) -> tuple[CalibrationMap, ...]:
-        """The maps in force for a judge's name under a rubric's id; a map that is gone counts as none."""
-        in_force = await self._pointers.get(_active_key(judge, rubric, mode))
-        found = []
-        for map_id in in_force.active.values():
-            try:
-                found.append(await self.find(map_id))
-            except MapNotFound:
-                continue
-        return tuple(found)
+        """The maps in force for a judge's name under a rubric's id; `StoreError`, `MapNotFound` for a lost one."""
+        raw = await self._pointers.get(key_at(judge, rubric, mode))
+        try:
+            in_force = InForce.read(raw)
+            return tuple([await self.find(map_id) for map_id in in_force.active.values()])
+        except (StoreError, MapNotFound) as exc:
+            self._warnings.warn("scores are not calibrated: %s", exc)
+            raise
 
     async def activate(self, one: CalibrationMap) -> None:
         """Put a map in force in place of the one before it; ValueError for one that is bound to nothing."""
-        key = _key(one)
+        key = key_of(one)
         if key is None:
             raise ValueError("the map has no binding")
         await self._change(key, lambda in_force: in_force.with_active(one))
 
     async def retire(self, one: CalibrationMap) -> None:
         """Take a map out of force, if it is in."""
-        key = _key(one)
+        key = key_of(one)
         if key is not None:
             await self._change(key, lambda in_force: in_force.without(one))
 
@@ -196,32 +178,22 @@ class Archive:
         """Let go of it."""
         await self._store.publish(f"calibration-report:{report_id}", token, None, 1)
 
-    async def _look(self, key: str) -> _InForce:
-        """For scores: soon, or not at all."""
-        _, in_force = await self._guard.ask(lambda: _promptly(self._in_force(key)))
-        return in_force
+    async def _look(self, key: str) -> bytes | None:
+        """For scores: soon, or not at all. What a record holds is no fault of the store, and is read outside."""
+        return await self._guard.ask(lambda: _promptly(self._store.kept(key)))
 
-    async def _in_force(self, key: str) -> tuple[bytes | None, _InForce]:
+    async def _in_force(self, key: str) -> tuple[bytes | None, InForce]:
         raw = await self._store.kept(key)
-        if raw is None:
-            return None, _InForce({})
-        try:
-            found = unpack(raw, schema="active")
-        except RecordFault as exc:
-            raise StoreError("the record of active maps cannot be read") from exc
-        if not isinstance(found, dict):
-            raise StoreError("the record of active maps cannot be read")
-        return raw, _InForce(found["active"], tuple(found["retired"]))
+        return raw, InForce.read(raw)
 
-    async def _change(self, key: str, change: Callable[[_InForce], _InForce]) -> None:
+    async def _change(self, key: str, change: Callable[[InForce], InForce]) -> None:
         """Compare and set, again when another replica came between."""
         for _ in range(_SWAPS):
             raw, in_force = await self._in_force(key)
             wanted = change(in_force)
             if wanted == in_force:
                 return
-            document = {"active": dict(wanted.active), "retired": list(wanted.retired)}
-            if await self._store.swap(key, raw, pack(document, schema="active")):
+            if await self._store.swap(key, raw, wanted.written()):
                 return
         raise StoreError("too many replicas change which maps are active at one time")
 
@@ -248,16 +220,6 @@ async def _promptly(reading: Awaitable[T]) -> T:
             return await reading
     except TimeoutError as exc:
         raise StoreError("the store did not say in time which maps are active") from exc
-
-
-def _key(one: CalibrationMap) -> str | None:
-    """Where the pointer to an active map is kept; None for a map that is bound to nothing."""
-    place = place_of(one)
-    return None if place is None else _active_key(*place)
-
-
-def _active_key(judge: str, rubric: str, mode: str) -> str:
-    return f"active:{json.dumps([judge, rubric, mode], ensure_ascii=False)}"
 
 
 def shipped_maps(folder: Path) -> dict[str, CalibrationMap]:

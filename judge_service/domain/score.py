@@ -89,9 +89,12 @@ class CalibratedCriterion(BaseModel):
 class Calibrated(BaseModel):
     """The score after a calibration map. The raw score stays what it is.
 
-    `none`: no map is active for this rubric, judge and mode. `stale`: one is, but of another instrument than
-    the one that answered; there is no number. `out_of_domain`: the score or a subgroup was not in the study
-    that the map was fitted on; there is no number.
+    `none`: no map is active for this rubric, judge and mode; or nothing was looked for, because the judge gave
+    no number or none of it was to be calibrated; or the map could not be had, and then the score's flags say
+    `calibration_unavailable` and these why: `map_lost`, `store_failed`, `no_time_left`. `stale`: a map is
+    active, but of another instrument than the one that answered. `out_of_domain`: a map is there, and what it
+    was to be applied to was not in its study: the score, a subgroup, a total over fewer criteria
+    (`partial_total`), no number at all (`no_number`). `map` names the map for both; neither has a number.
     """
 
     model_config = FROZEN

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.score import Calibrated, CalibratedCriterion, Interval
 from judge_service.domain.verdict import Scored
-from judge_service.errors import StaleMap, StoreError
+from judge_service.errors import MapNotFound, StaleMap, StoreError
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TOTAL = "score"  # the criterion under which a map of the weighted total goes
 UNAVAILABLE = "calibration_unavailable"
+NO_NUMBER = "no_number"
 _LOOK_UP_S = 0.05  # for the maps in force, when the judge has used up the time
 _DIGITS = 9
 _NAMED = ("rubric_digest", "prompt_digest", "judge_kind", "model", "mode")  # what no map may leave open
@@ -36,7 +37,10 @@ class Maps(Protocol):
     """Where maps come from."""
 
     async def active(self, judge: str, rubric: str, mode: str) -> tuple[CalibrationMap, ...]:
-        """The maps in force for a judge's name under a rubric's id, at most one a criterion; `StoreError`."""
+        """The maps in force for a judge's name under a rubric's id, at most one a criterion.
+
+        `StoreError`; `MapNotFound` when one of them is lost.
+        """
         ...
 
     async def find(self, map_id: str) -> CalibrationMap:
@@ -151,8 +155,10 @@ class Calibrator:
         self, request: ScoreRequest, answer: Answered, demanded: CalibrationMap | None, deadline: float
     ) -> Calibration:
         """Calibrate an answer; without its store a score is not calibrated, and says so."""
-        if request.calibration == "none" or not answer.has_numbers:
+        if request.calibration == "none":
             return Calibration()
+        if not answer.has_numbers:
+            return Calibration() if demanded is None else _without_number(demanded)
         instrument = Instrument.of(answer.provenance, answer.judge, answer.judgement)
         if demanded is not None:
             demand(demanded, instrument, answer.rubric)
@@ -160,11 +166,13 @@ class Calibrator:
         else:
             try:
                 maps = await self._in_force(answer, deadline)
-            except (StoreError, TimeoutError):
-                return Calibration(flags=(UNAVAILABLE,))
-        # A total over fewer criteria than the map's is another quantity.
-        whole = None if answer.total.left_out else answer.total.score
-        return calibrate(maps, instrument, whole, answer.verdicts, request.case.subgroups)
+            except MapNotFound:
+                return _unavailable("map_lost")
+            except StoreError:
+                return _unavailable("store_failed")
+            except TimeoutError:
+                return _unavailable("no_time_left")
+        return calibrate(maps, instrument, answer.total, answer.verdicts, request.case.subgroups)
 
     async def _in_force(self, answer: Answered, deadline: float) -> tuple[CalibrationMap, ...]:
         ends = max(deadline, asyncio.get_running_loop().time() + _LOOK_UP_S)
@@ -192,42 +200,70 @@ def demand(one: CalibrationMap, instrument: Instrument, rubric: Rubric) -> None:
         raise StaleMap(f"map {one.id!r} is of the criterion {one.criterion!r}, which {rubric.ref!r} has not")
 
 
+def _unavailable(reason: str) -> Calibration:
+    """Nobody knows which maps are in force, or one of them cannot be had."""
+    return Calibration(Calibrated(flags=(reason,)), flags=(UNAVAILABLE,))
+
+
+def _without_number(one: CalibrationMap) -> Calibration:
+    """What a demanded map makes of an answer that has no number: none, and it is told of."""
+    if one.criterion == TOTAL:
+        return Calibration(_no_total(one, NO_NUMBER))
+    return Calibration(Calibrated(criteria={one.criterion: _no_level(one)}))
+
+
 def calibrate(
     maps: tuple[CalibrationMap, ...],
     instrument: Instrument,
-    score: float | None,
+    total: Total,
     verdicts: Mapping[str, Scored | Unscored],
     subgroups: Mapping[str, str],
 ) -> Calibration:
     """Apply every map that there is. What is stale or outside its domain gets a status and no number."""
     by_criterion = {one.criterion: one for one in maps}
     criteria = {
-        name: _criterion(one, instrument, verdict.level, subgroups)
+        name: _criterion(one, instrument, verdicts.get(name), subgroups)
         for name, one in by_criterion.items()
-        if isinstance(verdict := verdicts.get(name), Scored) and type(verdict.level) is int
+        if name != TOTAL
     }
-    total = by_criterion.get(TOTAL)
-    if total is None or score is None:
-        return Calibration(Calibrated(criteria=criteria))
-    if not instrument.fits(total):
-        return Calibration(Calibrated(map=total.id, status="stale", criteria=criteria))
-    applied = total.apply(score, subgroups)
-    told = Calibrated(
-        score=_number(applied, applied.score),
-        map=total.id,
-        status=applied.status,
-        flags=applied.flags,
-        criteria=criteria,
+    of_total = by_criterion.get(TOTAL)
+    told, interval = (
+        (Calibrated(), None) if of_total is None else _total(of_total, instrument, total, subgroups)
     )
-    return Calibration(told, _interval(applied))
+    return Calibration(told.model_copy(update={"criteria": criteria}), interval)
+
+
+def _total(
+    one: CalibrationMap, instrument: Instrument, total: Total, subgroups: Mapping[str, str]
+) -> tuple[Calibrated, Interval | None]:
+    if not instrument.fits(one):
+        return Calibrated(map=one.id, status="stale"), None
+    if total.score is None:
+        return _no_total(one, NO_NUMBER), None
+    if total.left_out:  # a total over fewer criteria than the map's is another quantity
+        return _no_total(one, "partial_total"), None
+    applied = one.apply(total.score, subgroups)
+    told = Calibrated(
+        score=_number(applied, applied.score), map=one.id, status=applied.status, flags=applied.flags
+    )
+    return told, _interval(applied)
+
+
+def _no_total(one: CalibrationMap, flag: str) -> Calibrated:
+    return Calibrated(map=one.id, status="out_of_domain", flags=(flag,))
 
 
 def _criterion(
-    one: CalibrationMap, instrument: Instrument, level: int | str, subgroups: Mapping[str, str]
+    one: CalibrationMap,
+    instrument: Instrument,
+    verdict: Scored | Unscored | None,
+    subgroups: Mapping[str, str],
 ) -> CalibratedCriterion:
     if not instrument.fits(one):
         return CalibratedCriterion(map=one.id, status="stale")
-    applied = one.apply(float(level), subgroups)
+    if not isinstance(verdict, Scored) or type(verdict.level) is not int:
+        return _no_level(one)
+    applied = one.apply(float(verdict.level), subgroups)
     return CalibratedCriterion(
         value=_number(applied, applied.score),
         low=_number(applied, applied.low),
@@ -237,6 +273,10 @@ def _criterion(
         status=applied.status,
         flags=applied.flags,
     )
+
+
+def _no_level(one: CalibrationMap) -> CalibratedCriterion:
+    return CalibratedCriterion(map=one.id, status="out_of_domain", flags=(NO_NUMBER,))
 
 
 def _number(applied: Applied, value: float | None) -> float | None:

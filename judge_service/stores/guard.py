@@ -58,6 +58,22 @@ class Breaker:
         self._probing = False
 
 
+class Seldom:
+    """Says a warning once a minute at most: what is wrong now is wrong for every score."""
+
+    def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._clock = clock
+        self._after = float("-inf")
+
+    def warn(self, text: str, exc: Exception) -> None:
+        """Say it, unless something was said a moment ago; `text` has one place for the exception."""
+        now = self._clock()
+        if now >= self._after:
+            self._after = now + _WARN_EVERY_S
+            self._log.warning(text, exc)
+
+
 class Guard:
     """Admits calls to a store: a bounded number at once, none while the store is known to be dead."""
 
@@ -65,7 +81,7 @@ class Guard:
         self._clock = clock
         self._breaker = Breaker(clock)
         self._slots = asyncio.Semaphore(_SLOTS)
-        self._warn_after = float("-inf")
+        self._warnings = Seldom(_log, clock)
 
     async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make the call, or raise `StoreError` without making it."""
@@ -91,13 +107,7 @@ class Guard:
             answer = await call()
         except StoreError as exc:
             self._breaker.failed()
-            self._warn(exc)
+            self._warnings.warn("scores are computed without the store: %s", exc)
             raise
         self._breaker.worked()
         return answer
-
-    def _warn(self, exc: StoreError) -> None:
-        now = self._clock()
-        if now >= self._warn_after:
-            self._warn_after = now + _WARN_EVERY_S
-            _log.warning("scores are computed without the store: %s", exc)

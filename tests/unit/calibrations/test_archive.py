@@ -7,12 +7,13 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from calibrationmaps import a_map, an_artefact
+from calibrationmaps import BINDING, a_map, an_artefact
 from studies import a_document
 
 from judge_calibration.ingest import study_from
 from judge_service.calibrations.archive import Archive, shipped_maps
 from judge_service.errors import ConfigurationError, MapNotFound, ReportNotFound, StoreError, StudyNotFound
+from judge_service.stores.archive import pack
 from judge_service.stores.memory import MemoryStore
 from judge_service.stores.opening import open_store
 
@@ -81,14 +82,40 @@ async def test_an_artefact_is_read_once(archive: Archive, store: Store) -> None:
     assert await archive.find(artefact["id"]) is first
 
 
-async def test_no_more_maps_are_remembered_than_a_few(archive: Archive, store: Store) -> None:
+async def test_no_more_maps_are_remembered_than_a_few_and_the_least_used_goes(
+    archive: Archive, store: Store
+) -> None:
     artefacts = [an_artefact(fit={"n_items": at}) for at in range(65)]
     for artefact in artefacts:
         await archive.keep_map(artefact)
         await archive.find(artefact["id"])
-    await store.release(f"map:{artefacts[0]['id']}")
-    with pytest.raises(MapNotFound):
         await archive.find(artefacts[0]["id"])
+    for artefact in artefacts[:2]:
+        await store.release(f"map:{artefact['id']}")
+    assert await archive.find(artefacts[0]["id"])
+    with pytest.raises(MapNotFound):
+        await archive.find(artefacts[1]["id"])
+
+
+class Counting(MemoryStore):
+    """Counts the reads of maps, and takes a moment for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    async def kept(self, key: str) -> bytes | None:
+        self.reads += key.startswith("map:")
+        await asyncio.sleep(0)
+        return await super().kept(key)
+
+
+async def test_those_who_miss_a_map_at_one_time_read_it_once() -> None:
+    store, artefact = Counting(), an_artefact()
+    archive = Archive(store, {})
+    await archive.keep_map(artefact)
+    found = await asyncio.gather(*(archive.find(artefact["id"]) for _ in range(20)))
+    assert (store.reads, len({id(one) for one in found})) == (1, 1)
 
 
 async def test_a_record_that_is_not_the_map_its_key_names_is_none(archive: Archive, store: Store) -> None:
@@ -125,12 +152,19 @@ async def test_a_map_is_put_in_force_and_out_and_says_where_it_stands(archive: A
     assert await archive.standing(one) == "active"
 
 
-async def test_an_active_map_that_is_gone_counts_as_none(archive: Archive, store: Store) -> None:
+async def test_an_active_map_that_is_lost_is_told_and_not_taken_for_none(
+    archive: Archive, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     one = a_map()
     await archive.keep_map(one.content)
     await archive.activate(one)
     await store.release(f"map:{one.id}")
-    assert await archive.active(*PLACE) == ()
+    for _ in range(3):
+        with pytest.raises(MapNotFound, match=one.id):
+            await archive.active(*PLACE)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"scores are not calibrated: no calibration map has the id {one.id!r}"
+    ]
 
 
 async def test_a_map_that_is_bound_to_nothing_cannot_be_in_force(archive: Archive) -> None:
@@ -189,13 +223,20 @@ async def test_a_store_that_is_away_is_left_alone_by_scores() -> None:
     assert store.asked == 1
 
 
-async def test_unreadable_pointers_are_a_failure_of_the_store(archive: Archive, store: Store) -> None:
-    one = a_map()
-    await archive.activate(one)
-    (key,) = await store.kept_keys("active:")
-    await store.keep(key, b"nonsense")
-    with pytest.raises(StoreError):
-        await archive.active(*PLACE)
+@pytest.mark.parametrize("raw", [b"nonsense", pack([], schema="active"), pack({}, schema="active")])
+async def test_a_record_of_active_maps_that_cannot_be_read_is_the_trouble_of_its_own_scores(
+    archive: Archive, store: Store, raw: bytes
+) -> None:
+    broken, sound = a_map(), a_map(judge={"binding": BINDING | {"mode": "image"}})
+    for one in (broken, sound):
+        await archive.keep_map(one.content)
+        await archive.activate(one)
+    key = next(key for key in await store.kept_keys("active:") if '"text"' in key)
+    await store.keep(key, raw)
+    for _ in range(3):
+        with pytest.raises(StoreError, match="record of active maps"):
+            await archive.active(*PLACE)
+    assert active_ids(await archive.active("default", "plain", "image")) == [sound.id]
 
 
 async def test_a_report_is_claimed_by_one_and_taken_on_when_it_is_let_go(

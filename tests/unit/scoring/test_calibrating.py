@@ -228,15 +228,21 @@ def test_a_criterion_that_was_not_scored_is_not_calibrated() -> None:
     found = score(
         a_scorer(Shelf(a_map(), a_map("accuracy"), a_map("clarity")), levels(accuracy=None, clarity=4))
     )
-    assert (found.outcome, found.calibrated.status) == ("abstained", "none")
-    assert list(found.calibrated.criteria) == ["clarity"]
+    assert (found.outcome, found.calibrated.status) == ("abstained", "out_of_domain")
+    assert found.calibrated.flags == ("no_number",)
+    told = {name: (each.status, each.value, each.flags) for name, each in found.calibrated.criteria.items()}
+    assert told == {"accuracy": ("out_of_domain", None, ("no_number",)), "clarity": ("calibrated", 3.6, ())}
 
 
 def test_a_total_over_fewer_criteria_is_another_quantity() -> None:
-    shelf = Shelf(a_map(), a_map("clarity"))
-    found = score(a_scorer(shelf, levels(accuracy=None, clarity=4)), partial="renormalise")
-    assert (found.score, found.calibrated.status, found.calibrated.score) == (80.0, "none", None)
-    assert found.calibrated.criteria["clarity"].status == "calibrated"
+    one = a_map()
+    for wanted, shelf in (("auto", Shelf(one)), (one.id, Shelf(kept={one.id: one}))):
+        line = levels(accuracy=None, clarity=4)
+        found = score(a_scorer(shelf, line), partial="renormalise", calibration=wanted)
+        told = found.calibrated
+        assert (found.score, found.interval) == (80.0, None)
+        assert (told.score, told.map, told.status) == (None, one.id, "out_of_domain")
+        assert told.flags == ("partial_total",)
 
 
 def test_what_the_guard_says_is_no_judges_score() -> None:
@@ -264,6 +270,18 @@ def test_without_its_store_a_score_is_served_and_says_that_it_is_not_calibrated(
     shelf.broken = True
     found = score(a_scorer(shelf))
     assert (found.score, found.calibrated.status, found.flags) == (80.0, "none", ("calibration_unavailable",))
+    assert found.calibrated.flags == ("store_failed",)
+
+
+class LossyShelf(Shelf):
+    async def active(self, judge: str, rubric: str, mode: str) -> tuple[CalibrationMap, ...]:
+        return (await self.find("sha256:" + "0" * 64),)
+
+
+def test_a_map_in_force_that_is_lost_is_not_the_same_as_none() -> None:
+    found = score(a_scorer(LossyShelf()))
+    assert (found.score, found.calibrated.status, found.flags) == (80.0, "none", ("calibration_unavailable",))
+    assert found.calibrated.flags == ("map_lost",)
 
 
 class SlowShelf(Shelf):
@@ -280,7 +298,7 @@ def test_a_store_that_does_not_answer_costs_no_more_than_the_deadline() -> None:
         return found, now() - began
 
     found, took = ask()
-    assert found.flags == ("calibration_unavailable",)
+    assert (found.flags, found.calibrated.flags) == (("calibration_unavailable",), ("no_time_left",))
     assert took == pytest.approx(2)
 
 
@@ -334,10 +352,20 @@ def test_a_demanded_map_that_equates_two_judges_is_refused() -> None:
         score(a_scorer(Shelf(one)), calibration=one.id)
 
 
-def test_a_demanded_map_says_nothing_of_an_answer_without_numbers() -> None:
-    one = a_map()
-    found = score(a_scorer(Shelf(one), levels(accuracy=None, clarity=None)), calibration=one.id)
-    assert (found.score, found.calibrated.status) == (None, "none")
+def test_a_demanded_map_is_told_of_when_the_answer_has_no_number_for_it() -> None:
+    of_total, of_level = a_map(), a_map("accuracy")
+    for line in (
+        levels(accuracy=None, clarity=None),
+        BrokenLine(JudgeCallFailed(BackendUnavailable("away"), ())),
+    ):
+        found = score(a_scorer(Shelf(of_total), line), calibration=of_total.id).calibrated
+        assert (found.score, found.map, found.status) == (None, of_total.id, "out_of_domain")
+        assert (found.flags, found.criteria) == (("no_number",), {})
+        told = score(a_scorer(Shelf(of_level), line), calibration=of_level.id).calibrated
+        assert (told.status, told.map, list(told.criteria)) == ("none", None, ["accuracy"])
+        level = told.criteria["accuracy"]
+        assert (level.map, level.status, level.value) == (of_level.id, "out_of_domain", None)
+        assert level.flags == ("no_number",)
 
 
 @pytest.mark.parametrize(
