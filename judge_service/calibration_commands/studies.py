@@ -69,10 +69,18 @@ def verdicts(answer: Mapping[str, Any]) -> Iterator[str]:
     """A line for each criterion and judge."""
     for criterion, each in answer["criteria"].items():
         if not each["judges"]:
-            alpha = each["raters"]["statistics"].get("alpha_ordinal") or {}
-            yield f"{criterion}: no judge; physicians' ordinal alpha {alpha.get('estimate')}"
+            alpha = each["raters"]["statistics"][_ALPHAS[each["scale"]["kind"]]]
+            yield f"{criterion}: no judge; {alpha['label']} of physicians {with_ci(alpha)}"
         for judge, told in each["judges"].items():
             yield f"{criterion}, {judge}: {told['verdict']['line']}"
+
+
+_ALPHAS = {
+    "ordinal": "alpha_ordinal",
+    "interval": "alpha_interval",
+    "binary": "alpha_nominal",
+    "nominal": "alpha_nominal",
+}
 
 
 @app.command()

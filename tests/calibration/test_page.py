@@ -189,6 +189,50 @@ def test_the_methods_tell_only_what_was_done() -> None:
     assert "at least 6 items" in methods_of(a_document(), alt_test="wilcoxon")
 
 
+def test_a_continuous_scale_is_not_told_what_it_does_not_have() -> None:
+    text = told(with_subgroups(a_continuous_document()))
+    assert "not for this scale" not in text
+    assert "same answer as a physician" not in text
+
+
+def test_undefined_figures_stand_below_the_table_by_reason() -> None:
+    text = told(a_document(raters=("A",)))
+    assert "Physicians among themselves, undefined (single rater): Agreement with each physician; " in text
+    assert '<td class="figure">undefined' not in text
+
+
+def test_physicians_alone_show_their_use_of_the_scale() -> None:
+    text = told(a_document() | {"judge_scores": []})
+    assert 'id="quality-use"' in text
+    assert "A: 5 " in text  # a bar's words on hovering
+    alone = told(a_continuous_document() | {"judge_scores": []})
+    assert 'id="quality-use"' not in alone
+    assert "No scores." not in alone
+
+
+@pytest.mark.parametrize(
+    "document", [a_document(), a_document() | {"judge_scores": []}], ids=["judge", "none"]
+)
+def test_every_link_of_the_page_leads_somewhere(document: dict[str, Any]) -> None:
+    text = told(document)
+    links = set(re.findall(r'href="#([^"]+)"', text))
+    assert "verdicts" in links
+    assert links <= set(re.findall(r'id="([^"]+)"', text))
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.2, 0.9])
+def test_the_tolerated_loss_is_drawn_where_it_is(epsilon: float) -> None:
+    text = told(a_document(items=80), epsilon=epsilon)
+    (drawing,) = re.findall(r'<figure id="quality-J-sweep">.*?</figure>', text, re.DOTALL)
+    ticks = dict(
+        re.findall(r'<text class="tick" x="([\d.]+)" y="268" text-anchor="middle">([\d.]+)<', drawing)
+    )
+    (first, low), *_, (last, high) = [(float(x), float(tick)) for x, tick in ticks.items()]
+    (place,) = re.findall(r'<line class="level" x1="([\d.]+)"', drawing)
+    drawn = low + (float(place) - first) / (last - first) * (high - low)
+    assert drawn == pytest.approx(epsilon, abs=1e-3)
+
+
 def with_a_weak_group(weak: int, *, of: int = 120) -> str:
     """The page of a study in which the judge is right but for the group MR: there it gives two points more."""
     document = a_document(items=of, missing=0.0)

@@ -91,7 +91,14 @@ def test_the_report_of_physicians_alone_says_how_they_agree(home: Path) -> None:
     path = home / "people.json"
     path.write_text(json.dumps(a_document(judges=())), "utf-8")
     (line,) = told("report", path, "--resamples", 0)
-    assert line.startswith("quality: no judge")
+    assert line.startswith("quality: no judge; Krippendorff's α, ordinal of physicians 0.")
+
+
+def test_the_physicians_alpha_is_that_of_the_scale(home: Path) -> None:
+    path = home / "claims.json"
+    path.write_text(json.dumps(a_nominal_document() | {"judge_scores": []}), "utf-8")
+    (line,) = told("report", path, "--resamples", 0)
+    assert line.startswith("claim: no judge; Krippendorff's α, nominal of physicians 0.")
 
 
 def test_words_without_an_order_are_reported_too(home: Path) -> None:

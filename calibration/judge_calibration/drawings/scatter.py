@@ -124,7 +124,7 @@ def epsilon_sweep(
         return nothing(name, title, "The test was not made: too few items a physician, or one physician.")
     canvas = Canvas(300)
     floor = canvas.height - _BOTTOM
-    x = axis_over([p[0] for p in points], _LEFT, canvas.width - _RIGHT)
+    x = axis_over([*(p[0] for p in points), chosen], _LEFT, canvas.width - _RIGHT)
     y = Axis(-0.04, 1.04, floor, _TOP)
     bottom_axis(canvas, x, floor, _TOP, "ε, the tolerated loss")
     left_axis(canvas, y, _LEFT, x.end, "share")
@@ -137,8 +137,7 @@ def epsilon_sweep(
     canvas.path(steps, "trend")
     for epsilon, omega in points:
         canvas.dot(x.at(epsilon), y.at(omega), "s1", radius=3.5, note=f"ε {epsilon:g}: ω {omega:.2f}")
-    canvas.line(x.at(chosen), _TOP, x.at(chosen), floor, "level")
-    canvas.text(x.at(chosen) + 5, _TOP + 12, f"ε used {chosen:g}", kind="key")
+    _upright(canvas, x, chosen, floor, f"ε used {chosen:g}")
     if flip is not None and x.low <= flip <= x.high:
         canvas.diamond(x.at(flip), y.at(0.5), "s2", note=f"the verdict turns at ε {flip:.3f}")
         canvas.text(x.end + 8, y.at(0.5) + 18, f"turns at {flip:.3f}", kind="key")
@@ -171,10 +170,19 @@ def risk_coverage(
     canvas.text(x.end + 8, y.at(alpha) + 4, f"allowed: {alpha:g}", kind="key")
     canvas.path([(x.at(a), y.at(b)) for a, b in points], "trend")
     if kept is not None:
-        canvas.line(x.at(kept), _TOP, x.at(kept), floor, "level")
-        canvas.text(x.at(kept) + 5, _TOP + 12, f"{kept:.0%} can be kept", kind="key")
+        _upright(canvas, x, kept, floor, f"{kept:.0%} can be kept")
     return figure(
         canvas, name=name, title=title, caption=caption, head=("kept", "errors among them"), rows=points
+    )
+
+
+def _upright(canvas: Canvas, x: Axis, value: float, floor: float, label: str) -> None:
+    """A line across the plot with its label on the side that has more room."""
+    place = x.at(value)
+    canvas.line(place, _TOP, place, floor, "level")
+    right = place > (x.start + x.end) / 2
+    canvas.text(
+        place - 5 if right else place + 5, _TOP + 12, label, kind="key", anchor="end" if right else "start"
     )
 
 

@@ -71,16 +71,21 @@ def overlap(criterion: str, profile: Mapping[str, Any]) -> str:
 _MOST_RATERS = 20
 
 
-def use(criterion: str, each: Mapping[str, Any]) -> str:
-    """Use of the scale by physicians and judges."""
-    rows: dict[str, list[int]] = {}
-    values: list[str] = []
-    for judge, told in each["judges"].items():
-        for bar in told["details"]["use"]:
-            values = [str(value) for value in bar["values"]]
-            rows[f"judge {judge}" if bar["who"] == "judge" else bar["who"]] = bar["counts"]
+def use(criterion: str, each: Mapping[str, Any], profile: Mapping[str, Any]) -> str:
+    """Use of the scale by physicians and judges; nothing where a study without judges has no values to count."""
+    bars = [
+        (f"judge {judge}" if bar["who"] == "judge" else bar["who"], bar["values"], bar["counts"])
+        for judge, told in each["judges"].items()
+        for bar in told["details"]["use"]
+    ]
+    if not each["judges"] and each["scale"]["kind"] != "interval":
+        counted = profile["scale_use"]["raters"] or {}
+        bars = [(who, list(counts), list(counts.values())) for who, counts in counted.items()]
+    if not bars:
+        return ""
+    rows = {who: counts for who, _, counts in bars}
     return score_use(
-        values,
+        [str(value) for value in bars[0][1]],
         list(rows.items())[: _MOST_RATERS + 4],
         name=f"{criterion}-use",
         title="Use of the scale",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MISSING = "–"
+NOT_OF_THIS_SCALE = "not_for_this_scale"  # the reason of figures that a page leaves out
 
 
 def text(value: object) -> str:
@@ -127,8 +128,12 @@ def share_with_interval(statistic: Mapping[str, Any]) -> str:
     return percent(value) + limits
 
 
-def statistics_table(statistics: Mapping[str, Mapping[str, Any]], *, caption: str = "") -> str:
-    """Figures with intervals, methods and numbers of items; those the scale does not have are left out."""
+def statistics_table(statistics: Mapping[str, Mapping[str, Any]], *, caption: str) -> str:
+    """Figures with intervals, methods and numbers of items; below, those that are undefined, by reason.
+
+    Those that the scale does not have are left out.
+    """
+    shown = [told for told in statistics.values() if told["reason"] != NOT_OF_THIS_SCALE]
     rows = [
         (
             told["label"],
@@ -138,7 +143,16 @@ def statistics_table(statistics: Mapping[str, Mapping[str, Any]], *, caption: st
             told["n_items"] if told["n_items"] is not None else MISSING,
             "; ".join(told["notes"]) or MISSING,
         )
-        for told in statistics.values()
-        if told["reason"] != "not_for_this_scale"
+        for told in shown
+        if told["estimate"] is not None
     ]
-    return table(("statistic", "estimate", "interval", "method", "items", "notes"), rows, caption=caption)
+    missing: dict[str, list[str]] = {}
+    for told in shown:
+        if told["estimate"] is None:
+            missing.setdefault(str(told["reason"]).replace("_", " "), []).append(told["label"])
+    head = ("statistic", "estimate", "interval", "method", "items", "notes")
+    below = [
+        paragraph(f"{caption}, undefined ({reason}): {'; '.join(labels)}.", kind="empty")
+        for reason, labels in missing.items()
+    ]
+    return "\n".join([*([table(head, rows, caption=caption)] if rows else []), *below])

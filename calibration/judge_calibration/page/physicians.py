@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from judge_calibration.page.markup import (
+    NOT_OF_THIS_SCALE,
     facts,
     number,
     paragraph,
@@ -22,7 +23,8 @@ _USE = {
     "like_a_physician": "May stand in for one physician's rating on this criterion, on items like those of this study.",
     "worse_than_a_physician": "Do not use it in place of a physician's rating on this criterion.",
     "undetermined": "Not shown to be fit to stand in for a physician's rating: more items have to be rated first.",
-    "no_ceiling": "Not shown to be fit to stand in for a physician's rating: physicians were not compared.",
+    "no_ceiling": "Not shown to be fit to stand in for a physician's rating: no agreement among physicians "
+    "stands beside it.",
 }
 _NEVER = "Never decide about a patient by a single score."
 
@@ -35,7 +37,7 @@ def first_page(report: Mapping[str, Any], overview: str) -> str:
         for judge, told in each["judges"].items()
     ]
     if not cards:
-        return section("What this study says", paragraph("No judge was studied: physicians only."))
+        overview, cards = "", [paragraph("No judge was studied: physicians only.")]
     return section("What this study says", overview, *cards, anchor="verdicts")
 
 
@@ -63,7 +65,8 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         ):
             share = statistics[name]
             yield term, f"{share_with_interval(share)}, {round(share['estimate'] * n)} of {n} items"
-    yield "same answer as a physician", share_with_interval(statistics["agreement"])
+    if statistics["agreement"]["reason"] != NOT_OF_THIS_SCALE:
+        yield "same answer as a physician", share_with_interval(statistics["agreement"])
     if statistics["bias"]["estimate"] is not None:
         yield "bias in points", with_interval(statistics["bias"])
     yield from _single_score(told)

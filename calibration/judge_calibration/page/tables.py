@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge_calibration.page.markup import (
     MISSING,
+    NOT_OF_THIS_SCALE,
     estimate,
     number,
     p_value,
@@ -169,7 +170,7 @@ def subgroups(told: Mapping[str, Any]) -> str:
 
 def _cell(statistics: Mapping[str, Any], name: str) -> str:
     told = statistics.get(name)
-    return MISSING if told is None or told["reason"] == "not_for_this_scale" else with_interval(told)
+    return MISSING if told is None or told["reason"] == NOT_OF_THIS_SCALE else with_interval(told)
 
 
 def influence(told: Mapping[str, Any]) -> str:

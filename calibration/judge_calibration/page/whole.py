@@ -45,9 +45,10 @@ def _anchor(name: str) -> str:
 
 
 def _criterion(name: str, each: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    profile = report["study"]["criteria"][name]
     people = [
-        figures.use(name, each),
-        figures.overlap(name, report["study"]["criteria"][name]),
+        figures.use(name, each, profile),
+        figures.overlap(name, profile),
         tables.raters(each),
         figures.severity(name, each["raters"]["severity"]),
         tables.severity(each["raters"]["severity"]),

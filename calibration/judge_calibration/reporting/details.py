@@ -26,8 +26,7 @@ def judge_details(
     context: Context, view: View, scores: FloatArray, primary: Replicate | None
 ) -> dict[str, object]:
     """Everything a reader may want to see of one judge beyond figures."""
-    found: dict[str, object] = {"use": [_use(view.scale, "judge", scores)]}
-    found["use"] = [*_uses(view), _use(view.scale, "judge", scores)]
+    found: dict[str, object] = {"use": [*_uses(view), _use(view.scale, "judge", scores)]}
     if view.scale.is_discrete:
         found["confusion"] = _confusion(view, scores)
     if view.scale.is_numeric:
@@ -39,7 +38,7 @@ def judge_details(
 
 
 def calibration_curve(scores: FloatArray, target: FloatArray, *, level: float) -> list[dict[str, object]]:
-    """Mean target where the judge gives each score, with a t interval; many scores are binned."""
+    """Mean target where the judge gives each score, with a t interval where it varies; many scores are binned."""
     both = ~np.isnan(scores) & ~np.isnan(target)
     x, y = scores[both], target[both]
     levels = np.unique(x)
@@ -54,7 +53,7 @@ def calibration_curve(scores: FloatArray, target: FloatArray, *, level: float) -
 def _curve_point(x: FloatArray, y: FloatArray, level: float) -> dict[str, object]:
     n, mean = len(y), float(y.mean())
     half = None
-    if n > 2:  # noqa: PLR2004  two values give no interval worth drawing
+    if n > 2 and np.ptp(y) > 0:  # noqa: PLR2004  two values give no interval worth drawing, and equal ones none
         half = float(stats.t.ppf((1 + level) / 2, n - 1)) * float(y.std(ddof=1)) / float(np.sqrt(n))
     return {
         "judge": rounded(float(x.mean())),

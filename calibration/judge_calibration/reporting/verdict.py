@@ -18,7 +18,7 @@ _WORDS: Mapping[Standing, str] = {
     "like_a_physician": "agrees with the physicians about as well as they agree with each other",
     "worse_than_a_physician": "agrees with the physicians less than they agree with each other",
     "undetermined": "is neither shown to agree like a physician nor to fall short of one",
-    "no_ceiling": "has no physicians' agreement beside it: that needs two who rated the same items",
+    "no_ceiling": "has no physicians' agreement beside it",
 }
 
 
@@ -26,10 +26,10 @@ def verdict(section: JudgeSection, options: Options) -> dict[str, object]:
     """Where the judge stands beside the ceiling, the test's outcome, and the sentence for physicians.
 
     `like_a_physician`: the interval of judge minus ceiling lies above -margin. `worse_than_a_physician`: it
-    lies below zero and reaches past -margin. Else `undetermined`.
+    lies below zero and reaches past -margin. `no_ceiling`: physicians have no such figure. Else `undetermined`.
     """
     row: Mapping[str, Any] | None = section.ceiling[0] if section.ceiling else None
-    standing = standing_of(row["difference"] if row else None, options.ceiling_margin)
+    standing = standing_of(row, options.ceiling_margin)
     return {
         "standing": standing,
         "statistic": row["statistic"] if row else None,
@@ -40,11 +40,11 @@ def verdict(section: JudgeSection, options: Options) -> dict[str, object]:
     }
 
 
-def standing_of(difference: Mapping[str, Any] | None, margin: float) -> Standing:
-    """The rule above on a difference told as plain data."""
-    if difference is None or difference["estimate"] is None:
+def standing_of(row: Mapping[str, Any] | None, margin: float) -> Standing:
+    """The rule above on a row of the ceiling told as plain data; None where there is no row."""
+    if row is None or row["human"]["estimate"] is None:
         return "no_ceiling"
-    ci = difference["ci"]
+    ci = row["difference"]["ci"]
     if ci is None:
         return "undetermined"
     if ci["low"] > -margin:
@@ -56,7 +56,9 @@ def _sentence(
     standing: Standing, row: Mapping[str, Any] | None, section: JudgeSection, options: Options
 ) -> str:
     said = f"The judge {_WORDS[standing]}"
-    if row is not None:
+    if row is None:
+        said += ": that needs two who rated the same items"
+    else:
         label = definition_of(row["statistic"]).label
         said += f" ({label} {shown(row['judge'])} against {shown(row['human'])} among physicians)"
     parts = [said, _alternative(section, options), _bias(section)]
@@ -91,8 +93,13 @@ def _bias(section: JudgeSection) -> str:
     if bias["estimate"] is None:
         return ""
     value = float(str(bias["estimate"]))
-    direction = "higher" if value > 0 else "lower"
-    return f"It scores {abs(value):.2f} points {direction} than the consensus {_interval(bias)}".rstrip()
+    direction = "higher than" if value > 0 else "lower than"
+    size = f"{abs(value):.2f} points" if abs(value) >= _SHOWN else "less than 0.01 points"
+    said = f"{size} {direction}" if value else "on average as high as"
+    return f"It scores {said} the consensus {_interval(bias)}".rstrip()
+
+
+_SHOWN = 0.005  # what two decimals tell from 0
 
 
 def shown(statistic: Mapping[str, Any]) -> str:
