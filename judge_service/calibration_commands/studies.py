@@ -137,13 +137,16 @@ def estimate(
     study: StudyFile,
     criterion: Criterion,
     judge: Judge,
-    by: Annotated[str, typer.Option(help="Variable that names the model.")] = "model_family",
+    by: Annotated[
+        str | None,
+        typer.Option(help="Variable that names the model; default: model_family, where there is one."),
+    ] = None,
     scales: Scales = None,
     out: Out = None,
 ) -> None:
     """Mean score of every model, from few labels and many judge scores."""
     with mistakes():
-        asked = {"criterion": criterion, "judge": judge, "by": by}
+        asked = {"criterion": criterion, "judge": judge} | ({} if by is None else {"by": by})
         answer = run("estimate", study_at(study, scales), asked)
     write(out, answer)
     for model in answer["models"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 from studies import a_binary_document, a_document
 
 import judge_calibration
-from judge_calibration.errors import NotEnough, OptionRejected
+from judge_calibration.errors import MapRejected, NotEnough, OptionRejected
 from judge_calibration.inference.confidence_sequence import confidence_sequence
-from judge_calibration.maps.artefact import sealed
+from judge_calibration.maps.artefact import opened, sealed
 from judge_calibration.operations import NAMES, needs_study, run
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     "plan/power": {"kind": "conformal"},
     "definitions": {},
 }
+
+
+MEAN = {"objective": "mean", "criterion": "quality", "judge": "J"}
+OF_ANOTHER = sealed({**GIVEN["apply"]["map"], "criterion": "x"})
+WITHOUT_INTERVAL = sealed({key: value for key, value in GIVEN["apply"]["map"].items() if key != "conformal"})
 
 
 def test_all_operations_are_tried_here() -> None:
@@ -100,24 +106,41 @@ def test_an_operation_on_nothing_says_that_the_study_is_missing(name: str) -> No
             {
                 "judge_before": "J",
                 "judge_after": "K",
-                "map": sealed({**run("maps", STUDY, FIT), "criterion": "x"}),
+                "map": OF_ANOTHER,
             },
             "map",
         ),
-        ("estimate", {"criterion": "quality", "judge": "J", "strata": "nothing"}, "by"),
+        ("estimate", {"criterion": "quality", "judge": "J", "strata": "nothing"}, "strata"),
+        ("estimate", {"criterion": "quality", "judge": "J", "by": "nothing"}, "by"),
         ("plan/power", {"kind": "guess"}, "kind"),
         ("plan/power", {"kind": "icc", "width": 0.2}, "icc"),
         ("plan/labels", {"objective": "map", "criterion": "quality"}, "judge"),
         ("plan/labels", {"objective": "subgroups", "criterion": "quality", "by": "nothing"}, "by"),
-        ("apply", {"map": {}, "scores": [{"score": "3"}]}, None),
+        ("plan/labels", MEAN | {"map": OF_ANOTHER}, "map"),
+        ("plan/labels", MEAN | {"map": WITHOUT_INTERVAL}, "map"),
+        ("swap", {"judge_a": "J", "judge_b": "K", "threshold": {"qualty": 3}}, "threshold"),
+        ("swap", {"judge_a": "J", "judge_b": "K", "margin": {"quality": 0.3, "qualty": 0.3}}, "margin"),
+        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"score": "3"}]}, "score"),
+        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"score": 3, "colour": 1}]}, "colour"),
+        ("apply", {"map": GIVEN["apply"]["map"], "scores": "3"}, "scores"),
     ],
 )
-def test_a_wrong_argument_is_named(name: str, given: dict[str, Any], option: str | None) -> None:
-    with pytest.raises(ValueError) as rejected:  # noqa: PT011  the library's errors are values at fault
+def test_a_wrong_argument_is_named(name: str, given: dict[str, Any], option: str) -> None:
+    with pytest.raises(OptionRejected) as rejected:
         run(name, STUDY, given)
-    if option is not None:
-        assert isinstance(rejected.value, OptionRejected)
-        assert rejected.value.option == option
+    assert rejected.value.option == option
+
+
+@pytest.mark.parametrize(
+    "artefact", [{}, {**GIVEN["apply"]["map"], "criterion": "x"}], ids=["none", "changed"]
+)
+@pytest.mark.parametrize("name", ["apply", "drift", "plan/labels"])
+def test_what_is_no_map_is_refused_as_one(name: str, artefact: dict[str, Any]) -> None:
+    given = {"apply": {"scores": [{"score": 3}]}, "drift": GIVEN["drift"], "plan/labels": MEAN}[name]
+    if name != "apply" and not artefact:
+        artefact = {"kind": "map"}  # an empty object is no map given
+    with pytest.raises(MapRejected):
+        run(name, STUDY, given | {"map": artefact})
 
 
 def test_a_fitted_map_says_of_what_and_applies() -> None:
@@ -142,6 +165,48 @@ def test_too_many_extrapolated_scores_forbid_claims_of_level() -> None:
     told = run("apply", None, {"map": artefact, "scores": [{"score": inside}] * 3 + [{"score": -1}]})
     assert told["extrapolated_share"] == 0.25
     assert told["levels_may_be_claimed"] is False
+
+
+def test_answers_without_a_score_do_not_dilute_the_share_of_extrapolated_ones() -> None:
+    artefact = GIVEN["apply"]["map"]
+    inside = artefact["domain"]["low"]
+    scores = [{"score": inside}] * 3 + [{"score": -1}] + [{"score": None}] * 6
+    told = run("apply", None, {"map": artefact, "scores": scores})
+    assert (told["extrapolated_share"], told["levels_may_be_claimed"]) == (0.25, False)
+    for none in ([], [{"score": None}]):
+        told = run("apply", None, {"map": artefact, "scores": none})
+        assert (told["extrapolated_share"], told["levels_may_be_claimed"]) == (None, False)
+
+
+def test_means_are_of_all_answers_where_no_model_is_named() -> None:
+    given = {"criterion": "quality", "judge": "J"}
+    for by, models in ((None, ["all"]), ("modality", ["CT", "MR"])):
+        told = run("estimate", STUDY, given | {"by": by})
+        assert [row["model"] for row in told["models"]] == models
+    assert [row["model"] for row in run("estimate", STUDY, given)["models"]] == ["a", "b", "c"]
+    bare = judge_calibration.study_from(a_document())
+    assert [row["model"] for row in run("estimate", bare, given)["models"]] == ["all"]
+
+
+def test_a_swap_tells_q_values_over_all_criteria_as_a_comparison_does() -> None:
+    judges = {"judge_a": "J", "judge_b": "K", "options": {"resamples": 0}}
+    swapped, compared = run("swap", STUDY, judges), run("compare", STUDY, judges)
+    tests = swapped["criteria"]["quality"]["tests"]
+    assert tests == compared["criteria"]["quality"]["tests"]
+    assert all(test["q"] >= test["p"] for test in tests)
+
+
+def test_items_are_likelier_to_be_picked_the_wider_the_maps_interval() -> None:
+    document = a_document(items=80, judges=("J",))
+    document["ratings"] = document["ratings"][:120]
+    artefact = GIVEN["apply"]["map"]
+    told = run("plan/labels", judge_calibration.study_from(document), MEAN | {"map": artefact, "budget": 20})
+    scores = {row["item"]: float(row["score"]) for row in document["judge_scores"]}
+    applied = {pick["item"]: opened(artefact).apply(scores[pick["item"]]) for pick in told["picks"]}
+    widths = {item: (each.high or 0.0) - (each.low or 0.0) for item, each in applied.items()}
+    found = sorted({(round(widths[pick["item"]], 9), pick["probability"]) for pick in told["picks"]})
+    assert len(found) > 2
+    assert all(narrow[1] < wide[1] for narrow, wide in pairwise(found))
 
 
 def test_a_map_of_too_few_items_is_refused() -> None:

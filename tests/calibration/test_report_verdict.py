@@ -12,10 +12,8 @@ import judge_calibration
 
 def verdict_of(document: dict[str, Any]) -> dict[str, Any]:
     study = judge_calibration.study_from(document)
-    told: dict[str, Any] = judge_calibration.report(study, {"resamples": 0})["criteria"]["quality"]["judges"][
-        "J"
-    ]
-    return told["verdict"] | {"curve": told["details"]["curve"]}
+    told = judge_calibration.report(study, {"resamples": 0})["criteria"]["quality"]["judges"]["J"]
+    return {**told["verdict"], "curve": told["details"]["curve"]}
 
 
 def scored(ratings: dict[str, list[int]], judge: list[float], scale: object = LEVELS) -> dict[str, Any]:

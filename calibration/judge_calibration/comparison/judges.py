@@ -55,17 +55,13 @@ def compare(
     chosen = options if isinstance(options, Options) else Options.of(options)
     context = Context.of(study, chosen)
     criteria = shared_criteria(context, first, second)
-    tests: list[tuple[str, Test]] = []
-    told: dict[str, dict[str, object]] = {}
-    for criterion in criteria:
-        pair = Pair.of(context, criterion, first, second)
-        told[criterion] = compared(context, pair)
-        tests += [(criterion, test) for test in paired_tests(context, pair)]
+    pairs = {name: Pair.of(context, name, first, second) for name in criteria}
+    tests = with_q({name: paired_tests(context, pair) for name, pair in pairs.items()})
     return {
         "study": study.digest,
         "judges": [first, second],
         "options": chosen.as_json(),
-        "criteria": {name: told[name] | {"tests": rows} for name, rows in _with_q(tests, criteria).items()},
+        "criteria": {name: compared(context, pair) | {"tests": tests[name]} for name, pair in pairs.items()},
     }
 
 
@@ -136,11 +132,11 @@ def _named(found: Sequence[Replicates]) -> dict[str, Replicate]:
     return {name: each for one in found for name, each in one.named().items() if "|" not in name}
 
 
-def _with_q(tests: list[tuple[str, Test]], criteria: tuple[str, ...]) -> dict[str, list[dict[str, object]]]:
-    """Tests as plain data by criterion, each with its q-value."""
-    p = [test.p for _, test in tests if test.p is not None]
+def with_q(tests: Mapping[str, Sequence[Test]]) -> dict[str, list[dict[str, object]]]:
+    """Tests as plain data by criterion, each with its q-value over all criteria and tests."""
+    p = [test.p for each in tests.values() for test in each if test.p is not None]
     q = iter(stats.false_discovery_control(p, method="bh").tolist() if p else [])
-    rows: dict[str, list[dict[str, object]]] = {name: [] for name in criteria}
-    for criterion, test in tests:
-        rows[criterion].append(test.as_json() | {"q": rounded(next(q)) if test.p is not None else None})
-    return rows
+    return {
+        criterion: [test.as_json() | {"q": rounded(next(q)) if test.p is not None else None} for test in each]
+        for criterion, each in tests.items()
+    }

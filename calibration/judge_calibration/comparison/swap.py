@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.comparison.judges import Pair, compared, paired_tests, shared_criteria
+from judge_calibration.comparison.judges import Pair, compared, paired_tests, shared_criteria, with_q
 from judge_calibration.comparison.tests import mcnemar_test
 from judge_calibration.engine.intervals import wilson_interval
-from judge_calibration.errors import NotEnough
+from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
 from judge_calibration.inference.drift import drift
 from judge_calibration.maps.equating import equate
@@ -22,7 +22,7 @@ from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from judge_calibration.arrays import BoolArray
     from judge_calibration.maps.equating import Equating
@@ -41,17 +41,25 @@ def swap(
     margin: float | Mapping[str, float] | None = None,
     options: Mapping[str, object] | Options | None = None,
 ) -> dict[str, object]:
-    """Compare `new` with `old`. Threshold and margin are in points, one for all criteria or one for each.
+    """Compare `new` with `old`. Threshold and margin are in points, one for all criteria or one for each named.
 
     The margin's default is a twentieth of the scale's width. The overall verdict is `equivalent` when every
-    criterion is, `different` when any is, else `inconclusive`.
+    criterion is, `different` when any is, else `inconclusive`. q-values of the tests are over all criteria and
+    tests. Raises OptionRejected where threshold or margin names a criterion that is not compared in points.
     """
     chosen = options if isinstance(options, Options) else Options.of(options)
     context = Context.of(study, chosen)
     criteria = shared_criteria(context, old, new)
+    numeric = [name for name in criteria if study.tables[name].scale.is_numeric]
+    _check_names("threshold", threshold, numeric)
+    _check_names("margin", margin, numeric)
+    pairs = {name: Pair.of(context, name, old, new) for name in criteria}
+    tests = with_q({name: paired_tests(context, pair) for name, pair in pairs.items()})
     told = {
-        name: _criterion(context, name, old, new, _of(threshold, name), _of(margin, name))
-        for name in criteria
+        name: compared(context, pair)
+        | {"tests": tests[name]}
+        | _moved(context, pair, _of(threshold, name), _of(margin, name))
+        for name, pair in pairs.items()
     }
     verdicts = [str(each["verdict"]) for each in told.values()]
     return {
@@ -66,18 +74,24 @@ def swap(
     }
 
 
+def _check_names(option: str, given: float | Mapping[str, float] | None, known: Sequence[str]) -> None:
+    for name in given if given is not None and not isinstance(given, int | float) else ():
+        if name not in known:
+            raise OptionRejected(
+                option,
+                f"names {name[:60]!r}, which is not compared in points (those are: {', '.join(known) or 'none'})",
+            )
+
+
 def _of(given: float | Mapping[str, float] | None, criterion: str) -> float | None:
     return given if given is None or isinstance(given, int | float) else given.get(criterion)
 
 
-def _criterion(
-    context: Context, criterion: str, old: str, new: str, threshold: float | None, margin: float | None
-) -> dict[str, object]:
-    pair = Pair.of(context, criterion, old, new)
-    told = {**compared(context, pair), "tests": [test.as_json() for test in paired_tests(context, pair)]}
+def _moved(context: Context, pair: Pair, threshold: float | None, margin: float | None) -> dict[str, object]:
+    """How one criterion's scores moved, and what becomes of decisions by them."""
     scale = pair.view.scale
     if scale.low is None or scale.high is None:
-        return told | _nominal(pair)
+        return _nominal(pair)
     bound = DEFAULT_MARGIN * (scale.high - scale.low) if margin is None else margin
     moved = drift(
         pair.first,
@@ -88,7 +102,7 @@ def _criterion(
         level=context.options.level,
     )
     equating = _equating(pair, scale.low, scale.high)
-    return told | {
+    return {
         "margin": bound,
         "shift": moved["shift"],
         "interval_90": moved["interval_90"],

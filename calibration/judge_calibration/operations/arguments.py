@@ -46,8 +46,11 @@ class Arguments:
             raise OptionRejected(name, f"is one of {', '.join(choices)}")
         return value
 
-    def text_or_none(self, name: str) -> str | None:
-        """A text, or nothing."""
+    def text_or_none(self, name: str, *, default: str | None = None) -> str | None:
+        """A text, or nothing; the default stands where the name is not there, and null is nothing all the same."""
+        if name not in self._left:
+            self._known.append(name)
+            return default
         value = self._take(name)
         if value is not None and not isinstance(value, str):
             raise OptionRejected(name, "is a text or null")

@@ -15,6 +15,7 @@ from judge_calibration.inference.monitors import monitor
 from judge_calibration.inference.prevalence import prevalence
 from judge_calibration.maps.artefact import opened
 from judge_calibration.operations.arguments import Arguments
+from judge_calibration.operations.studies import FAMILY
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.options import Options
 
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
 def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
     """Prediction-powered mean of every model, and their differences.
 
-    Takes criterion, judge, by (subgroup variable that names the model; default model_family; null: one model),
-    strata (subgroup variable), probabilities (covariate with the probability of being labelled), cluster_by,
-    level, simultaneous (max_t or bonferroni), seed. On a binary criterion also each model's prevalence.
+    Takes criterion, judge, by (subgroup variable that names the model; default model_family, where the study has
+    it; null: one model), strata (subgroup variable), probabilities (covariate with the probability of being
+    labelled), cluster_by, level, simultaneous (max_t or bonferroni), seed. On a binary criterion also each model's
+    prevalence.
     """
     with Arguments(given) as arguments:
         criterion, judge = arguments.text("criterion"), arguments.text("judge")
-        by = arguments.text("by", default="model_family")
+        by = arguments.text_or_none("by", default=FAMILY if FAMILY in study.subgroups else None)
         strata = arguments.text_or_none("strata")
         probabilities = arguments.text_or_none("probabilities")
         cluster_by = arguments.text_or_none("cluster_by")
@@ -47,11 +49,9 @@ def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
     if table is None or judge not in table.judges or not table.scale.is_numeric:
         raise OptionRejected("criterion", f"{judge[:60]!r} scored no numeric criterion {criterion[:60]!r}")
     view, scores = context.view(criterion), context.judged(criterion, judge)
-    models = (
-        ["all"] * len(scores) if by not in study.subgroups and by == "model_family" else _labels(context, by)
-    )
+    models = ["all"] * len(scores) if by is None else _labels(context, "by", by)
     clusters = None if context.units.are_items else context.units.of_item.tolist()
-    layers = None if strata is None else _labels(context, strata)
+    layers = None if strata is None else _labels(context, "strata", strata)
     rows = [at for at, model in enumerate(models) if model is not None]
     found = estimate_means(
         [str(models[at]) for at in rows],
@@ -72,11 +72,11 @@ def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
     return told
 
 
-def _labels(context: Context, variable: str) -> list[str | None]:
+def _labels(context: Context, option: str, variable: str) -> list[str | None]:
     labels = context.study.subgroups.get(variable)
     if labels is None:
         known = ", ".join(context.study.subgroups) or "none"
-        raise OptionRejected("by", f"the study has no variable {variable[:60]!r} (it has: {known})")
+        raise OptionRejected(option, f"the study has no variable {variable[:60]!r} (it has: {known})")
     return [labels[at] for at in context.order]
 
 
@@ -123,7 +123,7 @@ def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
         before, after = arguments.text("judge_before"), arguments.text("judge_after")
         margin = arguments.number_or_none("margin", least=0)
         artefact = arguments.mapping_or_none("map")
-        family = arguments.text("family", default="model_family")
+        family = arguments.text("family", default=FAMILY)
         watch, arrival = arguments.flag("monitor"), arguments.text_or_none("arrival")
         options = Options.of(arguments.mapping("options"))
     context = Context.of(study, options)

@@ -31,7 +31,6 @@ def fit_operation(study: Study, given: Mapping[str, object]) -> dict[str, object
     with Arguments(given) as arguments:
         criterion, judge = arguments.text("criterion"), arguments.text("judge")
         method = arguments.text("method", default="auto", choices=("auto", *METHODS))
-        arguments.text("purpose", default="predict", choices=("predict",))
         by = arguments.text_or_none("by")
         alpha = arguments.number("alpha", default=0.1, least=0.01, most=0.5)
         folds = arguments.whole("folds", default=10, least=2, most=50)
@@ -100,12 +99,16 @@ def equate_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
 
 
 def apply_operation(study: Study | None, given: Mapping[str, object]) -> dict[str, object]:  # noqa: ARG001  one shape for all
-    """Scores through a map. Takes map (the artefact) and scores: rows of score, subgroups?, item?."""
+    """Scores through a map. Takes map (the artefact) and scores: rows of score, subgroups?, item?.
+
+    `extrapolated_share` is of the rows that have a score, None where none has.
+    """
     with Arguments(given) as arguments:
         artefact = arguments.mapping("map")
         rows = arguments.rows("scores")
     opened_map = opened(artefact)
     told: list[dict[str, object]] = []
+    scored = beyond = 0
     for at, row in enumerate(rows):
         with Arguments(row) as fields:
             raw = fields.number_or_none("score")
@@ -119,6 +122,8 @@ def apply_operation(study: Study | None, given: Mapping[str, object]) -> dict[st
         if not all(isinstance(label, str) for label in labels.values()):
             raise OptionRejected(f"scores[{at}].subgroups", "is an object of texts")
         applied = opened_map.apply(raw, {name: str(label) for name, label in labels.items()})
+        scored += 1
+        beyond += "extrapolated" in applied.flags
         interval = None
         if applied.low is not None:
             interval = {
@@ -137,14 +142,13 @@ def apply_operation(study: Study | None, given: Mapping[str, object]) -> dict[st
                 "status": applied.status,
             }
         )
-    beyond = sum("extrapolated" in str(row["flags"]) for row in told)
-    share = beyond / len(told) if told else 0.0
+    share = beyond / scored if scored else None
     return {
         "map": opened_map.id,
         "criterion": opened_map.criterion,
         "scores": told,
         "extrapolated_share": rounded(share),
-        "levels_may_be_claimed": share <= _MOST_EXTRAPOLATED,
+        "levels_may_be_claimed": share is not None and share <= _MOST_EXTRAPOLATED,
     }
 
 

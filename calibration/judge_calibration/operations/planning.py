@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.inference.labelling import Pick
+    from judge_calibration.maps.artefact import CalibrationMap
     from judge_calibration.study import Study
 
 
@@ -128,6 +129,7 @@ def labels_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
         seed = arguments.whole("seed", default=0)
     if criterion not in study.tables:
         raise OptionRejected("criterion", f"{criterion[:60]!r} is not in the study")
+    widths = None if artefact is None else _widths(opened(artefact), criterion)
     context = Context.of(study, Options(resamples=0, seed=seed))
     view = context.view(criterion)
     names = [study.items[at] for at in context.order]
@@ -159,7 +161,7 @@ def labels_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
         if objective == "map":
             picks = _for_map(view.scale.low, view.scale.high, scores, labelled, budget, seed)
         else:
-            picks = _for_mean(context, scores, view.consensus, free, by, artefact, budget, seed)
+            picks = _for_mean(context, scores, view.consensus, free, by, widths, budget, seed)
     return {
         "objective": objective,
         "budget": budget,
@@ -191,17 +193,33 @@ def _for_map(
     return [labelling.Pick(int(here[pick.index]), pick.reason, pick.probability) for pick in picks]
 
 
+def _widths(opened_map: CalibrationMap, criterion: str) -> Callable[[float], float]:
+    """How wide a map's interval is at a raw score, in points; OptionRejected for a map that cannot tell."""
+    if opened_map.criterion != criterion:
+        raise OptionRejected("map", f"is of {opened_map.criterion[:60]!r}, not of {criterion[:60]!r}")
+    if opened_map.content.get("conformal") is None:
+        raise OptionRejected("map", "has no interval, whose width is the uncertainty")
+
+    def width(score: float) -> float:
+        applied = opened_map.apply(float(score))
+        if applied.low is None or applied.high is None:
+            raise TypeError("a map with conformal quantiles has an interval everywhere")
+        return applied.high - applied.low
+
+    return width
+
+
 def _for_mean(
     context: Context,
     scores: FloatArray,
     consensus: FloatArray,
     free: IntArray,
     by: str | None,
-    artefact: Mapping[str, object] | None,
+    widths: Callable[[float], float] | None,
     budget: int,
     seed: int,
 ) -> list[Pick]:
-    """By strata when a variable is named, else by the expected error: interval width of a map, or plain spread."""
+    """By strata when a variable is named, else by the expected error: interval width of a map, or the same for all."""
     rows = [int(at) for at in free if not np.isnan(scores[int(at)])]
     if by is not None:
         labels = _groups(context, by)
@@ -214,10 +232,6 @@ def _for_mean(
         strata = [labels[at] or "unknown" for at in rows]
         picks = labelling.by_stratum(strata, spread, budget=budget, seed=seed)
     else:
-        uncertainty = np.ones(len(rows))
-        if artefact is not None:
-            opened_map = opened(artefact)
-            applied = [opened_map.apply(float(scores[at])) for at in rows]
-            uncertainty = np.array([(each.high or 0.0) - (each.low or 0.0) for each in applied])
+        uncertainty = np.ones(len(rows)) if widths is None else np.array([widths(scores[at]) for at in rows])
         picks = labelling.by_uncertainty(uncertainty, budget=budget, seed=seed)
     return [labelling.Pick(rows[pick.index], pick.reason, pick.probability) for pick in picks]

@@ -276,7 +276,7 @@ class AppliedScores(BaseModel):
     map: str
     criterion: str
     scores: list[Data]
-    extrapolated_share: float
+    extrapolated_share: float | None = Field(description="Of the rows with a score; null where none has one.")
     levels_may_be_claimed: bool
 
 

@@ -104,7 +104,11 @@ class EstimateOrder(StudyOrder):
 
     criterion: str
     judge: str
-    by: str | None = Field(default="model_family", description="The variable that names the model.")
+    by: str | None = Field(
+        default="model_family",
+        description="The variable that names the model; null: there is one. Left out: `model_family`, or one model "
+        "where the study has no such variable.",
+    )
     strata: str | None = None
     probabilities: str | None = Field(
         default=None, description="The covariate with each item's probability of being labelled."
@@ -184,7 +188,6 @@ class FitOrder(StudyOrder):
     criterion: str
     judge: str
     method: str | None = Field(default="auto", description="`auto` chooses by grouped cross-validation.")
-    purpose: Literal["predict"] | None = "predict"
     by: str | None = Field(default=None, description="Subgroup variable of the intervals.")
     alpha: float | None = Field(default=0.1, ge=0.01, le=0.5)
     folds: int | None = Field(default=10, ge=2, le=50)
