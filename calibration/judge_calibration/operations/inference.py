@@ -15,7 +15,7 @@ from judge_calibration.inference.monitors import monitor
 from judge_calibration.inference.prevalence import prevalence
 from judge_calibration.maps.artefact import opened
 from judge_calibration.operations.arguments import Arguments
-from judge_calibration.operations.studies import FAMILY
+from judge_calibration.reporting.audit_section import FAMILY
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.options import Options
 

@@ -10,7 +10,7 @@ from judge_calibration.errors import OptionRejected
 from judge_calibration.inference import labelling, planning
 from judge_calibration.maps.artefact import opened
 from judge_calibration.operations.arguments import Arguments
-from judge_calibration.operations.studies import reliability_of
+from judge_calibration.reporting.audit_section import reliability_of
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.options import Options
 
