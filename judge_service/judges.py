@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from judge_service.backends.calling import Caller
 from judge_service.backends.embedded import EmbeddedBackend
 from judge_service.backends.gate import Gate
-from judge_service.backends.scripted import ScriptedBackend
+from judge_service.backends.scripted import MODEL, ScriptedBackend
 from judge_service.errors import ConfigurationError
 from judge_service.lexical import version
 
@@ -56,6 +56,8 @@ def open_backend(name: str, spec: JudgeSpec) -> Backend:
 
 def version_of(spec: JudgeSpec) -> str:
     """What, beside its settings, decides how a judge answers: our own code, where we judge ourselves."""
+    if spec.kind == "scripted":
+        return MODEL
     if spec.kind != "embedded":
         return ""
     if spec.embeddings is None:

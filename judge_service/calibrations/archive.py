@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import secrets
 from collections import OrderedDict
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from judge_calibration.errors import MapRejected
@@ -15,11 +17,12 @@ from judge_service.calibrations.sharing import SharedReads
 from judge_service.errors import ConfigurationError, MapNotFound, ReportNotFound, StoreError, StudyNotFound
 from judge_service.stores.archive import pack, unpack
 from judge_service.stores.guard import Guard, Seldom
+from judge_service.stores.leases import renewed
 from judge_service.stores.patience import Patience
 from judge_service.stores.records import RecordFault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     from judge_calibration.maps.artefact import CalibrationMap
@@ -153,9 +156,16 @@ class Archive:
         if key is not None:
             await self._change(key, lambda in_force: in_force.without(one))
 
-    async def keep_report(self, report_id: str, record: Mapping[str, Any]) -> None:
-        """Keep what is known of a report that was asked for."""
-        await self._write(f"report:{report_id}", record, "report")
+    async def replace_report(
+        self, report_id: str, expected: Mapping[str, Any] | None, record: Mapping[str, Any]
+    ) -> bool:
+        """Keep what is known of a report in place of what was known, None: nothing; False when that has changed."""
+        key = f"report:{report_id}"
+        raw = await self._store.kept(key)
+        found = None if raw is None else await self._unpacked(raw, "report")
+        if found != expected:
+            return False
+        return await self._store.swap(key, raw, await self._packed(record, "report"))
 
     async def report(self, report_id: str) -> dict[str, Any]:
         """What is known of such a report; `ReportNotFound`."""
@@ -169,14 +179,19 @@ class Archive:
         await self.report(report_id)
         await self._store.release(f"report:{report_id}")
 
-    async def claim(self, report_id: str, token: str) -> bool:
-        """Take on its computation, or lengthen that, for half a minute; False when another replica has it."""
-        key = f"calibration-report:{report_id}"
-        return await self._store.renew(key, token, _LEASE_S) or await self._store.lead(key, token, _LEASE_S)
-
-    async def unclaim(self, report_id: str, token: str) -> None:
-        """Let go of it."""
-        await self._store.publish(f"calibration-report:{report_id}", token, None, 1)
+    @asynccontextmanager
+    async def claimed(self, report_id: str) -> AsyncIterator[bool]:
+        """Whether its computation is ours as long as the block lasts; False when another replica has it."""
+        key, token = f"calibration-report:{report_id}", secrets.token_hex(8)
+        if not await self._store.lead(key, token, _LEASE_S):
+            yield False
+            return
+        try:
+            async with renewed(lambda: self._store.renew(key, token, _LEASE_S), _LEASE_S):
+                yield True
+        finally:
+            with suppress(StoreError):
+                await self._store.publish(key, token, None, 1)
 
     async def _look(self, key: str) -> bytes | None:
         """For scores: soon, or not at all. What a record holds is no fault of the store, and is read outside."""
@@ -198,16 +213,19 @@ class Archive:
         raise StoreError("too many replicas change which maps are active at one time")
 
     async def _write(self, key: str, document: object, schema: str) -> None:
-        try:
-            packed = await asyncio.to_thread(pack, document, schema=schema)
-        except RecordFault as exc:
-            raise StoreError(f"what is to be kept cannot be written: {exc.kind}") from exc
-        await self._store.keep(key, packed)
+        await self._store.keep(key, await self._packed(document, schema))
 
     async def _read(self, key: str, schema: str) -> object:
         raw = await self._store.kept(key)
-        if raw is None:
-            return None
+        return None if raw is None else await self._unpacked(raw, schema)
+
+    async def _packed(self, document: object, schema: str) -> bytes:
+        try:
+            return await asyncio.to_thread(pack, document, schema=schema)
+        except RecordFault as exc:
+            raise StoreError(f"what is to be kept cannot be written: {exc.kind}") from exc
+
+    async def _unpacked(self, raw: bytes, schema: str) -> object:
         try:
             return await asyncio.to_thread(unpack, raw, schema=schema)
         except RecordFault as exc:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from judge_calibration.study import Study
     from judge_service.calibrations.keeping import Keeping, Standing
     from judge_service.calibrations.library import Library
+    from judge_service.calibrations.reports import State
     from judge_service.scoring.scorer import Scorer
 
 STUDY_FIELDS = ("scales", "ratings", "judge_scores", "items", "composites", "scores", "fingerprints")
@@ -98,8 +99,11 @@ class Desk:
         one = await self.archive.find(map_id)
         return await self.library.run("apply", None, {**given, "map": dict(one.content)})
 
-    async def submit(self, given: Mapping[str, object]) -> str:
-        """Ask for a report that nobody waits for; what is at fault in the study is told now."""
+    async def submit(self, given: Mapping[str, object]) -> tuple[str, State]:
+        """Ask for a report that nobody waits for; what is at fault in the study is told now.
+
+        Gives its id, and whether it is there already.
+        """
         study, rest = await self.study(given)
         options = rest.pop("options", None) or {}
         if rest:

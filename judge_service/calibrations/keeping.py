@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_calibration.study import Study
@@ -64,8 +65,10 @@ class Keeping(Protocol):
         """Take a map out of force, if it is in."""
         ...
 
-    async def keep_report(self, report_id: str, record: Mapping[str, Any]) -> None:
-        """Keep what is known of a report that was asked for."""
+    async def replace_report(
+        self, report_id: str, expected: Mapping[str, Any] | None, record: Mapping[str, Any]
+    ) -> bool:
+        """Keep what is known of a report in place of what was known, None: nothing; False when that has changed."""
         ...
 
     async def report(self, report_id: str) -> dict[str, Any]:
@@ -76,10 +79,6 @@ class Keeping(Protocol):
         """Forget a report; `ReportNotFound`."""
         ...
 
-    async def claim(self, report_id: str, token: str) -> bool:
-        """Take on its computation for a while; False when another replica has it."""
-        ...
-
-    async def unclaim(self, report_id: str, token: str) -> None:
-        """Let go of it."""
+    def claimed(self, report_id: str) -> AbstractAsyncContextManager[bool]:
+        """Whether its computation is ours as long as the block lasts; False when another replica has it."""
         ...

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import secrets
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from judge_calibration.version import VERSION
 from judge_service import errors
@@ -20,8 +18,9 @@ if TYPE_CHECKING:
 
     Compute = Callable[[str, Mapping[str, object]], Awaitable[str]]
 
+State = Literal["in_progress", "completed"]
+
 _log = logging.getLogger(__name__)
-_RENEW_S = 10.0
 _TELLABLE: dict[str, type[errors.RequestError]] = {
     kind.__name__: kind for kind in (errors.StudyNotFound, errors.NotEnough, errors.MapRejected)
 }
@@ -39,18 +38,26 @@ class Reports:
         self._compute = compute
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
-    async def submit(self, study_id: str, options: Mapping[str, object]) -> str:
-        """Ask for the report on a kept study; the same question is one report."""
+    async def submit(self, study_id: str, options: Mapping[str, object]) -> tuple[str, State]:
+        """Ask for the report on a kept study; the same question is one report, and one that failed is asked anew."""
         question = {"study": study_id, "options": dict(options)}
         report_id = hashlib.sha256(dumps([VERSION, _sorted(question)])).hexdigest()
-        try:
-            record = await self._archive.report(report_id)
-        except errors.ReportNotFound:
-            record = {"state": "in_progress", **question}
-            await self._archive.keep_report(report_id, record)
+        record = await self._asked(report_id, {"state": "in_progress", **question})
         if record["state"] == "in_progress":
             self._start(report_id)
-        return report_id
+        return report_id, record["state"]
+
+    async def _asked(self, report_id: str, begun: dict[str, Any]) -> dict[str, Any]:
+        """What is known of a report that was asked for or has been now."""
+        while True:
+            try:
+                record = await self._archive.report(report_id)
+            except errors.ReportNotFound:
+                record = None
+            if record is not None and record["state"] != "failed":
+                return record
+            if await self._archive.replace_report(report_id, record, begun):
+                return begun
 
     async def find(self, report_id: str) -> str | None:
         """The report as JSON, or None while it is computed; what was at fault is raised."""
@@ -84,17 +91,10 @@ class Reports:
             task.add_done_callback(lambda _: self._under_way.pop(report_id, None))
 
     async def _work(self, report_id: str) -> None:
-        token = secrets.token_hex(8)
         try:
-            if not await self._archive.claim(report_id, token):
-                return
-            renewing = asyncio.create_task(self._renew(report_id, token))
-            try:
-                await self._complete(report_id)
-            finally:
-                renewing.cancel()
-                with suppress(errors.StoreError):
-                    await self._archive.unclaim(report_id, token)
+            async with self._archive.claimed(report_id) as ours:
+                if ours:
+                    await self._complete(report_id)
         except errors.StoreError as exc:
             _log.warning("a report was left: %s", exc)
 
@@ -104,7 +104,8 @@ class Reports:
         except errors.ReportNotFound:
             return
         if record["state"] == "in_progress":  # or another was done between the look and the claim
-            await self._archive.keep_report(report_id, await self._answer(record))
+            # What was forgotten while it was computed stays forgotten.
+            await self._archive.replace_report(report_id, record, await self._answer(record))
 
     async def _answer(self, record: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -118,12 +119,6 @@ class Reports:
         except Exception as exc:  # noqa: BLE001  a fault of ours is computed once
             _log.error("unexpected", exc_info=exc)
             return {"state": "failed", "kind": "", "detail": "a fault of ours"}
-
-    async def _renew(self, report_id: str, token: str) -> None:
-        while True:
-            await asyncio.sleep(_RENEW_S)
-            with suppress(errors.StoreError):
-                await self._archive.claim(report_id, token)
 
 
 def _retold(record: Mapping[str, Any]) -> Exception:

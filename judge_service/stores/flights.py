@@ -7,15 +7,16 @@ import random
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from judge_service.errors import StoreError
 from judge_service.stores.guard import Guard
+from judge_service.stores.leases import renewed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from judge_service.stores.base import Store
 
@@ -255,26 +256,13 @@ class Flights:
             flight.cut_off = True
             self._event("error")
 
-    @asynccontextmanager
-    async def _renewed(self, flight: _Flight[T]) -> AsyncIterator[None]:
+    def _renewed(self, flight: _Flight[T]) -> AbstractAsyncContextManager[None]:
         if not flight.leads:
-            yield
-            return
-        task = asyncio.create_task(self._renew(flight), name="lease")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
-
-    async def _renew(self, flight: _Flight[T]) -> None:
-        ours = True
-        while ours:
-            await asyncio.sleep(self._lease_s / 3)
-            with suppress(StoreError):
-                ours = await self._guard.ask(
-                    lambda: self._store.renew(flight.key, flight.token, self._lease_s)
-                )
+            return nullcontext()
+        return renewed(
+            lambda: self._guard.ask(lambda: self._store.renew(flight.key, flight.token, self._lease_s)),
+            self._lease_s,
+        )
 
 
 def _read(read: Read[T], blob: bytes) -> T | None:

@@ -168,7 +168,7 @@ async def test_a_report_that_was_asked_for_outlives_the_process(tmp_path: Path) 
             assert place == begun.body["location"]
             first = await fetched(client, place)
             again = await client.post(f"{ROOT}/report", body, headers={"Prefer": "respond-async"})
-            assert again.headers["Location"] == place
+            assert (again.headers["Location"], again.body["state"]) == (place, "completed")
         process.stop(signal.SIGKILL)
     with served(tmp_path, store_url=url) as process:
         async with speaking_to(process.url) as client:

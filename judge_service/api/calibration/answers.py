@@ -94,10 +94,10 @@ class Report(BaseModel):
 
 
 class PendingReport(BaseModel):
-    """A report that is being computed."""
+    """A report that was asked for and is fetched from its location; `completed`: it is there already."""
 
     id: str
-    state: Literal["in_progress"]
+    state: Literal["in_progress", "completed"]
     location: str
 
 

@@ -13,6 +13,7 @@ from judge_service.api.calibration.exchange import TheDesk, answered, as_json, p
 
 if TYPE_CHECKING:
     from judge_service.calibrations.desk import Desk
+    from judge_service.calibrations.reports import State
 
 router = APIRouter(prefix="/v1/calibration", tags=["calibration"])
 Accept = Annotated[str, Header(description="`text/html` gives the page.")]
@@ -43,16 +44,15 @@ async def post_report(
 
 
 async def _accepted(desk: Desk, raw: bytes) -> Response:
-    report_id = await desk.submit(await parsed(desk, raw))
-    place = f"/v1/calibration/reports/{report_id}"
+    report_id, state = await desk.submit(await parsed(desk, raw))
+    told = _asked_for(report_id, state)
     return await answered(
-        _pending(report_id), 202, Location=place, Preference_Applied="respond-async", Retry_After="2"
+        told, 202, Location=told["location"], Preference_Applied="respond-async", Retry_After="2"
     )
 
 
-def _pending(report_id: str) -> dict[str, str]:
-    location = f"/v1/calibration/reports/{report_id}"
-    return {"id": report_id, "state": "in_progress", "location": location}
+def _asked_for(report_id: str, state: State) -> dict[str, str]:
+    return {"id": report_id, "state": state, "location": f"/v1/calibration/reports/{report_id}"}
 
 
 async def _reported(desk: Desk, raw: bytes, accept: str) -> Response:
@@ -69,7 +69,7 @@ async def get_report(report_id: ReportId, desk: TheDesk, accept: Accept = "appli
     """202 while it is computed, by whichever replica; then the report, or as a problem what was at fault."""
     found = await desk.reports.find(report_id)
     if found is None:
-        return await answered(_pending(report_id), 202, Retry_After="2")
+        return await answered(_asked_for(report_id, "in_progress"), 202, Retry_After="2")
     return await _page(desk, json.loads(found)) if _wants_page(accept) else as_json(found)
 
 

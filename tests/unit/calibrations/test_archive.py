@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from calibrationmaps import BINDING, a_map, an_artefact
 from studies import a_document
+from virtualtime import now, virtual
 
 from judge_calibration.ingest import study_from
 from judge_service.calibrations.archive import Archive, shipped_maps
@@ -243,17 +244,37 @@ async def test_a_report_is_claimed_by_one_and_taken_on_when_it_is_let_go(
     store: Store, archive: Archive
 ) -> None:
     other = Archive(store, {})
-    assert await archive.claim("r", "one")
-    assert await archive.claim("r", "one")
-    assert not await other.claim("r", "two")
-    await archive.unclaim("r", "one")
-    assert await other.claim("r", "two")
+    for _ in range(2):
+        async with (
+            archive.claimed("r") as ours,
+            other.claimed("r") as theirs,
+            archive.claimed("s") as another,
+        ):
+            assert (ours, theirs, another) == (True, False, True)
 
 
-async def test_a_report_is_kept_and_forgotten(archive: Archive) -> None:
-    await archive.keep_report("r", {"state": "in_progress"})
-    await archive.keep_report("r", {"state": "completed", "report": "{}"})
-    assert await archive.report("r") == {"state": "completed", "report": "{}"}
+def test_a_claim_is_lengthened_for_as_long_as_it_is_needed() -> None:
+    @virtual
+    async def compute() -> None:
+        store = MemoryStore(clock=now)
+        async with Archive(store, {}).claimed("r"):
+            await asyncio.sleep(300)
+            async with Archive(store, {}).claimed("r") as theirs:
+                assert not theirs
+
+    compute()
+
+
+async def test_a_report_is_kept_in_place_of_what_was_known_and_forgotten(
+    store: Store, archive: Archive
+) -> None:
+    begun, done = {"state": "in_progress"}, {"state": "completed", "report": "{}"}
+    assert not await archive.replace_report("r", begun, done)
+    assert await archive.replace_report("r", None, begun)
+    assert not await archive.replace_report("r", None, done)
+    assert await Archive(store, {}).replace_report("r", begun, done)
+    assert not await archive.replace_report("r", begun, begun)
+    assert await archive.report("r") == done
     await archive.drop_report("r")
     for reading in (archive.report, archive.drop_report):
         with pytest.raises(ReportNotFound):
