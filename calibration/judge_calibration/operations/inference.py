@@ -10,17 +10,16 @@ from judge_calibration.comparison.swap import swap
 from judge_calibration.errors import OptionRejected
 from judge_calibration.inference.confidence_sequence import confidence_sequence
 from judge_calibration.inference.drift import drift
-from judge_calibration.inference.model_means import estimate_means
 from judge_calibration.inference.monitors import monitor
-from judge_calibration.inference.prevalence import prevalence
 from judge_calibration.maps.artefact import opened
 from judge_calibration.operations.arguments import Arguments
 from judge_calibration.reporting.audit_section import FAMILY
 from judge_calibration.reporting.context import Context
+from judge_calibration.reporting.means_section import Design, covariate, means_section
 from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from judge_calibration.arrays import FloatArray
     from judge_calibration.reporting.context import View
@@ -48,67 +47,11 @@ def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
     table = study.tables.get(criterion)
     if table is None or judge not in table.judges or not table.scale.is_numeric:
         raise OptionRejected("criterion", f"{judge[:60]!r} scored no numeric criterion {criterion[:60]!r}")
-    view, scores = context.view(criterion), context.judged(criterion, judge)
-    models = ["all"] * len(scores) if by is None else _labels(context, "by", by)
-    clusters = None if context.units.are_items else context.units.of_item.tolist()
-    layers = None if strata is None else _labels(context, "strata", strata)
-    rows = [at for at, model in enumerate(models) if model is not None]
-    found = estimate_means(
-        [str(models[at]) for at in rows],
-        scores[rows],
-        view.consensus[rows],
-        clusters=None if clusters is None else [clusters[at] for at in rows],
-        strata=None if layers is None else [layers[at] or "unknown" for at in rows],
-        probabilities=None
-        if probabilities is None
-        else _covariate(context, "probabilities", probabilities)[rows],
-        level=level,
-        simultaneous="bonferroni" if simultaneous == "bonferroni" else "max_t",
-        seed=seed,
-    ).as_json()
-    told: dict[str, object] = {"study": study.digest, "criterion": criterion, "judge": judge, **found}
-    if table.scale.kind == "binary":
-        told["prevalence"] = _prevalences(models, scores, view.ratings, level)
-    return told
-
-
-def _labels(context: Context, option: str, variable: str) -> list[str | None]:
-    labels = context.study.subgroups.get(variable)
-    if labels is None:
-        known = ", ".join(context.study.subgroups) or "none"
-        raise OptionRejected(option, f"the study has no variable {variable[:60]!r} (it has: {known})")
-    return [labels[at] for at in context.order]
-
-
-def _covariate(context: Context, option: str, name: str) -> FloatArray:
-    values = context.study.covariates.get(name)
-    if values is None:
-        raise OptionRejected(option, f"the study has no covariate {name[:60]!r}")
-    return values[context.order]
-
-
-def _prevalences(
-    models: Sequence[str | None], scores: FloatArray, ratings: FloatArray, level: float
-) -> dict[str, object]:
-    """Corrected share met of each model: sensitivity and specificity from its labelled answers, all labels counted."""
-    told: dict[str, object] = {}
-    for model in sorted({each for each in models if each is not None}):
-        mine = np.array([each == model for each in models]) & ~np.isnan(scores)
-        labelled = mine[:, None] & ~np.isnan(ratings)
-        said = np.broadcast_to(scores[:, None], ratings.shape)
-        met, unmet = labelled & (ratings == 1), labelled & (ratings == 0)
-        unlabelled = mine & ~labelled.any(1)
-        pool = unlabelled if unlabelled.any() else mine
-        told[model] = prevalence(
-            int((scores[pool] == 1).sum()),
-            int(pool.sum()),
-            true_met=int((said[met] == 1).sum()),
-            labelled_met=int(met.sum()),
-            true_unmet=int((said[unmet] == 0).sum()),
-            labelled_unmet=int(unmet.sum()),
-            level=level,
-        ).as_json()
-    return told
+    design = Design(
+        by, strata, probabilities, simultaneous="bonferroni" if simultaneous == "bonferroni" else "max_t"
+    )
+    told = means_section(context, criterion, judge, design)
+    return {"study": study.digest, "criterion": criterion, "judge": judge, **told}
 
 
 def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
@@ -149,7 +92,7 @@ def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
             found["monitor"] = monitor(old[~np.isnan(old)], new[~np.isnan(new)], seed=options.seed)
         if arrival is not None:
             found["error_change"] = _label_by_label(
-                context, view, old, new, _covariate(context, "arrival", arrival)
+                context, view, old, new, covariate(context, "arrival", arrival)
             )
         told[criterion] = found
     if not told:
