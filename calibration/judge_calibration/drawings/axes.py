@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from judge_calibration.drawings.canvas import Canvas
+
+_TICKS = 6  # about as many
+_ROOM = 0.04  # of the width, at both ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +29,25 @@ class Axis:
         inside = min(self.high, max(self.low, value))
         return self.start + (inside - self.low) / (self.high - self.low) * (self.end - self.start)
 
-    def ticks(self, wanted: int = 6) -> list[float]:
-        """Round numbers within the axis."""
-        return nice_ticks(self.low, self.high, wanted)
+    @property
+    def ticks(self) -> list[float]:
+        """Round numbers within the axis: multiples of 1, 2 or 5 times a power of ten."""
+        rough = (self.high - self.low) / _TICKS
+        power = 10 ** math.floor(math.log10(rough))
+        step = next((size * power for size in (1, 2, 5) if size * power >= rough), 10 * power)
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
+        return [round(at * step, 10) for at in range(first, last + 1)]
 
 
-def axis_over(
-    values: Iterable[float | None],
-    start: float,
-    end: float,
-    *,
-    include: Sequence[float] = (),
-    pad: float = 0.04,
-) -> Axis:
+def axis_over(values: Iterable[float | None], start: float, end: float) -> Axis:
     """An axis over all values that are there, with a little room at both ends."""
-    known = [value for value in values if value is not None and math.isfinite(value)] + list(include)
+    known = [value for value in values if value is not None and math.isfinite(value)]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     if high - low < 1e-9:  # noqa: PLR2004  one value
         low, high = low - 0.5, high + 0.5
-    room = (high - low) * pad
+    room = (high - low) * _ROOM
     return Axis(low - room, high + room, start, end)
-
-
-def nice_ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten, about as many as wanted."""
-    rough = (high - low) / max(1, wanted)
-    power = 10 ** math.floor(math.log10(rough))
-    step = next((size * power for size in (1, 2, 5) if size * power >= rough), 10 * power)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [round(at * step, 10) for at in range(first, last + 1)]
 
 
 def tick_label(value: float) -> str:
@@ -65,7 +57,7 @@ def tick_label(value: float) -> str:
 
 def bottom_axis(canvas: Canvas, axis: Axis, y: float, top: float, label: str) -> None:
     """Ticks, grid lines up to `top`, and what is measured."""
-    for value in axis.ticks():
+    for value in axis.ticks:
         x = axis.at(value)
         canvas.line(x, top, x, y, "grid")
         canvas.text(x, y + 16, tick_label(value), kind="tick", anchor="middle")
@@ -75,7 +67,7 @@ def bottom_axis(canvas: Canvas, axis: Axis, y: float, top: float, label: str) ->
 
 def left_axis(canvas: Canvas, axis: Axis, x: float, right: float, label: str) -> None:
     """Ticks, grid lines to `right`, and what is measured, above the axis."""
-    for value in axis.ticks():
+    for value in axis.ticks:
         y = axis.at(value)
         canvas.line(x, y, right, y, "grid")
         canvas.text(x - 8, y + 4, tick_label(value), kind="tick", anchor="end")

@@ -20,15 +20,15 @@ def short(value: float) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def cut(label: str, room: float, *, size: float = 12) -> str:
+def cut(label: str, room: float) -> str:
     """A label cut to the room it has, in user units."""
-    most = max(1, int(room / (_GLYPH * size / 12)))
+    most = max(1, int(room / _GLYPH))
     return label if len(label) <= most else label[: most - 1] + ELLIPSIS
 
 
-def width_of(label: str, *, size: float = 12) -> float:
+def width_of(label: str) -> float:
     """Room that a label needs, on the safe side."""
-    return len(label) * _GLYPH * size / 12
+    return len(label) * _GLYPH
 
 
 @dataclass(slots=True)
@@ -36,7 +36,6 @@ class Canvas:
     """Collects shapes; `figure` wraps them with title, description and data."""
 
     height: float
-    width: float = WIDTH
     parts: list[str] = field(default_factory=list)
 
     def line(self, x1: float, y1: float, x2: float, y2: float, kind: str) -> None:
@@ -107,7 +106,7 @@ def figure(
     """A figure: the drawing with a title and a description for those who do not see it, caption, and its data."""
     key = html.escape(name, quote=True)
     body = "".join(canvas.parts)
-    size = f'viewBox="0 0 {short(canvas.width)} {short(canvas.height)}"'
+    size = f'viewBox="0 0 {WIDTH} {short(canvas.height)}"'
     drawing = (
         f'<svg role="img" aria-labelledby="{key}-t {key}-d" {size} xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{key}-t">{html.escape(title)}</title><desc id="{key}-d">{html.escape(caption)}</desc>{body}</svg>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from judge_calibration.drawings.canvas import Canvas, figure, nothing, width_of
+from judge_calibration.drawings.canvas import WIDTH, Canvas, figure, nothing, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ def confusion_heatmap(
         return nothing(name, title, "No items with judge score and consensus.")
     canvas = Canvas(_TOP + len(values) * _CELL_HIGH + 20)
     left = min(200.0, max(70.0, max(map(width_of, values)) + 24))
-    wide = min(92.0, (canvas.width - left - 90) / len(values))
+    wide = min(92.0, (WIDTH - left - 90) / len(values))
     canvas.text(left, 16, "consensus of physicians →", kind="label")
     canvas.text(12, _TOP - 12, "judge ↓", kind="label")
     for at, value in enumerate(values):
@@ -55,7 +55,7 @@ def score_use(
         return nothing(name, title, "No scores.")
     canvas = Canvas(40.0 + len(shown) * 28 + 14)
     left = min(220.0, max(90.0, max(width_of(who) for who, _ in shown) + 20))
-    right = canvas.width - 70
+    right = WIDTH - 70
     x = left
     for at, value in enumerate(values):
         canvas.rect(x, 8, 14, 12, _ramp(at, len(values)))
@@ -85,7 +85,7 @@ def overlap_matrix(
         return nothing(name, title, "No ratings.")
     canvas = Canvas(_TOP + len(raters) * _CELL_HIGH * 0.8 + 16)
     left = min(220.0, max(80.0, max(map(width_of, raters)) + 20))
-    wide = min(84.0, (canvas.width - left - 20) / len(raters))
+    wide = min(84.0, (WIDTH - left - 20) / len(raters))
     high = _CELL_HIGH * 0.8
     most = max(max(row) for row in counts) or 1
     for at, rater in enumerate(raters):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judge_calibration.drawings.axes import Axis, axis_over, bottom_axis
-from judge_calibration.drawings.canvas import Canvas, figure, nothing, width_of
+from judge_calibration.drawings.canvas import WIDTH, Canvas, figure, nothing, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,6 @@ def interval_rows(
     series: Sequence[str],
     reference: float | None = None,
     heads: Sequence[str] = (),
-    include: Sequence[float] = (),
 ) -> str:
     """Lines with dots and whiskers; the first series is drawn as circles, the second as diamonds.
 
@@ -68,10 +67,9 @@ def interval_rows(
         max([width_of(head), *(width_of(row.columns[at]) for row in rows if row.columns)]) + 14
         for at, head in enumerate(heads)
     ]
-    right = canvas.width - 16 - sum(widths)
+    right = WIDTH - 16 - sum(widths)
     values = [value for row in rows for mark in row.marks for value in (mark.estimate, mark.low, mark.high)]
-    extra = [*include, *([] if reference is None else [reference])]
-    axis = axis_over(values, left, right, include=extra)
+    axis = axis_over([*values, reference], left, right)
     floor = canvas.height - _BOTTOM
     bottom_axis(canvas, axis, floor, _TOP - 6, measure)
     if reference is not None:
@@ -157,7 +155,7 @@ def coverage_bars(
         return nothing(name, title, "No figures.")
     canvas = Canvas(_TOP + len(rows) * _ROW + _BOTTOM)
     left = min(320.0, max(110.0, max(width_of(label) for label, _, _ in rows) + 18))
-    axis = Axis(0.0, 1.0, left, canvas.width - 90)
+    axis = Axis(0.0, 1.0, left, WIDTH - 90)
     floor = canvas.height - _BOTTOM
     bottom_axis(canvas, axis, floor, _TOP - 6, "share of items whose consensus lies in the interval")
     for at, (label, n, share) in enumerate(rows):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judge_calibration.drawings.axes import Axis, axis_over, bottom_axis, left_axis
-from judge_calibration.drawings.canvas import Canvas, figure, nothing, width_of
+from judge_calibration.drawings.canvas import WIDTH, Canvas, figure, nothing, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LEFT, _TOP, _BOTTOM, _RIGHT = 64.0, 34.0, 48.0, 150.0
-_HEIGHT = 360.0
+_HEIGHT, _LOW = 360.0, 300.0  # of plots of points, and of curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,10 @@ def bland_altman(
     """Difference against mean; the area of a bubble is the number of items there. `slope`: proportional bias."""
     if not points:
         return nothing(name, title, "No items with judge score and consensus.")
-    canvas = Canvas(_HEIGHT)
-    x = axis_over([p[0] for p in points], _LEFT, canvas.width - _RIGHT)
+    x = axis_over([p[0] for p in points], _LEFT, WIDTH - _RIGHT)
     lines = [value for level in levels for value in (level.value, level.low, level.high)]
-    y = axis_over([*(p[1] for p in points), *lines], _HEIGHT - _BOTTOM, _TOP, include=(0,))
-    bottom_axis(canvas, x, _HEIGHT - _BOTTOM, _TOP, "mean of judge and consensus")
-    left_axis(canvas, y, _LEFT, x.end, "judge − consensus")
+    y = axis_over([*(p[1] for p in points), *lines, 0.0], _HEIGHT - _BOTTOM, _TOP)
+    canvas = _plot(x, y, "mean of judge and consensus", "judge − consensus")
     canvas.line(_LEFT, y.at(0), x.end, y.at(0), "axis")
     for level in levels:
         if level.low is not None and level.high is not None:
@@ -85,12 +83,9 @@ def calibration_curve(
     """Mean of physicians where the judge gives each score (judge, human, low, high, n), identity, chosen map."""
     if not points:
         return nothing(name, title, "No items with judge score and consensus.")
-    canvas = Canvas(_HEIGHT + 20)
-    floor = canvas.height - _BOTTOM
-    x = axis_over((), _LEFT, _LEFT + floor - _TOP + 120, include=(low, high))
-    y = axis_over((), floor, _TOP, include=(low, high))
-    bottom_axis(canvas, x, floor, _TOP, "judge")
-    left_axis(canvas, y, _LEFT, x.end, "physicians")
+    x = axis_over((low, high), _LEFT, WIDTH - _RIGHT - 120)
+    y = axis_over((low, high), _HEIGHT - _BOTTOM, _TOP)
+    canvas = _plot(x, y, "judge", "physicians")
     canvas.path([(x.at(low), y.at(low)), (x.at(high), y.at(high))], "identity")
     canvas.path([(x.at(a), y.at(b)) for a, b in chosen], "trend")
     for judge, human, a, b, n in points:
@@ -122,12 +117,9 @@ def epsilon_sweep(
     """ω against ε as steps, the pass line at one half, the ε that was used and the one at which the verdict turns."""
     if not points:
         return nothing(name, title, "The test was not made: too few items a physician, or one physician.")
-    canvas = Canvas(300)
-    floor = canvas.height - _BOTTOM
-    x = axis_over([*(p[0] for p in points), chosen], _LEFT, canvas.width - _RIGHT)
-    y = Axis(-0.04, 1.04, floor, _TOP)
-    bottom_axis(canvas, x, floor, _TOP, "ε, the tolerated loss")
-    left_axis(canvas, y, _LEFT, x.end, "share")
+    x = axis_over([*(p[0] for p in points), chosen], _LEFT, WIDTH - _RIGHT)
+    y = Axis(-0.04, 1.04, _LOW - _BOTTOM, _TOP)
+    canvas = _plot(x, y, "ε, the tolerated loss", "share")
     canvas.line(_LEFT, y.at(0.5), x.end, y.at(0.5), "reference")
     steps: list[tuple[float, float]] = []
     for at, (epsilon, omega) in enumerate(points):
@@ -137,7 +129,7 @@ def epsilon_sweep(
     canvas.path(steps, "trend")
     for epsilon, omega in points:
         canvas.dot(x.at(epsilon), y.at(omega), "s1", radius=3.5, note=f"ε {epsilon:g}: ω {omega:.2f}")
-    _upright(canvas, x, chosen, floor, f"ε used {chosen:g}")
+    _upright(canvas, x, y, chosen, f"ε used {chosen:g}")
     if flip is not None and x.low <= flip <= x.high:
         canvas.diamond(x.at(flip), y.at(0.5), "s2", note=f"the verdict turns at ε {flip:.3f}")
         canvas.text(x.end + 8, y.at(0.5) + 18, f"turns at {flip:.3f}", kind="key")
@@ -160,26 +152,31 @@ def risk_coverage(
     """Share of errors among the scores that are kept, as more are kept; the share that is guaranteed."""
     if not points:
         return nothing(name, title, "No items.")
-    canvas = Canvas(300)
-    floor = canvas.height - _BOTTOM
-    x = Axis(0.0, 1.0, _LEFT, canvas.width - _RIGHT)
-    y = axis_over([p[1] for p in points], floor, _TOP, include=(0.0, alpha))
-    bottom_axis(canvas, x, floor, _TOP, "share of scores kept")
-    left_axis(canvas, y, _LEFT, x.end, "share of errors among them")
+    x = Axis(0.0, 1.0, _LEFT, WIDTH - _RIGHT)
+    y = axis_over([*(p[1] for p in points), 0.0, alpha], _LOW - _BOTTOM, _TOP)
+    canvas = _plot(x, y, "share of scores kept", "share of errors among them")
     canvas.line(_LEFT, y.at(alpha), x.end, y.at(alpha), "reference")
     canvas.text(x.end + 8, y.at(alpha) + 4, f"allowed: {alpha:g}", kind="key")
     canvas.path([(x.at(a), y.at(b)) for a, b in points], "trend")
     if kept is not None:
-        _upright(canvas, x, kept, floor, f"{kept:.0%} can be kept")
+        _upright(canvas, x, y, kept, f"{kept:.0%} can be kept")
     return figure(
         canvas, name=name, title=title, caption=caption, head=("kept", "errors among them"), rows=points
     )
 
 
-def _upright(canvas: Canvas, x: Axis, value: float, floor: float, label: str) -> None:
+def _plot(x: Axis, y: Axis, below: str, beside: str) -> Canvas:
+    """A canvas with both axes and the names of what they measure."""
+    canvas = Canvas(y.start + _BOTTOM)
+    bottom_axis(canvas, x, y.start, y.end, below)
+    left_axis(canvas, y, x.start, x.end, beside)
+    return canvas
+
+
+def _upright(canvas: Canvas, x: Axis, y: Axis, value: float, label: str) -> None:
     """A line across the plot with its label on the side that has more room."""
     place = x.at(value)
-    canvas.line(place, _TOP, place, floor, "level")
+    canvas.line(place, y.end, place, y.start, "level")
     right = place > (x.start + x.end) / 2
     canvas.text(
         place - 5 if right else place + 5, _TOP + 12, label, kind="key", anchor="end" if right else "start"

@@ -7,12 +7,9 @@ STYLE = """
 :root{--paper:#fff;--ink:#1d2329;--soft:#56616c;--rule:#d5dbe1;--faint:#edf0f3;--judge:#0b5fa5;--human:#c25a00;
 --good:#0b6e4f;--bad:#a3242f;--open:#7a5d00;--ramp0:#dce8f4;--ramp1:#b7d0e8;--ramp2:#8ab3d9;--ramp3:#5a92c6;
 --ramp4:#2f6ea9;--ramp5:#0f4a80}
-@media (prefers-color-scheme:dark){:root:not([data-theme=light]){--paper:#14181c;--ink:#e6eaee;--soft:#a4afba;
+@media screen and (prefers-color-scheme:dark){:root{--paper:#14181c;--ink:#e6eaee;--soft:#a4afba;
 --rule:#3a434c;--faint:#20262c;--judge:#6db3f2;--human:#f2a35e;--good:#63c7a1;--bad:#f08a92;--open:#e3c15a;
 --ramp0:#1f3348;--ramp1:#2a4a6b;--ramp2:#386491;--ramp3:#5285b8;--ramp4:#7fadd9;--ramp5:#b9d8f4}}
-:root[data-theme=dark]{--paper:#14181c;--ink:#e6eaee;--soft:#a4afba;--rule:#3a434c;--faint:#20262c;--judge:#6db3f2;
---human:#f2a35e;--good:#63c7a1;--bad:#f08a92;--open:#e3c15a;--ramp0:#1f3348;--ramp1:#2a4a6b;--ramp2:#386491;
---ramp3:#5285b8;--ramp4:#7fadd9;--ramp5:#b9d8f4}
 *{box-sizing:border-box}
 html{font:16px/1.5 ui-sans-serif,system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color:var(--ink);
 background:var(--paper);font-variant-numeric:tabular-nums lining-nums;-webkit-text-size-adjust:100%}
@@ -77,7 +74,7 @@ svg .on-dark{fill:var(--paper);font-size:11px}
 svg .on-light{fill:var(--ink);font-size:11px}
 .marks{font-size:.85rem;color:var(--soft);word-break:break-all}
 @page{margin:18mm}
-@media print{:root,:root[data-theme=dark]{--paper:#fff;--ink:#000;--soft:#444;--rule:#bbb;--faint:#e4e4e4}
+@media print{:root{--paper:#fff;--ink:#000;--soft:#444;--rule:#bbb;--faint:#e4e4e4}
 html{font-size:10pt}body{max-width:none;padding:0}nav,details.data{display:none}h2{break-before:page}
 h2:first-of-type{break-before:auto}}
 """

@@ -128,15 +128,6 @@ class Arguments:
             raise OptionRejected(name, f"has {len(value)} rows; {most} is the most")
         return list(value)
 
-    def numbers(self, name: str, *, most: int = 100_000) -> tuple[float, ...]:
-        """A list of finite numbers; empty when it is not there."""
-        value = self._take(name)
-        if value is None:
-            return ()
-        if not isinstance(value, list | tuple) or len(value) > most:
-            raise OptionRejected(name, f"is a list of at most {most} numbers")
-        return tuple(self._number(name, each, -math.inf, math.inf) for each in value)
-
     def raw(self, name: str) -> object:
         """Whatever was given, for a caller that checks it itself."""
         return self._take(name)

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def page(report: Mapping[str, Any], *, declared: Mapping[str, str] | None = None) -> str:
-    """A report's plain data as a page. `declared`: what the caller states for items of the checklist, by number."""
+def page(report: Mapping[str, Any]) -> str:
+    """A report's plain data as a page."""
     from judge_calibration.page.whole import whole_page  # noqa: PLC0415  figures are loaded when one is drawn
 
-    return whole_page(report, declared or {})
+    return whole_page(report)

@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 NOT_PROVIDED = "not provided"
 
 
-def checklist(report: Mapping[str, Any], declared: Mapping[str, str]) -> str:
-    """One row for each of the fifteen items; `declared` holds what the caller states, by number."""
+def checklist(report: Mapping[str, Any]) -> str:
+    """One row for each of the fifteen items."""
     filled = _filled(report)
-    rows = [
-        (number, topic, declared.get(number) or filled.get(number, NOT_PROVIDED)) for number, topic in _ITEMS
-    ]
+    rows = [(number, topic, filled.get(number, NOT_PROVIDED)) for number, topic in _ITEMS]
     return section(
         "Reporting checklist (GRRAS)",
         table(("item", "topic", "in this study"), rows, numeric_from=9),

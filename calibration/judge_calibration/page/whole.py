@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def whole_page(report: Mapping[str, Any], declared: Mapping[str, str]) -> str:
+def whole_page(report: Mapping[str, Any]) -> str:
     """The page as one text."""
     criteria = report["criteria"]
     parts = [first_page(report, figures.overview(report)), tables.flow(report)]
     parts += [_criterion(name, each, report) for name, each in criteria.items()]
-    parts += [methods(report), checklist(report, declared)]
+    parts += [methods(report), checklist(report)]
     study = report["study"]
     lead = (
         f"{study['n_items']} items, {len(criteria)} criteria; study {study['digest'][:19]}…; "
