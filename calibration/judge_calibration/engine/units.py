@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import IntArray
 
 Features = npt.NDArray[Any]  # (units, p), float32 for counts and float64 for sums of scores
+MIN_CLUSTERS = 10  # with fewer, a cluster-robust error is itself too uncertain to tell
+
+
+def too_few_clusters(units: int, items: int) -> bool:
+    """Whether `items` in `units` clusters have no error worth telling; where each item is its own, never."""
+    return units < min(items, MIN_CLUSTERS)
 
 
 @dataclass(frozen=True, slots=True)

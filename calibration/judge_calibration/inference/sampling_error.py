@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from judge_calibration.definitions import definition_of
+from judge_calibration.engine.units import too_few_clusters
 from judge_calibration.errors import OptionRejected
 from judge_calibration.estimates import Interval, Statistic, estimated
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.estimates import Reason
 
-MIN_CLUSTERS = 10  # with fewer, a cluster-robust error is itself too uncertain to tell
 _NOTHING = 1e-12
 
 
@@ -68,8 +68,8 @@ def told_mean(
         name, found.mean, n_items=found.n, n_ratings=n_ratings, notes=tuple(notes), details=details or {}
     )
     counted = found.n if n_ratings is None else n_ratings
-    few_clusters = found.units < min(counted, MIN_CLUSTERS)
-    if counted < definition_of(name).min_n or few_clusters or not math.isfinite(found.error):
+    few = counted < definition_of(name).min_n or too_few_clusters(found.units, counted)
+    if few or not math.isfinite(found.error):
         return withheld(told, "n_below_min")
     if found.error == 0:
         return withheld(told, "constant_input").noted("no spread: an interval would have no width")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray
+    from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.severity.likelihood import Expectations
     from judge_calibration.severity.patterns import Patterns
 
@@ -23,32 +23,40 @@ _LEAST_VARIANCE = 1e-9  # of a rating at a node: far out it vanishes, and so doe
 
 @dataclass(frozen=True, slots=True)
 class MeanSquare:
-    """A mean square and the standard error of its logarithm, over items; None for a single rating."""
+    """A mean square and the standard error of its logarithm, over clusters; None for a single one."""
 
     value: float
     log_error: float | None
 
 
-def mean_squares(patterns: Patterns, at: Expectations, rater: int) -> tuple[MeanSquare, MeanSquare]:
-    """Infit = Σ E(x-E)² / Σ E Var and outfit = mean E[(x-E)²/Var] of one rater; outer E over posteriors."""
-    counts = patterns.counts_of(rater)
-    means = at.means[rater]
-    distances = (patterns.scores[:, None] - means) ** 2  # (U, Q)
+def mean_squares(
+    patterns: Patterns, at: Expectations, rater: int, clusters: IntArray
+) -> tuple[MeanSquare, MeanSquare]:
+    """Infit = Σ E(x-E)² / Σ E Var and outfit = mean E[(x-E)²/Var] of one rater; outer E over posteriors.
+
+    `clusters` (n,) are the items' own numbers where items do not depend on each other.
+    """
+    here = patterns.codes[:, rater] >= 0
+    given, pattern = patterns.codes[here, rater], patterns.of_item[here]
+    distances = (patterns.scores[:, None] - at.means[rater]) ** 2  # (U, Q)
     variance = np.maximum((at.probabilities[rater] * distances).sum(0), _LEAST_VARIANCE)
-    squares = distances @ at.posterior.T  # (U, G)
-    expected = np.broadcast_to(at.posterior @ variance, squares.shape)
-    standard = (distances / variance) @ at.posterior.T
+    squares = (distances @ at.posterior.T)[given, pattern]
+    standard = ((distances / variance) @ at.posterior.T)[given, pattern]
+    expected = (at.posterior @ variance)[pattern]
+    _, units = np.unique(clusters[here], return_inverse=True)
     return (
-        _ratio_of_sums(counts, squares, expected),
-        _ratio_of_sums(counts, standard, np.ones_like(standard)),
+        _ratio_of_sums(squares, expected, units),
+        _ratio_of_sums(standard, np.ones_like(standard), units),
     )
 
 
-def _ratio_of_sums(counts: FloatArray, above: FloatArray, below: FloatArray) -> MeanSquare:
-    n = float(counts.sum())
-    total = float((counts * below).sum())
-    value = float((counts * above).sum()) / total
-    if n <= 1:  # one rating has no spread
+def _ratio_of_sums(above: FloatArray, below: FloatArray, units: IntArray) -> MeanSquare:
+    """Of values of ratings (n,) in units 0..m-1, with the linearised error of a ratio."""
+    total = float(below.sum())
+    value = float(above.sum()) / total
+    residuals = np.bincount(units, above - value * below)
+    m = len(residuals)
+    if m <= 1:  # one unit has no spread
         return MeanSquare(value, None)
-    error = math.sqrt(float((counts * (above - value * below) ** 2).sum()) * n / (n - 1)) / total
+    error = math.sqrt(float(np.sum(residuals**2)) * m / (m - 1)) / total
     return MeanSquare(value, error / value)

@@ -166,10 +166,11 @@ def _inverse_information(
 def _sandwich(
     inverse: FloatArray, gradients: FloatArray, patterns: Patterns, clusters: IntArray
 ) -> FloatArray:
+    """Of the sums of gradients within clusters, at least two of which have ratings (Liang and Zeger 1986)."""
     rated = (patterns.codes >= 0).any(1)
     _, units = np.unique(clusters[rated], return_inverse=True)
     size = int(units.max()) + 1
     sums = np.zeros((size, gradients.shape[1]))
     np.add.at(sums, units, gradients[rated])
-    middle: FloatArray = inverse @ (sums.T @ sums) @ inverse * size / max(1, size - 1)
+    middle: FloatArray = inverse @ (sums.T @ sums) @ inverse * size / (size - 1)
     return middle

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from judge_calibration.engine.units import MIN_CLUSTERS
 from judge_calibration.errors import OptionRejected
 from judge_calibration.severity.fitting import maximise
 from judge_calibration.severity.likelihood import Layout
 from judge_calibration.severity.patterns import Patterns
-from judge_calibration.severity.selection import codes_of, select
+from judge_calibration.severity.selection import MISSING, codes_of, select
 from judge_calibration.severity.telling import told, untold
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ def severity_model(
     level: float = 0.95,
     nodes: int = 101,
 ) -> SeverityFit:
-    """Severity of each rater, in logits and in points, and severity-adjusted scores of the items.
+    """Severity of each rater, in logits and in points.
 
     log P(k)/P(k-1) = θ_i - s_j - τ_k, θ ~ N(0, σ²), Σ s = 0 over physicians; marginal maximum likelihood.
     `ratings` (n, R) and `judges` (n, J) hold category codes 0..categories-1, NaN where missing; `values`
     (categories,) are the points of the categories, by default their codes. A category that nobody gave has
     probability zero, the limit of its maximum likelihood estimate. With `clusters` (n,) errors allow for
-    items of one cluster depending on each other (sandwich), else they come from the observed information.
+    items of one cluster depending on each other (sandwich), else they come from the observed information;
+    with fewer than ten clusters, of all or of one rater, there are estimates without errors, intervals and test.
     What cannot be estimated is told as undefined, with its reason; codes off the scale raise OptionRejected.
     Sources: Andrich 1978, Linacre 1989; marginal likelihood: Bock and Aitkin 1981.
     """
@@ -55,11 +57,21 @@ def severity_model(
         problem.kept_physicians, int(problem.kept.sum()) - problem.kept_physicians, len(problem.used)
     )
     patterns = Patterns.of(problem.inner, problem.scores)
-    maximum = maximise(patterns, layout, nodes=nodes, clusters=clusters)
+    rated = (problem.inner != MISSING).any(1)
+    units = np.arange(len(ratings)) if clusters is None else clusters
+    enough = clusters is not None and len(np.unique(clusters[rated])) >= MIN_CLUSTERS
+    maximum = maximise(patterns, layout, nodes=nodes, clusters=clusters if enough else None)
     fault = _fault(maximum)
     if fault is not None:
         return untold(problem, fault, maximum)
-    return told(problem, patterns, maximum, level=level, clustered=clusters is not None)
+    return told(
+        problem,
+        patterns,
+        maximum,
+        level=level,
+        units=units,
+        method="wald" if clusters is None else "sandwich",
+    )
 
 
 def _fault(maximum: Maximum) -> Reason | None:

@@ -1,4 +1,4 @@
-"""What the model needs of the ratings: which raters are tied together, and sums within like items.
+"""What the model needs of the ratings: sums within like items.
 
 In a rating-scale model an item's likelihood depends on its ratings only through their sum and through who
 rated it, so items that share both are one pattern with a weight (Rasch 1960; Andersen 1977).
@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csgraph
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import BoolArray, FloatArray, IntArray
+    from judge_calibration.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +49,3 @@ class Patterns:
             rater_sums=given.sum(0),
             category_counts=np.bincount(codes[here], minlength=len(scores)).astype(np.float64),
         )
-
-    def counts_of(self, rater: int) -> FloatArray:
-        """How often one rater gave each used category within each pattern (U, G)."""
-        given = self.codes[:, rater]
-        here = given >= 0
-        size = len(self.weights)
-        flat = np.bincount(given[here] * size + self.of_item[here], minlength=len(self.scores) * size)
-        return flat.reshape(len(self.scores), size).astype(np.float64)
-
-
-def components(present: BoolArray) -> list[list[int]]:
-    """Sets of raters tied together by items they share, even over others; `present` is (n, R)."""
-    shared = present.T.astype(np.float64) @ present.astype(np.float64)
-    count, label = csgraph.connected_components(shared, directed=False)
-    return [np.flatnonzero(label == one).tolist() for one in range(count)]

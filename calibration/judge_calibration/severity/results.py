@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from judge_calibration.estimates import rounded
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray
     from judge_calibration.estimates import Reason, Statistic, Status
 
 Role = Literal["rater", "judge"]
@@ -51,7 +50,6 @@ class Fit:
     iterations: int
     nodes: int
     log_likelihood: float
-    gradient: float
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
@@ -64,40 +62,30 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemScores:
-    """One value per item (n,), NaN where no physician rated it. Judges have no say in any of them.
-
-    `theta` and `theta_error` are posterior mean and standard deviation in logits. `fair` is the posterior
-    mean of an average physician's expected score, and `fair_error` its standard deviation: the best guess for
-    one item, and therefore drawn towards the mean of all items. `adjusted` is the mean rating without what
-    its raters' severities add: not drawn in, so comparisons of groups of items take this one.
-    """
-
-    theta: FloatArray
-    theta_error: FloatArray
-    fair: FloatArray
-    fair_error: FloatArray
-    adjusted: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
 class EqualSeverity:
-    """Wald test that all physicians are equally severe."""
+    """Wald test that all physicians are equally severe; `reason` says why there is none."""
 
-    chi_square: float
+    chi_square: float | None
     df: int
-    p: float
+    p: float | None
+    reason: Reason | None = None
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
-        return {"chi_square": rounded(self.chi_square), "df": self.df, "p": rounded(self.p)}
+        return {
+            "chi_square": rounded(self.chi_square),
+            "df": self.df,
+            "p": rounded(self.p),
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class SeverityFit:
-    """The model's answer; when `status` is `undefined`, no rater has a severity and items have no scores.
+    """The model's answer; when `status` is `undefined`, no rater has a severity.
 
-    `thresholds` are τ_1..τ_{K-1} in logits, None next to a category that nobody gave.
+    `thresholds` are τ_1..τ_{K-1} in logits, None next to a category that nobody gave. `n_clusters` is of items
+    with ratings, which are their own where they count as independent.
     """
 
     status: Status
@@ -108,11 +96,11 @@ class SeverityFit:
     thresholds: tuple[float | None, ...]
     equal_severity: EqualSeverity | None
     fit: Fit | None
-    items: ItemScores
+    n_clusters: int | None
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """Plain data without the items' scores, which `items` holds as arrays."""
+        """Plain data."""
         return {
             "status": self.status,
             "reason": self.reason,
@@ -122,5 +110,6 @@ class SeverityFit:
             "thresholds": [rounded(threshold) for threshold in self.thresholds],
             "equal_severity": self.equal_severity.as_json() if self.equal_severity else None,
             "fit": self.fit.as_json() if self.fit else None,
+            "n_clusters": self.n_clusters,
             "notes": list(self.notes),
         }

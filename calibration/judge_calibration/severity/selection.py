@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from judge_calibration.errors import OptionRejected
-from judge_calibration.severity.patterns import components
+from judge_calibration.study_profile import rater_components
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import BoolArray, FloatArray, IntArray
@@ -122,7 +122,7 @@ def _fault(
 
 def _apart(present: BoolArray, who: IntArray) -> tuple[str, ...]:
     """Names the groups of physicians that no shared item ties together; nothing when all are tied."""
-    parts = components(present[:, who])
+    parts = rater_components(present[:, who])
     if len(parts) == 1:
         return ()
     named = " | ".join(", ".join(str(who[j]) for j in part) for part in parts)

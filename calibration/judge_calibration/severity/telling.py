@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy import special, stats
 
 from judge_calibration.definitions import definition_of
+from judge_calibration.engine.units import MIN_CLUSTERS, too_few_clusters
 from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
 from judge_calibration.severity.fit_statistics import mean_squares
-from judge_calibration.severity.items import item_scores, no_item_scores
 from judge_calibration.severity.likelihood import Parameters, category_probabilities, expectations
 from judge_calibration.severity.results import EqualSeverity, Fit, RaterSeverity, SeverityFit
 from judge_calibration.severity.selection import MISSING
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray
+    from collections.abc import Sequence
+
+    from judge_calibration.arrays import BoolArray, FloatArray, IntArray
     from judge_calibration.estimates import Reason
     from judge_calibration.severity.fitting import Maximum
     from judge_calibration.severity.patterns import Patterns
@@ -48,35 +51,72 @@ def untold(problem: Problem, fault: Reason, maximum: Maximum | None = None) -> S
         thresholds=(None,) * (len(problem.values) - 1),
         equal_severity=None,
         fit=_fit(maximum) if maximum else None,
-        items=no_item_scores(len(problem.codes)),
+        n_clusters=None,
         notes=(*problem.notes, *((_WORDS[fault],) if maximum else ())),
     )
 
 
 def told(
-    problem: Problem, patterns: Patterns, maximum: Maximum, *, level: float, clustered: bool
+    problem: Problem, patterns: Patterns, maximum: Maximum, *, level: float, units: IntArray, method: str
 ) -> SeverityFit:
-    """All figures of a fitted model."""
-    rows = _rater_rows(problem, patterns, maximum, level, "sandwich" if clustered else "wald")
-    n_items = int((patterns.codes >= 0).any(1).sum())
-    few = n_items < definition_of("severity").min_n
+    """All figures of a fitted model; those on too few items or clusters without an error."""
+    rated = problem.codes != MISSING
+    everyone = _Basis.of((patterns.codes != MISSING).any(1), units)
+    each = [_Basis.of(given, units) for given in rated.T]
+    tested = [each[j] for j in np.flatnonzero(problem.kept[: problem.physicians])]
+    few = everyone.is_small("severity")
     flat = ("items differ no more than chance: their spread is near zero",) if maximum.spread_is_flat else ()
+    rows = _rater_rows(problem, patterns, maximum, _Errors(level, method, units, each))
     return SeverityFit(
         status="insufficient" if few else "ok",
         reason="n_below_min" if few else None,
         raters=rows[: problem.physicians],
         judges=rows[problem.physicians :],
-        item_sd=_item_sd(problem, maximum, n_items, level),
+        item_sd=_item_sd(problem, maximum, everyone, level),
         thresholds=_thresholds(problem, maximum.parameters),
-        equal_severity=_equal_severity(maximum),
+        equal_severity=_equal_severity(maximum, [everyone, *tested]),
         fit=_fit(maximum),
-        items=item_scores(problem, patterns, maximum),
-        notes=(*problem.notes, *flat),
+        n_clusters=everyone.clusters,
+        notes=(*problem.notes, *flat, *everyone.notes),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """How many items a figure rests on, in how many clusters."""
+
+    items: int
+    clusters: int
+
+    @classmethod
+    def of(cls, rated: BoolArray, units: IntArray) -> _Basis:
+        """Of the items (n,) that have ratings."""
+        return cls(int(rated.sum()), len(np.unique(units[rated])))
+
+    def is_small(self, name: str) -> bool:
+        """Whether there are too few items or clusters for an interval of that statistic, or for a test."""
+        few_items = self.items < definition_of(name).min_n
+        return few_items or too_few_clusters(self.clusters, self.items)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A remark where clusters are what is lacking."""
+        few = too_few_clusters(self.clusters, self.items)
+        return (f"an error takes {MIN_CLUSTERS} clusters; here are {self.clusters}",) if few else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """How errors are made, over which units (n,), and what each rater's figures rest on."""
+
+    level: float
+    method: str
+    units: IntArray
+    each: list[_Basis]
+
+
 def _rater_rows(
-    problem: Problem, patterns: Patterns, maximum: Maximum, level: float, method: str
+    problem: Problem, patterns: Patterns, maximum: Maximum, errors: _Errors
 ) -> tuple[RaterSeverity, ...]:
     contrasts, covariance = maximum.layout.contrasts, cast("FloatArray", maximum.covariance)
     free = contrasts.shape[1]
@@ -85,22 +125,23 @@ def _rater_rows(
     points, points_error = _points(problem, maximum)
     at = expectations(maximum.parameters, patterns, maximum.nodes)
     position = np.cumsum(problem.kept) - 1
+    level, method = errors.level, errors.method
     rows = []
-    for j, count in enumerate((problem.codes != MISSING).sum(0).tolist()):
+    for j, basis in enumerate(errors.each):
         if not problem.kept[j]:
-            rows.append(_unplaced(problem, j, problem.left_out[j], count))
+            rows.append(_unplaced(problem, j, problem.left_out[j], basis.items))
             continue
         k = int(position[j])
-        infit, outfit = mean_squares(patterns, at, k)
+        infit, outfit = mean_squares(patterns, at, k, errors.units)
         rows.append(
             RaterSeverity(
                 j if j < problem.physicians else j - problem.physicians,
                 "rater" if j < problem.physicians else "judge",
-                count,
-                _normal("severity", severity[k], error[k], count, level, method),
-                _normal("severity_points", points[k], points_error[k], count, level, method),
-                _positive("severity_infit", infit.value, infit.log_error, count, level),
-                _positive("severity_outfit", outfit.value, outfit.log_error, count, level),
+                basis.items,
+                _normal("severity", severity[k], error[k], basis, level, method),
+                _normal("severity_points", points[k], points_error[k], basis, level, method),
+                _positive("severity_infit", infit.value, infit.log_error, basis, level),
+                _positive("severity_outfit", outfit.value, outfit.log_error, basis, level),
             )
         )
     return tuple(rows)
@@ -139,41 +180,35 @@ def _points(problem: Problem, maximum: Maximum) -> tuple[FloatArray, FloatArray]
     return difference(maximum.free), np.sqrt(variance)
 
 
-def _normal(name: str, value: float, error: float, n: int, level: float, method: str) -> Statistic:
+def _normal(name: str, value: float, error: float, basis: _Basis, level: float, method: str) -> Statistic:
     half = float(special.ndtri((1 + level) / 2)) * float(error)
     interval = Interval(float(value) - half, float(value) + half, level, method)
-    return _with_least_n(
-        estimated(name, float(value), ci=interval, n_items=n, details={"se": rounded(error)})
+    told = estimated(
+        name, float(value), ci=interval, n_items=basis.items, details={"se": rounded(float(error))}
     )
+    return _with_enough(told, basis)
 
 
-def _positive(name: str, value: float, log_error: float | None, n: int, level: float) -> Statistic:
+def _positive(name: str, value: float, log_error: float | None, basis: _Basis, level: float) -> Statistic:
     """A figure above zero, with an interval on the logarithmic scale."""
+    told = estimated(name, value, n_items=basis.items)
     if log_error is None or log_error > _LOOSE:
-        return _with_least_n(estimated(name, value, n_items=n, notes=("too uncertain for an interval",)))
+        return _with_enough(told.noted("too uncertain for an interval"), basis)
     factor = math.exp(float(special.ndtri((1 + level) / 2)) * log_error)
-    interval = Interval(value / factor, value * factor, level, "wald_log")
-    return _with_least_n(estimated(name, value, ci=interval, n_items=n))
+    return _with_enough(replace(told, ci=Interval(value / factor, value * factor, level, "wald_log")), basis)
 
 
-def _item_sd(problem: Problem, maximum: Maximum, n_items: int, level: float) -> Statistic:
+def _item_sd(problem: Problem, maximum: Maximum, basis: _Basis, level: float) -> Statistic:
     variance = float(cast("FloatArray", maximum.covariance)[-1, -1])
     error = None if maximum.spread_is_flat else math.sqrt(variance)
-    return _positive("severity_item_sd", maximum.parameters.sigma / problem.unit, error, n_items, level)
+    return _positive("severity_item_sd", maximum.parameters.sigma / problem.unit, error, basis, level)
 
 
-def _with_least_n(statistic: Statistic) -> Statistic:
-    """Without its interval where there are too few items for one."""
-    if (statistic.n_items or 0) >= definition_of(statistic.name).min_n:
-        return statistic
-    return estimated(
-        statistic.name,
-        cast("float", statistic.estimate),
-        n_items=statistic.n_items,
-        status="insufficient",
-        reason="n_below_min",
-        notes=statistic.notes,
-    )
+def _with_enough(told: Statistic, basis: _Basis) -> Statistic:
+    """Without its error and interval where there are too few items or clusters for them."""
+    if not basis.is_small(told.name):
+        return told
+    return replace(told, ci=None, status="insufficient", reason="n_below_min", details={}).noted(*basis.notes)
 
 
 def _thresholds(problem: Problem, parameters: Parameters) -> tuple[float | None, ...]:
@@ -184,8 +219,15 @@ def _thresholds(problem: Problem, parameters: Parameters) -> tuple[float | None,
     )
 
 
-def _equal_severity(maximum: Maximum) -> EqualSeverity:
+def _equal_severity(maximum: Maximum, bases: Sequence[_Basis]) -> EqualSeverity:
+    """Wald's test; withheld with too few items or clusters, of all or of one physician.
+
+    A covariance over G clusters has rank G - 1 at most: with fewer than the hypothesis has contrasts it tells
+    some of them to be certain.
+    """
     df = maximum.layout.physicians - 1
+    if any(basis.is_small("severity") or basis.clusters - 1 < df for basis in bases):
+        return EqualSeverity(None, df, None, "n_below_min")
     free = maximum.free[:df]
     covariance = cast("FloatArray", maximum.covariance)[:df, :df]
     chi_square = float(free @ np.linalg.solve(covariance, free))
@@ -198,5 +240,4 @@ def _fit(maximum: Maximum) -> Fit:
         maximum.iterations,
         len(maximum.nodes.z),
         maximum.log_likelihood,
-        maximum.slope,
     )
