@@ -33,7 +33,7 @@ ON CONFLICT (key) DO UPDATE SET token = excluded.token, expires = excluded.expir
 
 
 class FileStore:
-    """Values and leases in one SQLite file in WAL mode, reached through one thread; kept records by another.
+    """Values and leases in one SQLite file in WAL mode, reached through one thread; kept records by two others.
 
     An acknowledged write survives the death of the process; a power cut may lose the last few values and
     nothing that is kept. When the file, less what is kept, outgrows `max_bytes` the oldest values go first.

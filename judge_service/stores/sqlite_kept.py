@@ -46,35 +46,29 @@ class LostParts(sqlite3.DatabaseError):
     """A record whose parts are not all there."""
 
 
-class KeptRows:
-    """The kept records of a file that is already open, on a connection and a thread of their own."""
+class _Line:
+    """One connection, opened when it is first needed, and the one thread that uses it."""
 
-    def __init__(self, path: Path, *, within_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, name: str, path: Path, *, within_s: float, opened: Callable[[], None] = lambda: None
+    ) -> None:
         self._path = path
         self._within_s = within_s
-        self._clock = clock
-        self._connection: sqlite3.Connection | None = None
-        self._thread = FileThread("file-store-kept")
+        self._opened = opened
+        self._thread = FileThread(name)
+        self._held: sqlite3.Connection | None = None
 
-    async def keep(self, key: str, value: bytes) -> None:
-        """Write, whatever was there."""
-        await self._call("keep", lambda: self._exchange(key, value, lambda _: True))
+    async def call(self, name: str, work: Callable[[], T]) -> T:
+        """Do the work in the thread; a failure is a `StoreError`."""
+        return await self._thread.call(name, work, within_s=self._within_s)
 
-    async def kept(self, key: str) -> bytes | None:
-        """Read; one statement, so it is one record and not the halves of two."""
-        return await self._call("read what is kept", lambda: self._read(key))
-
-    async def release(self, key: str) -> None:
-        """Drop."""
-        await self._call("release", lambda: self._release(key))
-
-    async def kept_keys(self, prefix: str, *, limit: int) -> list[str]:
-        """List in the order of the keys' bytes, which is that of their characters."""
-        return await self._call("list what is kept", lambda: self._keys(prefix, limit))
-
-    async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
-        """Write where the digest is that of the expected value."""
-        return await self._call("swap", lambda: self._swap(key, expected, value))
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection; for work in the thread alone."""
+        if self._held is None:
+            self._held = connect_again(self._path, busy_ms=_BUSY_MS)
+            self._opened()
+        return self._held
 
     async def aclose(self) -> None:
         """Close the connection and end the thread."""
@@ -83,8 +77,49 @@ class KeptRows:
         finally:
             self._thread.end()
 
-    async def _call(self, name: str, work: Callable[[], T]) -> T:
-        return await self._thread.call(name, work, within_s=self._within_s)
+    def _close(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+
+class KeptRows:
+    """The kept records of a file that is already open: one thread writes, and another reads beside it.
+
+    A record of megabytes takes seconds to write, and every score waits for a read of a few bytes.
+    """
+
+    def __init__(self, path: Path, *, within_s: float, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._writer = _Line("file-store-kept", path, within_s=within_s, opened=self._clear_left_over)
+        self._reader = _Line("file-store-read", path, within_s=within_s)
+
+    async def keep(self, key: str, value: bytes) -> None:
+        """Write, whatever was there."""
+        await self._writer.call("keep", lambda: self._exchange(key, value, lambda _: True))
+
+    async def kept(self, key: str) -> bytes | None:
+        """Read; one statement, so it is one record and not the halves of two."""
+        return await self._reader.call("read what is kept", lambda: self._read(key))
+
+    async def release(self, key: str) -> None:
+        """Drop."""
+        await self._writer.call("release", lambda: self._release(key))
+
+    async def kept_keys(self, prefix: str, *, limit: int) -> list[str]:
+        """List in the order of the keys' bytes, which is that of their characters."""
+        return await self._reader.call("list what is kept", lambda: self._keys(prefix, limit))
+
+    async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
+        """Write where the digest is that of the expected value."""
+        return await self._writer.call("swap", lambda: self._swap(key, expected, value))
+
+    async def aclose(self) -> None:
+        """Close the connections and end the threads."""
+        try:
+            await self._writer.aclose()
+        finally:
+            await self._reader.aclose()
 
     def _swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
         wanted = None if expected is None else sha256(expected).digest()
@@ -111,7 +146,7 @@ class KeptRows:
     def _found(self, key: str) -> tuple[bytes | None, bytes | None]:
         """Give the lot and the digest of the record."""
         query = "SELECT lot, digest FROM kept WHERE key = ?"
-        row = self._connected().execute(query, (key.encode(),)).fetchone()
+        row = self._writer.connection.execute(query, (key.encode(),)).fetchone()
         return (None, None) if row is None else (row[0], row[1])
 
     def _stage(self, lot: bytes, value: bytes) -> int:
@@ -121,19 +156,21 @@ class KeptRows:
             if part:
                 time.sleep(_PAUSE_S)
             row = (lot, part, self._clock(), memoryview(value)[start : start + _PART_BYTES])
-            self._connected().execute(_STAGE, row)
+            self._writer.connection.execute(_STAGE, row)
         return len(starts)
 
     def _check_staged(self, lot: bytes, parts: int) -> None:
         # Another process may have taken them for left over, if this one was held up for very long.
-        count = self._connected().execute("SELECT count(*) FROM kept_parts WHERE lot = ?", (lot,)).fetchone()
+        count = self._writer.connection.execute(
+            "SELECT count(*) FROM kept_parts WHERE lot = ?", (lot,)
+        ).fetchone()
         if count[0] != parts:
             raise LostParts
 
     @contextmanager
     def _durably(self) -> Iterator[sqlite3.Connection]:
         """One transaction that is on the disk when it ends, and with it all that was written before it."""
-        connection = self._connected()
+        connection = self._writer.connection
         # It brings the parts to the disk while nobody waits, so that the transaction is soon over.
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         connection.execute("PRAGMA synchronous = FULL")
@@ -144,7 +181,7 @@ class KeptRows:
             connection.execute("PRAGMA synchronous = NORMAL")
 
     def _read(self, key: str) -> bytes | None:
-        rows = self._connected().execute(_READ, (key.encode(),)).fetchall()
+        rows = self._reader.connection.execute(_READ, (key.encode(),)).fetchall()
         if not rows:
             return None
         value = b"".join(part for _, part in rows if part is not None)
@@ -164,7 +201,9 @@ class KeptRows:
     def _keys(self, prefix: str, limit: int) -> list[str]:
         query = "SELECT key FROM kept WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
         least = prefix.encode()
-        return [key.decode() for (key,) in self._connected().execute(query, (least, least + _BEYOND, limit))]
+        return [
+            key.decode() for (key,) in self._reader.connection.execute(query, (least, least + _BEYOND, limit))
+        ]
 
     def _clear(self, lot: bytes | None) -> None:
         """Drop the parts of a lot that no key points to; what fails here is left over, and no failure."""
@@ -173,16 +212,8 @@ class KeptRows:
                 self._one_by_one(_CLEAR_ONE_OF, lot)
 
     def _one_by_one(self, statement: str, value: bytes | float) -> None:
-        while self._connected().execute(statement, (value,)).rowcount:
+        while self._writer.connection.execute(statement, (value,)).rowcount:
             time.sleep(_PAUSE_S)
 
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect_again(self._path, busy_ms=_BUSY_MS)
-            self._one_by_one(_CLEAR_ONE_LEFT_OVER, self._clock() - _LEFT_OVER_S)
-        return self._connection
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def _clear_left_over(self) -> None:
+        self._one_by_one(_CLEAR_ONE_LEFT_OVER, self._clock() - _LEFT_OVER_S)

@@ -130,9 +130,8 @@ async def test_a_record_is_on_the_disk_before_it_is_acknowledged(path: Path) -> 
     said: list[str] = []
     async with file_store(path) as store:
         await store.keep("k", b"before")
-        kept = store._kept
-        assert kept._connection is not None
-        kept._thread._thread.submit(kept._connection.set_trace_callback, said.append).result()
+        writer = store._kept._writer
+        writer._thread._thread.submit(writer.connection.set_trace_callback, said.append).result()
         await store.keep("k", bytes(2**20))
     at = said.index
     assert at("PRAGMA wal_checkpoint(PASSIVE)") < at("PRAGMA synchronous = FULL") < at("BEGIN IMMEDIATE")
@@ -158,6 +157,19 @@ async def test_no_reader_ever_sees_the_halves_of_two_records(path: Path) -> None
     assert seen <= {*values}
 
 
+async def test_a_read_does_not_wait_for_a_record_of_megabytes_to_be_written(path: Path) -> None:
+    async with file_store(path) as store:
+        await store.keep("pointer", b"v")
+        writing = asyncio.create_task(store.keep("study", bytes(2**26)))
+        reads = 0
+        while not writing.done():
+            assert await store.kept("pointer") == b"v"
+            assert await store.kept_keys("p") == ["pointer"]
+            reads += 1
+        await writing
+    assert reads > 5
+
+
 async def test_what_was_replaced_released_or_refused_takes_no_room(path: Path) -> None:
     async with file_store(path) as store:
         for number in range(10):
@@ -179,6 +191,7 @@ async def test_parts_left_by_the_dead_are_cleared_away_and_those_of_the_living_a
         execute(path, stage, b"living", part, now + 5000)
     now += 6000
     async with file_store(path, clock=lambda: now) as store:
+        await store.release("nothing")
         assert await store.kept("k") == bytes(2**20)
     lots = execute(path, "SELECT lot, count(*) FROM kept_parts GROUP BY lot ORDER BY count(*)")
     assert [count for _, count in lots] == [2, 3]
@@ -198,7 +211,7 @@ async def test_a_writer_whose_parts_were_cleared_away_keeps_nothing(path: Path) 
     async with file_store(path) as store:
         await store.keep("k", b"before")
     async with file_store(path, clock=clock) as store:
-        await store.kept("k")  # opens, and looks for what was left over
+        await store.release("nothing")  # opens, and looks for what was left over
         calls = 0
         with pytest.raises(StoreError, match="failed to keep: LostParts"):
             await store.keep("k", bytes(2**21))
