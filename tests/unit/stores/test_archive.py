@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge_service.stores.archive import MAX_DOCUMENT_BYTES, pack, unpack
@@ -49,6 +49,7 @@ def fault_of(blob: bytes, *, schema: str = "study") -> str:
     return caught.value.kind
 
 
+@settings(deadline=None)
 @given(document=plain_json, schema=st.text(max_size=60))
 def test_what_is_packed_comes_back(document: object, schema: str) -> None:
     found = unpack(pack(document, schema=schema), schema=schema)
@@ -64,6 +65,7 @@ def in_order(document: Any) -> object:
     return [in_order(item) for item in document] if isinstance(document, list) else document
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), plain_json), st.randoms())
 def test_the_order_of_keys_does_not_show(document: dict[str, object], chance: random.Random) -> None:
     keys = list(document)
@@ -96,12 +98,14 @@ def test_no_cut_blob_is_read() -> None:
     assert {fault_of(blob[:length]) for length in range(len(blob))} == {"corrupt"}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_noise_is_never_read(noise: bytes) -> None:
     assert fault_of(noise) == "corrupt"
     assert fault_of(forged(noise)) == "corrupt"
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=50))
 def test_nothing_may_follow_a_document(tail: bytes) -> None:
     assert fault_of(pack(DOCUMENT, schema="study") + tail) == "corrupt"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import fakeredis
 import pytest
-from faultproxy import FaultProxy, Mode
 from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError
 from redis_server import free_port, redis_server
@@ -22,15 +21,10 @@ from judge_service.stores.redis import RedisStore
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from faultproxy import FaultProxy, Mode
+
 PROMISED_S = 0.25
 SLACK_S = 0.15  # a busy machine's share
-
-
-@pytest.fixture
-async def proxy(redis_url: str) -> AsyncIterator[FaultProxy]:
-    port = int(redis_url.rpartition(":")[2].partition("/")[0])
-    async with FaultProxy(port, delay_s=0.2) as proxy:
-        yield proxy
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from faultproxy import FaultProxy, Mode
 from redis.asyncio import Redis
 from redis_server import free_port, redis_server
 
@@ -21,16 +20,11 @@ from judge_service.stores.redis import RedisStore
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from faultproxy import FaultProxy, Mode
+
 PROMISED_S = 0.3
 SLACK_S = 0.3  # a busy machine's share
 PATIENT_S = 5.0
-
-
-@pytest.fixture
-async def proxy(redis_url: str) -> AsyncIterator[FaultProxy]:
-    port = int(redis_url.rpartition(":")[2].partition("/")[0])
-    async with FaultProxy(port, delay_s=0.2) as proxy:
-        yield proxy
 
 
 @asynccontextmanager
@@ -86,11 +80,16 @@ async def test_what_cannot_be_a_key_is_a_store_error(proxy: FaultProxy) -> None:
 
 async def test_calls_that_hang_hold_no_connection_of_the_cache(proxy: FaultProxy) -> None:
     async with redis_store(proxy.port) as store:
-        await store.keep("k", os.urandom(2**20))
+        proxy.turn("blackhole")
         reads = [asyncio.create_task(store.kept("k")) for _ in range(40)]
-        await asyncio.gather(*(store.get("k") for _ in range(31)))
-        await asyncio.gather(*reads)
-        assert proxy.connections <= 32 + 4
+        await asyncio.sleep(0.1)
+        assert proxy.connections == 4
+        proxy.turn("ok")
+        assert await asyncio.gather(*(store.get("k") for _ in range(31))) == [None] * 31
+        assert not any(read.done() for read in reads)
+        for read in reads:
+            read.cancel()
+        await asyncio.wait(reads)
 
 
 async def test_a_cancelled_call_never_leaves_its_answer_to_another(proxy: FaultProxy) -> None:
