@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from judge_calibration.errors import OptionRejected
+from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.inference.planning import (
     alt_test_power,
     coefficient_items,
@@ -35,6 +35,26 @@ def test_pearson_of_seven_tenths(half_width: float, about: int) -> None:
     n = pearson_items(0.7, half_width)
     assert n == pytest.approx(about, rel=0.05)
     assert _width(n, 0.7) <= 2 * half_width < _width(n - 1, 0.7)
+
+
+def test_a_narrow_plan_is_told_in_full_and_not_cut_at_a_round_number() -> None:
+    assert pearson_items(0.0, 0.005) == pytest.approx((1.96 / 0.005) ** 2, rel=0.001)
+    assert powered_labels(0.0, 1.0, 0.005)["labels_only"] == pytest.approx((1.96 / 0.005) ** 2, rel=0.001)
+    n = int(str(conformal_items(0.5, 0.001)["items_per_group"]))
+    assert n == pytest.approx(0.25 / 0.001**2, rel=0.006)
+    k = math.ceil((n + 1) * 0.5)
+    assert stats.beta(k, n + 1 - k).std() <= 0.001
+
+
+def test_what_no_number_of_items_reaches_is_refused_by_the_option_that_asks_for_it() -> None:
+    with pytest.raises(OptionRejected, match="'half_width': is so narrow that 1,000,000,000 items"):
+        pearson_items(0.0, 1e-5)
+    with pytest.raises(OptionRejected, match="'half_width': is so narrow"):
+        powered_labels(0.7, 1e6, 1e-6)
+    with pytest.raises(OptionRejected, match="'half_width': is so narrow"):
+        limits_items(1e-6, 1e300)
+    with pytest.raises(OptionRejected, match="'coverage_within': is so narrow"):
+        conformal_items(0.5, 1e-6)
 
 
 def test_pearson_does_not_depend_on_the_sign() -> None:
@@ -146,3 +166,8 @@ def test_simulated_power_is_the_same_for_the_same_seed() -> None:
 
     assert found(1) == found(1)
     assert found(1) != found(2)
+
+
+def test_a_study_too_small_for_the_test_has_no_power_and_is_refused() -> None:
+    with pytest.raises(NotEnough, match="needs 30 items of each physician; here are 29"):
+        alt_test_power(judge_sd=0.8, physician_sd=0.8, items=29, raters=3, epsilon=0.2)

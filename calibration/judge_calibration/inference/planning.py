@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from judge_calibration.agreement.alternative_annotator import alternative_annotator_test, duel
+from judge_calibration.agreement.alternative_annotator import MIN_ITEMS, alternative_annotator_test, duel
 from judge_calibration.engine.units import Units
-from judge_calibration.errors import OptionRejected
+from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
 from judge_calibration.maps.conformal import coverage_sd, least_items
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Typical width of a 95 % interval times √n, measured with three physicians at agreement near 0.6.
 TYPICAL_WIDTH = {"kappa_quadratic": 2.08, "alpha_ordinal": 2.28, "icc_a1": 2.08, "spearman": 2.45}
 _SCALE_TOP = 5
-_MOST_ITEMS = 100_000
+_MOST_ITEMS = 1_000_000_000  # a plan for more is none
 
 
 def pearson_items(correlation: float, half_width: float, *, level: float = 0.95) -> int:
@@ -38,7 +38,7 @@ def pearson_items(correlation: float, half_width: float, *, level: float = 0.95)
         step = z / math.sqrt(n - 3)
         return math.tanh(middle + step) - math.tanh(middle - step) <= 2 * half_width
 
-    return _least(reached, first=4)
+    return _least(reached, first=4, option="half_width")
 
 
 def icc_items(icc: float, raters: int, width: float, *, level: float = 0.95) -> int:
@@ -52,7 +52,10 @@ def icc_items(icc: float, raters: int, width: float, *, level: float = 0.95) -> 
 def limits_items(half_width: float, sd: float, *, level: float = 0.95) -> int:
     """Items for which a limit of agreement is known to ± `half_width`: 3(zs/w)² (Bland and Altman 1986)."""
     z = float(special.ndtri((1 + level) / 2))
-    return math.ceil(3 * (z * sd / half_width) ** 2 - 1e-9)
+    root = math.sqrt(3) * z * sd / half_width
+    if root > math.sqrt(_MOST_ITEMS):
+        raise _unreachable("half_width")
+    return math.ceil(root**2 - 1e-9)
 
 
 def coefficient_items(statistic: str, width: float) -> int:
@@ -63,11 +66,13 @@ def coefficient_items(statistic: str, width: float) -> int:
 
 
 def conformal_items(alpha: float, coverage_within: float) -> dict[str, object]:
-    """The least group that gets an interval at all, and the size at which coverage has that SD."""
-    least, n = least_items(alpha), least_items(alpha)
-    while n < _MOST_ITEMS and (coverage_sd(n, alpha) or 1.0) > coverage_within:
+    """The least group that gets an interval at all, and the size (to ½ %) at which coverage has that SD."""
+    least = n = least_items(alpha)
+    while (sd := coverage_sd(n, alpha)) is None or sd > coverage_within:
         n += max(1, n // 200)
-    return {"least_items": least, "items_per_group": n, "coverage_sd": rounded(coverage_sd(n, alpha))}
+        if n > _MOST_ITEMS:
+            raise _unreachable("coverage_within")
+    return {"least_items": least, "items_per_group": n, "coverage_sd": rounded(sd)}
 
 
 def powered_labels(
@@ -86,7 +91,7 @@ def powered_labels(
             shrunk = 1 - gain / (1 + n / unlabelled) if unlabelled > 0 else 1.0
             return float(special.stdtrit(n - 1, (1 + level) / 2)) * sd * math.sqrt(shrunk / n) <= half_width
 
-        return _least(reached, first=2)
+        return _least(reached, first=2, option="half_width")
 
     return {
         "labels_only": labels(0.0),
@@ -108,7 +113,12 @@ def alt_test_power(
     """Share of simulated studies that pass (ω ≥ ½), and mean ρ, on a 0-5 scale without gaps.
 
     Quality is normal with mean 3 and SD 1.2; every score is quality and a normal error, rounded and cut.
+    Raises NotEnough below the items that the test needs of a physician, for it then has no verdict.
     """
+    if items < MIN_ITEMS:
+        raise NotEnough(
+            f"the alternative annotator test needs {MIN_ITEMS} items of each physician; here are {items}"
+        )
     generator = np.random.default_rng(seed)
     units = Units.of(np.arange(items))
     passed, rho = 0, 0.0
@@ -119,20 +129,26 @@ def alt_test_power(
         played = duel(judge, ratings, nominal=False)
         test = alternative_annotator_test(played, units, epsilon=epsilon, flip=False)
         passed += bool(test.passes)
-        rho += float(np.mean([contest.winning_rate or 0.0 for contest in test.contests]))
+        rho += float(played.judge_wins.mean())  # no gaps: every physician has all items
     share = passed / runs
     error = math.sqrt(share * (1 - share) / runs)
     told: dict[str, object] = {"pass_share": share, "monte_carlo_error": rounded(error)}
     return told | {"mean_rho": rounded(rho / runs), "runs": runs}
 
 
-def _least(reached: Callable[[int], bool], *, first: int) -> int:
-    """The least number from `first` on for which a condition holds (and goes on holding); the cap at most."""
+def _least(reached: Callable[[int], bool], *, first: int, option: str) -> int:
+    """The least number from `first` on for which a condition holds, and goes on holding."""
     low, high = first, _MOST_ITEMS
+    if not reached(high):
+        raise _unreachable(option)
     while low < high:
         n = (low + high) // 2
         low, high = (low, n) if reached(n) else (n + 1, high)
     return low
+
+
+def _unreachable(option: str) -> OptionRejected:
+    return OptionRejected(option, f"is so narrow that {_MOST_ITEMS:,} items do not reach it")
 
 
 def _scored(values: FloatArray) -> FloatArray:
