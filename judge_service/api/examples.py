@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from judge_service.api.bodies import JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _SHOWN = (
     "Frontal chest radiograph with a dense consolidation in the right lower lobe and no pleural effusion."
 )
@@ -49,7 +56,16 @@ SCORE_REQUESTS: dict[str, dict[str, object]] = {
 }
 
 
-def body(schema: str, requests: dict[str, dict[str, object]]) -> dict[str, object]:
-    """The `requestBody` of a route that reads its JSON itself."""
-    content = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "examples": requests}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+def body(
+    schema: str, requests: Mapping[str, Mapping[str, object]], texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The `requestBody` of a route that reads its JSON itself; `texts`: other media types it takes, by example."""
+    content: dict[str, Any] = {JSON: {"schema": ref(schema), "examples": requests}}
+    for kind, text in (texts or {}).items():
+        content[kind] = {"schema": {"type": "string"}, "example": text}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def ref(schema: str) -> dict[str, str]:
+    """A component of the document, by its name."""
+    return {"$ref": f"#/components/schemas/{schema}"}

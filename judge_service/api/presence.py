@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 T = TypeVar("T")
+CLIENT_CLOSED = 499  # a status that nobody reads; the count shows it
 
 
 class ClientGone(Exception):

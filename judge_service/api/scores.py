@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from judge_service.api import examples
 from judge_service.api.bodies import read_body
-from judge_service.api.presence import ClientGone, while_present
+from judge_service.api.presence import CLIENT_CLOSED, ClientGone, while_present
 from judge_service.api.problems import documented, no_answer
 from judge_service.api.state import TheObservation, TheScorer  # noqa: TC001  FastAPI reads them
 from judge_service.domain.request import DEADLINE_CAP_MS, DEADLINE_DEFAULT_MS, ScoreRequest
@@ -19,7 +19,6 @@ from judge_service.domain.score import Score
 router = APIRouter(tags=["scores"])
 _log = structlog.get_logger(__name__)
 _DIGITS = 15  # more milliseconds than anybody has
-_CLIENT_CLOSED = 499  # nobody reads it; the count shows it
 
 
 @router.post(
@@ -47,7 +46,7 @@ async def post_score(
     try:
         score = await while_present(request, scorer.score(order, deadline=deadline))
     except ClientGone:
-        return Response(status_code=_CLIENT_CLOSED)
+        return Response(status_code=CLIENT_CLOSED)
     observation.score(score)
     if score.outcome in {"provider_error", "timeout"} and score.failure is not None:
         _log.warning(

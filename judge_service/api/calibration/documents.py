@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from judge_service.api import examples
+from judge_service.api.bodies import JSON
 from judge_service.api.problems import documented
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def body(
-    shape: str, examples: Mapping[str, object], texts: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """The `requestBody` of a route that reads its object itself."""
-    shown = {name: {"summary": name, "value": value} for name, value in examples.items()}
-    content: dict[str, Any] = {"application/json": {"schema": _ref(shape), "examples": shown}}
-    for kind, text in (texts or {}).items():
-        content[kind] = {"schema": {"type": "string"}, "example": text}
-    return {"requestBody": {"required": True, "content": content}}
+def body(shape: str, values: Mapping[str, object], texts: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The `requestBody` of a route that reads its object itself; an example is told by its name."""
+    return examples.body(
+        shape, {name: {"summary": name, "value": value} for name, value in values.items()}, texts
+    )
 
 
 OF_BODIES = (404, 413, 415, 422, 503)
@@ -31,11 +29,7 @@ def gives(
     """The `responses` of a route: its answer, and the problems that it may answer with."""
     if shape is None:
         return documented(*problems)
-    content: dict[str, Any] = {"application/json": {"schema": _ref(shape)}}
+    content: dict[str, Any] = {JSON: {"schema": examples.ref(shape)}}
     if page:
         content["text/html"] = {"schema": {"type": "string"}}
     return {**documented(*problems), status: {"description": shape, "content": content}}
-
-
-def _ref(shape: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{shape}"}

@@ -1,4 +1,4 @@
-"""What the calibration routes share: bodies in, plain bytes out."""
+"""What the calibration routes share: objects of many rows in, plain bytes out."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request, Response
 
-from judge_service.api.presence import ClientGone, while_present
-from judge_service.api.problems import documented
+from judge_service.api.presence import CLIENT_CLOSED, ClientGone, while_present
 from judge_service.calibrations.desk import Desk
 from judge_service.calibrations.library import dumps
-from judge_service.errors import BodyRejected, BodyTooLarge, MediaTypeRejected
+from judge_service.errors import BodyRejected, BodyTooLarge
 from judge_service.strict_json import loads
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 100_000  # of ratings and of judges' scores
 _VALUES = 2_000_000  # in one body; a row has about six
 _SMALL = 2**16  # bytes that are read faster than a thread is had
-_CLIENT_CLOSED = 499  # nobody reads it; the count shows it
-PROBLEMS = documented(404, 413, 415, 422, 503)
 
 
 async def _desk(request: Request) -> Desk:
@@ -30,20 +27,6 @@ async def _desk(request: Request) -> Desk:
 
 
 TheDesk = Annotated[Desk, Depends(_desk)]
-
-
-async def read_raw(request: Request) -> bytes:
-    """The request's body as it came; `BodyTooLarge`, and `MediaTypeRejected` for a compressed one."""
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise MediaTypeRejected("send the body uncompressed")
-    return await request.body()
-
-
-async def read_json(request: Request) -> bytes:
-    """The request's body, which is declared as JSON."""
-    if media_type(request) != "application/json":
-        raise MediaTypeRejected("send the body as application/json")
-    return await read_raw(request)
 
 
 async def parsed(desk: Desk, raw: bytes) -> dict[str, Any]:
@@ -59,12 +42,6 @@ def _mapping(raw: bytes) -> dict[str, Any]:
         raise BodyRejected("the body is no object", (("", "is an object"),))
     _refuse_too_many(found)
     return found
-
-
-def media_type(request: Request) -> str:
-    """What the body is declared as; JSON dialects count as JSON."""
-    declared = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    return "application/json" if declared.endswith("+json") else declared
 
 
 def _refuse_too_many(document: Mapping[str, Any]) -> None:
@@ -88,7 +65,7 @@ async def while_wanted(request: Request, work: Coroutine[object, object, Respons
     try:
         return await while_present(request, work)
     except ClientGone:
-        return Response(status_code=_CLIENT_CLOSED)
+        return Response(status_code=CLIENT_CLOSED)
 
 
 async def answered(answer: object, status: int = 200, **headers: str) -> Response:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from judge_service.api.bodies import read_json
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import OF_READING, body, gives
-from judge_service.api.calibration.exchange import TheDesk, answered, parsed, read_json, while_wanted
+from judge_service.api.calibration.exchange import TheDesk, answered, parsed, while_wanted
 from judge_service.errors import OptionRejected
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
+from judge_service.api.bodies import read_json
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import OF_READING, body, gives
-from judge_service.api.calibration.exchange import TheDesk, answered, as_json, parsed, read_json, while_wanted
+from judge_service.api.calibration.exchange import TheDesk, answered, as_json, parsed, while_wanted
 
 if TYPE_CHECKING:
     from judge_service.calibrations.desk import Desk

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from judge_service.api.bodies import JSON, media_type, read_raw
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import OF_READING, body, gives
 from judge_service.api.calibration.exchange import (
     TheDesk,
     answered,
-    media_type,
     parsed,
-    read_raw,
     refuse_rows,
     while_wanted,
 )
@@ -53,8 +52,8 @@ async def post_study(
     Rows at fault are listed, each with its number. The same rows in any order are one study with one id.
     """
     declared = media_type(request)
-    if declared != "application/json" and declared not in _TEXTS:
-        raise MediaTypeRejected("send the study as application/json, application/x-ndjson or text/csv")
+    if declared != JSON and declared not in _TEXTS:
+        raise MediaTypeRejected(f"send the study as {JSON}, application/x-ndjson or text/csv")
     return await while_wanted(request, _kept(desk, declared, await read_raw(request), scales))
 
 
