@@ -173,8 +173,10 @@ def test_equivalence_takes_two_one_sided_tests(estimate: float, error: float, ve
     shift = Effect(estimated("dif_uniform", estimate), se=error, df=50.0, p=p)
     found = equivalence(shift, 0.5)
     assert found.verdict == verdict
-    assert found.p == pytest.approx(float(stats.t.sf((0.5 - estimate) / error, 50)))
-    assert equivalence(Effect(estimated("dif_uniform", estimate)), 0.5).verdict == "inconclusive"
+    assert found.p_lower == pytest.approx(float(stats.t.sf((0.5 + estimate) / error, 50)))
+    assert found.p_upper == pytest.approx(float(stats.t.sf((0.5 - estimate) / error, 50)))
+    without = equivalence(Effect(estimated("dif_uniform", estimate)), 0.5)
+    assert (without.verdict, without.p_upper, without.reason) == ("inconclusive", None, "constant_input")
 
 
 def test_q_values_can_span_groups_and_criteria() -> None:

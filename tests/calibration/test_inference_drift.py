@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,14 +14,16 @@ from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
 from judge_calibration.errors import OptionRejected
-from judge_calibration.inference.drift import Tost, drift, tost
-from judge_calibration.inference.paired import PairedMean
+from judge_calibration.inference.drift import drift, tost
+
+if TYPE_CHECKING:
+    from judge_calibration.engine.equivalence import Equivalence
 
 MARGIN = 0.25
 
 
-def _tost(differences: Any, margin: float = MARGIN) -> Tost:
-    return tost(PairedMean.of(differences, np.arange(len(differences))), margin, 0.95)
+def _tost(differences: Any, margin: float = MARGIN) -> Equivalence:
+    return tost(differences, np.arange(len(differences)), margin, 0.95)
 
 
 def _drift(
@@ -85,8 +87,12 @@ def test_three_verdicts(mean: float, sd: float, n: int, verdict: str) -> None:
 
 
 def test_the_same_scores_again_are_equivalent_and_a_constant_shift_is_not() -> None:
-    assert _tost(np.zeros(20)).verdict == "equivalent"
-    assert _tost(np.full(20, 0.5)).verdict == "different"
+    found = _tost(np.zeros(20)), _tost(np.full(20, 0.5)), _tost(np.zeros(20), 0.0)
+    assert [each.verdict for each in found] == ["equivalent", "different", "inconclusive"]
+    assert {(each.p_lower, each.p_upper, each.reason) for each in found} == {(None, None, "constant_input")}
+    assert _tost(np.full(9, 0.5)).verdict == "inconclusive"
+    one_question = tost(np.full(40, 0.5), np.zeros(40, np.int64), MARGIN, 0.95)
+    assert (one_question.verdict, one_question.reason) == ("inconclusive", "n_below_min")
 
 
 def test_equivalence_at_the_margin_is_declared_in_one_of_twenty() -> None:
@@ -99,15 +105,36 @@ def test_equivalence_at_the_margin_is_declared_in_one_of_twenty() -> None:
 def test_clusters_widen_the_interval() -> None:
     generator = np.random.default_rng(8)
     by_question = np.repeat(generator.normal(0, 0.5, 30), 4)
-    differences = by_question + generator.normal(0, 0.1, 120)
-    apart = PairedMean.of(differences, np.arange(120))
-    together = PairedMean.of(differences, np.repeat(np.arange(30), 4))
-    assert apart is not None
-    assert together is not None
-    assert together.error > 1.7 * apart.error
+    differences, zeros = by_question + generator.normal(0, 0.1, 120), np.zeros(120)
+    options: dict[str, Any] = {"margin": MARGIN}
+    apart: Any = drift(zeros, differences, zeros, clusters=np.arange(120), **options)["shift"]
+    together: Any = drift(zeros, differences, zeros, clusters=np.repeat(np.arange(30), 4), **options)["shift"]
+    assert together["estimate"] == apart["estimate"]
+    assert together["ci"]["high"] - together["estimate"] > 1.7 * (apart["ci"]["high"] - apart["estimate"])
     means = differences.reshape(30, 4).mean(1)
-    assert together.error == pytest.approx(means.std(ddof=1) / np.sqrt(30))
-    assert together.freedom == 29
+    expected = stats.t.interval(0.95, 29, means.mean(), stats.sem(means))
+    assert (together["ci"]["low"], together["ci"]["high"]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("size", "reason"), [(1, "n_below_min"), (9, "n_below_min"), (10, None)])
+def test_few_clusters_have_a_shift_and_no_verdict(size: int, reason: str | None) -> None:
+    differences, zeros = with_moments(0.6, 0.1, 40), np.zeros(40)
+    found: dict[str, Any] = drift(zeros, differences, zeros, clusters=np.arange(40) % size, margin=MARGIN)
+    assert found["shift"]["estimate"] == pytest.approx(0.6)
+    assert (found["shift"]["reason"], found["tost"]["reason"]) == (reason, reason)
+    assert found["verdict"] == ("inconclusive" if reason else "different")
+    assert (found["shift"]["ci"] is None) == (found["interval_90"] is None) == (reason is not None)
+
+
+def test_sums_of_clusters_that_coincide_are_no_certainty() -> None:
+    # Every cluster has one item at 0 and one at 1.2: its error over clusters is zero, and items differ.
+    found = tost(np.tile([0.0, 1.2], 12), np.repeat(np.arange(12), 2), MARGIN, 0.95)
+    assert (found.verdict, found.reason, found.p_lower, found.p_upper) == (
+        "inconclusive",
+        "constant_input",
+        None,
+        None,
+    )
 
 
 def test_an_unmoved_judge_is_equivalent_and_a_moved_one_different() -> None:

@@ -9,16 +9,16 @@ readers used to them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from judge_calibration.audits.dif_ordinal import OrdinalDif, ordinal_dif, with_ordinal_q_values
 from judge_calibration.audits.difference import group_difference
 from judge_calibration.audits.effects import Effect, FdrMethod, effect_of, no_effect, with_q_values
 from judge_calibration.audits.labels import Labels
 from judge_calibration.audits.regression import errors_in_variables
+from judge_calibration.engine.equivalence import two_one_sided_tests, untested
 from judge_calibration.errors import OptionRejected
 from judge_calibration.estimates import rounded
 
@@ -26,25 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from judge_calibration.arrays import BoolArray, FloatArray, IntArray
-
-EquivalenceVerdict = Literal["equivalent", "different", "inconclusive"]
-
-
-@dataclass(frozen=True, slots=True)
-class Equivalence:
-    """Two one-sided tests that a shift is within ± margin points (Schuirmann 1987).
-
-    `equivalent`: both reject at 1 - level. `different`: they do not, and the shift is significant. Otherwise
-    `inconclusive`: a shift that is not significant is not thereby small.
-    """
-
-    margin: float
-    p: float | None
-    verdict: EquivalenceVerdict
-
-    def as_json(self) -> dict[str, object]:
-        """Plain data."""
-        return {"margin": self.margin, "p": rounded(self.p), "verdict": self.verdict}
+    from judge_calibration.engine.equivalence import Equivalence
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +211,7 @@ class _Setting:
 
 
 def equivalence(shift: Effect, margin: float, *, level: float = 0.95) -> Equivalence:
-    """Two one-sided t-tests of a shift against ± margin."""
+    """Two one-sided tests at 1 - level of a shift against ± margin; none where the shift has no error."""
     if shift.estimate is None or shift.se is None or shift.df is None:
-        return Equivalence(margin, None, "inconclusive")
-    nearest = (margin - abs(shift.estimate)) / shift.se
-    p = float(stats.t.sf(nearest, shift.df))
-    if p < 1 - level:
-        return Equivalence(margin, p, "equivalent")
-    significant = shift.p is not None and shift.p < 1 - level
-    return Equivalence(margin, p, "different" if significant else "inconclusive")
+        return untested(margin, shift.statistic.reason or "constant_input")
+    return two_one_sided_tests(shift.estimate, shift.se, shift.df, margin, alpha=1 - level, level=level)

@@ -3,63 +3,68 @@
 Two one-sided tests (Schuirmann 1987). The verdict is one of three, and exactly one:
 `equivalent`: both tests reject at 5 %, which is that the 90 % interval of the shift lies within ±margin;
 `different`: not equivalent, and the interval of the shift at the stated level excludes zero;
-`inconclusive`: neither, or fewer than ten items. That no difference is found is not equivalence.
+`inconclusive`: neither, or fewer than ten items or ten clusters. That no difference is found is not equivalence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from judge_calibration.engine.equivalence import two_one_sided_tests, untested
 from judge_calibration.errors import OptionRejected
-from judge_calibration.estimates import rounded
-from judge_calibration.inference.paired import PairedMean, told_or_undefined
+from judge_calibration.estimates import rounded, undefined
+from judge_calibration.inference.sampling_error import mean_error, told_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from judge_calibration.arrays import FloatArray, IntArray
+    from judge_calibration.engine.equivalence import Equivalence, Verdict
+    from judge_calibration.estimates import Statistic
+    from judge_calibration.inference.sampling_error import MeanError
 
-Verdict = Literal["equivalent", "different", "inconclusive"]
 ADVISED = 50  # items of an anchor set
-_LEAST = 10  # items for any verdict but `inconclusive`
 _TOST = 0.05
 _BINS = 5
+_SAME = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Tost:
-    """Both one-sided p-values, and the verdict."""
+def tost(differences: FloatArray, clusters: IntArray, margin: float, level: float) -> Equivalence:
+    """Judge the mean of differences (n,), NaN where missing, against ± margin.
 
-    margin: float
-    p_lower: float | None
-    p_upper: float | None
-    verdict: Verdict
-
-    def as_json(self) -> dict[str, object]:
-        """Plain data."""
-        return {
-            "margin": self.margin,
-            "p_lower": rounded(self.p_lower),
-            "p_upper": rounded(self.p_upper),
-            "verdict": self.verdict,
-        }
-
-
-def tost(paired: PairedMean | None, margin: float, level: float) -> Tost:
-    """Judge a paired mean against ±margin. Errors: OptionRejected for a margin below zero."""
+    Differences that are all the same are no sample with an error: their one value is inside the margin, or is
+    not. Without an error otherwise (the sums of clusters coincide) there is no verdict. Errors: OptionRejected
+    for a margin below zero.
+    """
     if not margin >= 0:
         raise OptionRejected("margin", f"is {margin}; it is a number of points, at least 0")
-    if paired is None or paired.n < _LEAST:
-        return Tost(margin, None, None, "inconclusive")
-    lower, upper = paired.above(-margin), paired.below(margin)
-    if max(lower, upper) < _TOST:
-        return Tost(margin, lower, upper, "equivalent")
-    ci = paired.interval(level)
-    apart = (ci is None and paired.mean != 0) or (ci is not None and (ci.low > 0 or ci.high < 0))
-    return Tost(margin, lower, upper, "different" if apart else "inconclusive")
+    found, known = _paired(differences, clusters), differences[~np.isnan(differences)]
+    told = _told("drift_shift", found, level)
+    if told.reason is not None and told.reason != "constant_input":
+        return untested(margin, told.reason)
+    if found.error > 0:
+        return two_one_sided_tests(found.mean, found.error, found.df, margin, alpha=_TOST, level=level)
+    if np.ptp(known) > _SAME * max(1.0, float(np.abs(known).max())):
+        return untested(margin, "constant_input")
+    shift = abs(float(known[0]))
+    verdict: Verdict = "equivalent" if shift < margin else "different" if shift > _SAME else "inconclusive"
+    return replace(untested(margin, "constant_input"), verdict=verdict)
+
+
+def _paired(differences: FloatArray, clusters: IntArray) -> MeanError:
+    here = ~np.isnan(differences)
+    return mean_error(differences[here], clusters[here])
+
+
+def _told(name: str, found: MeanError, level: float, method: str = "paired_t") -> Statistic:
+    return (
+        told_mean(name, found, level=level, method=method)
+        if found.n
+        else undefined(name, "no_overlap", n_items=0)
+    )
 
 
 def drift(
@@ -80,27 +85,20 @@ def drift(
     scores and in every model family: all must pass at 5 %, so holding wrongly has at most that chance
     (Berger 1982). It `fails` when any part is different.
     """
-    shift = PairedMean.of(new - old, clusters)
-    change = PairedMean.of(np.abs(new - consensus) - np.abs(old - consensus), clusters)
-    test = tost(shift, margin, level)
-    both = int((~np.isnan(old) & ~np.isnan(new)).sum())
-    notes = [f"an anchor set of {ADVISED} items is advised"] if both < ADVISED else []
+    shift = _paired(new - old, clusters)
+    change = _paired(np.abs(new - consensus) - np.abs(old - consensus), clusters)
+    test = tost(new - old, clusters, margin, level)
+    inner = _told("drift_shift", shift, 1 - 2 * _TOST, "two_one_sided_tests").ci
     return {
-        "n_items": both,
-        "shift": told_or_undefined("drift_shift", shift, level).as_json(),
-        "interval_90": _plain(shift),
+        "n_items": shift.n,
+        "shift": _told("drift_shift", shift, level).as_json(),
+        "interval_90": inner.as_json() if inner else None,
         "tost": test.as_json(),
-        "mae_change": told_or_undefined("drift_mae_change", change, level).as_json(),
+        "mae_change": _told("drift_mae_change", change, level).as_json(),
         "map_transport": _transport(consensus, predicted, new, clusters, margin, level, families),
         "verdict": test.verdict,
-        "notes": notes,
+        "notes": [f"an anchor set of {ADVISED} items is advised"] if shift.n < ADVISED else [],
     }
-
-
-def _plain(shift: PairedMean | None) -> dict[str, object] | None:
-    enough = shift is not None and shift.n >= _LEAST
-    ci = shift.interval(1 - 2 * _TOST, "two_one_sided_tests") if shift and enough else None
-    return ci.as_json() if ci else None
 
 
 def _transport(
@@ -137,10 +135,10 @@ def _transport(
 def _residual(
     name: str, residual: FloatArray, clusters: IntArray, margin: float, level: float
 ) -> dict[str, object]:
-    paired = PairedMean.of(residual, clusters)
+    found = _paired(residual, clusters)
     return {
         "part": name,
-        "n_items": paired.n if paired else 0,
-        "mean_residual": rounded(paired.mean) if paired else None,
-        **tost(paired, margin, level).as_json(),
+        "n_items": found.n,
+        "mean_residual": rounded(found.mean) if found.n else None,
+        **tost(residual, clusters, margin, level).as_json(),
     }
