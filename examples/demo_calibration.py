@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import judge_calibration
 from judge_calibration.operations import run
+from judge_calibration.operations.further import PARTS
 from judge_calibration.page import page
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def main() -> int:
     """Write the report and say what it says; 0 when it finds what was planted."""
     started = time.perf_counter()
     study = judge_calibration.read_study(STUDY)
-    report: dict[str, Any] = judge_calibration.report(study, OPTIONS)
+    report: dict[str, Any] = run("report", study, {"options": OPTIONS, "include": PARTS})
     seconds = time.perf_counter() - started
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "report.html").write_text(page(report), "utf-8")

@@ -43,6 +43,10 @@ def report(
     epsilon: Annotated[float, typer.Option(help="Of the alternative annotator test.")] = 0.2,
     cluster_by: ClusterBy = None,
     subgroups: Annotated[list[str] | None, typer.Option(help="Variables to split by. Repeat it.")] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(help="comparisons, audits or means besides. Repeat it. Default of a page: all."),
+    ] = None,
 ) -> None:
     """Report on a study: a sentence for each criterion and judge, and the page or the data on request."""
     options: dict[str, object] = {
@@ -53,10 +57,14 @@ def report(
         "subgroups": subgroups,
     }
     with mistakes():
-        answer = run("report", study_at(study, scales), {"options": options})
+        if html is not None and include is None:
+            from judge_calibration.operations.further import PARTS  # noqa: PLC0415  paid when used
+
+            include = list(PARTS)
+        answer = run("report", study_at(study, scales), {"options": options, "include": include})
         write(out, answer)
         if html is not None:
-            from judge_calibration.page import page  # noqa: PLC0415  paid when used
+            from judge_calibration.page import page  # noqa: PLC0415  likewise
 
             write_text(html, page(answer))
     for line in verdicts(answer):

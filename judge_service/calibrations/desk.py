@@ -105,23 +105,23 @@ class Desk:
         Gives its id, and whether it is there already.
         """
         study, rest = await self.study(given)
-        options = rest.pop("options", None) or {}
-        if rest:
-            raise _rejected(min(rest), "is not known")
-        if not isinstance(options, Mapping):
+        if unknown := set(rest) - {"options", "include"}:
+            raise _rejected(min(unknown), "is not known")
+        if not isinstance(rest.get("options") or {}, Mapping):
             raise _rejected("options", "is an object")
         await self.keep(study)
         self._remember(study.digest, study)
-        return await self.reports.submit(study.digest, options)
+        order = {name: value for name, value in rest.items() if value}
+        return await self.reports.submit(study.digest, order)
 
     async def aclose(self) -> None:
         """Let go of everything that is under way."""
         await self.reports.aclose()
         self.library.close()
 
-    async def _reported(self, study_id: str, options: Mapping[str, object]) -> str:
+    async def _reported(self, study_id: str, order: Mapping[str, object]) -> str:
         """The very bytes that a report has which is waited for."""
-        answer = await self.run("report", {"study": study_id, "options": options})
+        answer = await self.run("report", {**order, "study": study_id})
         return (await self.library.do(lambda: dumps(answer))).decode()
 
     async def _kept(self, study_id: str) -> Study:

@@ -22,7 +22,8 @@ State = Literal["in_progress", "completed"]
 
 _log = logging.getLogger(__name__)
 _TELLABLE: dict[str, type[errors.RequestError]] = {
-    kind.__name__: kind for kind in (errors.StudyNotFound, errors.NotEnough, errors.MapRejected)
+    kind.__name__: kind
+    for kind in (errors.StudyNotFound, errors.NotEnough, errors.MapRejected, errors.BodyTooLarge)
 }
 
 
@@ -38,9 +39,12 @@ class Reports:
         self._compute = compute
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
-    async def submit(self, study_id: str, options: Mapping[str, object]) -> tuple[str, State]:
-        """Ask for the report on a kept study; the same question is one report, and one that failed is asked anew."""
-        question = {"study": study_id, "options": dict(options)}
+    async def submit(self, study_id: str, order: Mapping[str, object]) -> tuple[str, State]:
+        """Ask for the report on a kept study; the same question is one report, and one that failed is asked anew.
+
+        `order` holds options and what the report includes.
+        """
+        question = {"study": study_id, "order": dict(order)}
         report_id = hashlib.sha256(dumps([VERSION, _sorted(question)])).hexdigest()
         record = await self._asked(report_id, {"state": "in_progress", **question})
         if record["state"] == "in_progress":
@@ -103,22 +107,31 @@ class Reports:
             record = await self._archive.report(report_id)
         except errors.ReportNotFound:
             return
-        if record["state"] == "in_progress":  # or another was done between the look and the claim
-            # What was forgotten while it was computed stays forgotten.
-            await self._archive.replace_report(report_id, record, await self._answer(record))
+        if record["state"] != "in_progress":  # another was done between the look and the claim
+            return
+        answer = await self._answer(record)
+        # What was forgotten while it was computed stays forgotten.
+        try:
+            await self._archive.replace_report(report_id, record, answer)
+        except errors.BodyTooLarge as exc:
+            await self._archive.replace_report(report_id, record, _failed(exc))
 
     async def _answer(self, record: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return {"state": "completed", "report": await self._compute(record["study"], record["options"])}
+            return {"state": "completed", "report": await self._compute(record["study"], record["order"])}
         except (errors.StudyRejected, errors.OptionRejected) as exc:
             return {"state": "failed", "kind": "OptionRejected", "detail": str(exc), "faults": exc.faults}
         except errors.RequestError as exc:
-            return {"state": "failed", "kind": type(exc).__name__, "detail": str(exc)}
+            return _failed(exc)
         except errors.JudgeServiceError:
             raise
         except Exception as exc:  # noqa: BLE001  a fault of ours is computed once
             _log.error("unexpected", exc_info=exc)
             return {"state": "failed", "kind": "", "detail": "a fault of ours"}
+
+
+def _failed(exc: errors.RequestError) -> dict[str, Any]:
+    return {"state": "failed", "kind": type(exc).__name__, "detail": str(exc)}
 
 
 def _retold(record: Mapping[str, Any]) -> Exception:

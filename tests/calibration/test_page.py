@@ -10,6 +10,8 @@ import pytest
 from studies import a_binary_document, a_document, a_nominal_document
 
 import judge_calibration
+from judge_calibration.operations import run
+from judge_calibration.operations.further import PARTS
 from judge_calibration.page import page
 
 VOID = {"meta", "br", "hr", "img", "line", "rect", "circle", "path", "polygon", "link"}
@@ -42,7 +44,9 @@ class Balance(HTMLParser):
 
 def told(document: dict[str, Any], **options: Any) -> str:
     study = judge_calibration.study_from(document)
-    return page(judge_calibration.report(study, {"resamples": 20, "seed": 1} | options))
+    return page(
+        run("report", study, {"options": {"resamples": 20, "seed": 1} | options, "include": list(PARTS)})
+    )
 
 
 def methods_of(document: dict[str, Any], **options: Any) -> str:

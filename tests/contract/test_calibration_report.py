@@ -10,6 +10,9 @@ import pytest
 import pytest_asyncio
 from serving import Client, Reply, serving
 
+from judge_calibration.operations import further
+from judge_service.api.calibration.orders import PARTS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -268,3 +271,22 @@ async def test_of_very_many_faults_a_hundred_are_told(client: Client) -> None:
 async def test_the_page_is_for_those_who_want_it_first(client: Client, accept: str, kind: str) -> None:
     reply = await reported(client, a_study(options={"resamples": 0}), Accept=accept)
     assert (reply.status, reply.kind) == (200, kind)
+
+
+async def test_a_page_holds_every_part_unless_the_body_says_which(client: Client) -> None:
+    body = a_study(options={"resamples": 0})
+    parts = {f'id="{part}"' for part in PARTS}
+    for include, held in ((None, parts), ([], set()), (["audits"], {'id="audits"'})):
+        page = await reported(client, body | {"include": include}, Accept="text/html")
+        assert {part for part in parts if part in page.raw.decode()} == held
+
+
+async def test_data_holds_the_parts_that_the_body_names(client: Client) -> None:
+    body = a_study(options={"resamples": 0})
+    assert PARTS == further.PARTS
+    plain = (await reported(client, body)).body
+    assert not set(PARTS) & set(plain)
+    asked = (await reported(client, body | {"include": ["means", "comparisons"]})).body
+    assert set(asked) - set(plain) == {"means", "comparisons"}
+    reply = await reported(client, body | {"include": ["verdicts"]})
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/include")

@@ -80,6 +80,14 @@ def test_the_report_as_it_is_called_on_a_table(home: Path) -> None:
     assert (home / "out.html").read_text("utf-8").startswith("<!doctype html>")
     report = json.loads((home / "out.json").read_text("utf-8"))
     assert (report["options"]["resamples"], report["options"]["seed"]) == (200, 7)
+    assert {"comparisons", "audits", "means"} <= set(report)
+
+
+def test_a_report_holds_the_parts_that_are_named(study: Path, home: Path) -> None:
+    told("report", study, "--resamples", 0, "--include", "audits", "--html", "out.html", "--json", "out.json")
+    assert {"comparisons", "audits"} & set(json.loads((home / "out.json").read_text("utf-8"))) == {"audits"}
+    page = (home / "out.html").read_text("utf-8")
+    assert ("Bias audits" in page, "Judges compared" in page) == (True, False)
 
 
 def test_the_report_says_one_sentence_for_each_criterion_and_judge(study: Path) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from judge_calibration.estimates import Reason
 
 _FROM_LABELS = ("ppi_mean", "labels_only_mean", "judge_worth")
-_MOST_MODELS = 100  # 4,950 pairs
+MOST_MODELS = 100  # 4,950 pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ def estimate_means(
     judge, label = np.asarray(judge, np.float64), np.asarray(label, np.float64)
     _check(len(models), judge, label, clusters, strata, probabilities, level, simultaneous)
     codes, names = coded(models)
-    if codes is None or len(names) > _MOST_MODELS:
-        raise OptionRejected("models", f"has {len(names)} models; {_MOST_MODELS} is the most")
+    if codes is None or len(names) > MOST_MODELS:
+        raise OptionRejected("models", f"has {len(names)} models; {MOST_MODELS} is the most")
     cluster, questions = coded(clusters)
     stratum, _ = coded(strata)
     told: list[ModelMean] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from judge_calibration.comparison.judges import compare
 from judge_calibration.errors import OptionRejected
 from judge_calibration.operations.arguments import Arguments
+from judge_calibration.operations.further import further
 from judge_calibration.reporting.audit_section import FAMILY, TOKENS, Asked, audit_section, audited_criteria
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.document import report
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 
 def report_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
-    """The report. Takes `options`."""
+    """The report. Takes `options`, and in `include` what it holds besides: comparisons, audits, means."""
     with Arguments(given) as arguments:
-        options = arguments.mapping("options")
-    return report(study, options)
+        options, parts = arguments.mapping("options"), arguments.texts("include") or ()
+    more = further(study, options, parts)
+    return report(study, options) | more
 
 
 def alt_test_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from judge_calibration.drawings.style import STYLE
 from judge_calibration.page import figures, tables
 from judge_calibration.page.checklist import checklist
 from judge_calibration.page.correction import correction_part
+from judge_calibration.page.further import anchors, further
 from judge_calibration.page.markup import paragraph, section, text, told_scale
 from judge_calibration.page.methods import methods
 from judge_calibration.page.physicians import first_page
@@ -21,13 +22,15 @@ def whole_page(report: Mapping[str, Any]) -> str:
     criteria = report["criteria"]
     parts = [first_page(report, figures.overview(report)), tables.flow(report)]
     parts += [_criterion(name, each, report) for name, each in criteria.items()]
+    parts += further(report)
     parts += [methods(report), checklist(report)]
     study = report["study"]
     lead = (
         f"{study['n_items']} items, {len(criteria)} criteria; study {study['digest'][:19]}…; "
         f"judge_calibration {report['library']}"
     )
-    links = "".join(f'<a href="#{text(_anchor(name))}">{text(name)}</a>' for name in criteria)
+    places = [*((_anchor(name), name) for name in criteria), *anchors(report)]
+    links = "".join(f'<a href="#{text(anchor)}">{text(title)}</a>' for anchor, title in places)
     nav = f'<nav><a href="#verdicts">Verdicts</a><a href="#flow">Flow</a>{links}<a href="#methods">Methods</a></nav>'
     body = "\n".join(parts)
     return (

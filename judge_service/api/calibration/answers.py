@@ -91,6 +91,9 @@ class Report(BaseModel):
     options: Data = Field(description="As they were taken, defaults included.")
     criteria: dict[str, CriterionSection]
     warnings: list[str]
+    comparisons: Data | None = Field(default=None, description="Where `include` names them; so the next two.")
+    audits: Data | None = None
+    means: Data | None = None
 
 
 class PendingReport(BaseModel):

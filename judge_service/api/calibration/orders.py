@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, Field, RootModel
 
@@ -61,10 +61,19 @@ class StudyOrder(BaseModel):
     fingerprints: dict[str, dict[str, object]] | None = None
 
 
+Part = Literal["comparisons", "audits", "means"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
 class ReportOrder(StudyOrder):
     """A report on a study."""
 
     options: Options | None = None
+    include: list[Part] | None = Field(
+        default=None,
+        description="What it holds besides: pairs of judges, biases of each, means of the models they scored. "
+        "Default: nothing; of a page, everything.",
+    )
 
 
 class AltTestOrder(StudyOrder):

@@ -11,6 +11,7 @@ from judge_service.api.bodies import read_json
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import OF_READING, body, gives
 from judge_service.api.calibration.exchange import TheDesk, answered, as_json, parsed, while_wanted
+from judge_service.api.calibration.orders import PARTS
 
 if TYPE_CHECKING:
     from judge_service.calibrations.desk import Desk
@@ -40,12 +41,20 @@ async def post_report(
     """
     raw = await read_json(request)
     if prefer is not None and "respond-async" in prefer.lower():
-        return await while_wanted(request, _accepted(desk, raw))
+        return await while_wanted(request, _accepted(desk, raw, accept))
     return await while_wanted(request, _reported(desk, raw, accept))
 
 
-async def _accepted(desk: Desk, raw: bytes) -> Response:
-    report_id, state = await desk.submit(await parsed(desk, raw))
+async def _ordered(desk: Desk, raw: bytes, accept: str) -> dict[str, Any]:
+    """What is asked for: a page holds every part, unless the body says which."""
+    given = await parsed(desk, raw)
+    if _wants_page(accept) and given.get("include") is None:
+        return {**given, "include": list(PARTS)}
+    return given
+
+
+async def _accepted(desk: Desk, raw: bytes, accept: str) -> Response:
+    report_id, state = await desk.submit(await _ordered(desk, raw, accept))
     told = _asked_for(report_id, state)
     return await answered(
         told, 202, Location=told["location"], Preference_Applied="respond-async", Retry_After="2"
@@ -57,14 +66,15 @@ def _asked_for(report_id: str, state: State) -> dict[str, str]:
 
 
 async def _reported(desk: Desk, raw: bytes, accept: str) -> Response:
-    report = await desk.run("report", await parsed(desk, raw))
+    report = await desk.run("report", await _ordered(desk, raw, accept))
     return await _page(desk, report) if _wants_page(accept) else await answered(report)
 
 
 @router.get(
     "/reports/{report_id}",
     summary="Fetch a report that was asked for",
-    responses=gives("Report", page=True, problems=(404, 422, 503)) | gives("PendingReport", 202, problems=()),
+    responses=gives("Report", page=True, problems=(404, 413, 422, 503))
+    | gives("PendingReport", 202, problems=()),
 )
 async def get_report(report_id: ReportId, desk: TheDesk, accept: Accept = "application/json") -> Response:
     """202 while it is computed, by whichever replica; then the report, or as a problem what was at fault."""

@@ -9,7 +9,15 @@ import pytest
 
 from judge_service.calibrations.archive import Archive
 from judge_service.calibrations.reports import Reports
-from judge_service.errors import NotEnough, OptionRejected, ReportNotFound, StoreError, StudyNotFound
+from judge_service.errors import (
+    BodyTooLarge,
+    NotEnough,
+    OptionRejected,
+    ReportNotFound,
+    StoreError,
+    StudyNotFound,
+)
+from judge_service.stores.archive import MAX_DOCUMENT_BYTES
 from judge_service.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -23,6 +31,7 @@ class Statistician:
         self.asked: list[tuple[str, Mapping[str, object]]] = []
         self.free = asyncio.Event()
         self.error = error
+        self.text = '{"b": 1, "a": 2}'
         if not busy:
             self.free.set()
 
@@ -31,7 +40,7 @@ class Statistician:
         await self.free.wait()
         if self.error is not None:
             raise self.error
-        return '{"b": 1, "a": 2}'
+        return self.text
 
 
 class Replica:
@@ -97,7 +106,7 @@ async def test_after_a_kill_the_lease_runs_out_and_the_next_look_takes_it_up() -
     report_id, _ = await other.reports.submit("s", {})
     await found(other.reports, report_id)
     archive = Archive(store, {})
-    record = {"state": "in_progress", "study": "s", "options": {}}
+    record = {"state": "in_progress", "study": "s", "order": {}}
     assert await archive.replace_report(report_id, await archive.report(report_id), record)
     assert await store.lead(f"calibration-report:{report_id}", "killed", 30)
     assert await other.reports.find(report_id) is None
@@ -130,6 +139,14 @@ async def test_what_was_at_fault_is_told_to_who_looks_and_computed_again_for_who
     one.statistician.error = None
     assert await one.reports.submit("s", {}) == (report_id, "in_progress")
     assert await found(one.reports, report_id) == '{"b": 1, "a": 2}'
+
+
+async def test_a_report_that_is_too_large_to_be_kept_is_said_to_be() -> None:
+    one = Replica(MemoryStore())
+    one.statistician.text = "x" * (MAX_DOCUMENT_BYTES + 1)
+    report_id, _ = await one.reports.submit("s", {})
+    with pytest.raises(BodyTooLarge, match="report is larger than the 64 MiB"):
+        await found(one.reports, report_id)
 
 
 async def test_a_fault_of_ours_is_one_and_told_as_one() -> None:
