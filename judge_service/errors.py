@@ -4,7 +4,10 @@ JudgeServiceError
 ├─ RequestError            the caller can mend it
 │  ├─ RubricNotFound
 │  ├─ JudgeNotFound
-│  ├─ BodyRejected         the body is not strict JSON, or not of the documented shape
+│  ├─ FaultyRequest        it says at which places
+│  │  ├─ BodyRejected      the body is not strict JSON, or not of the documented shape
+│  │  ├─ StudyRejected     rows of a study are at fault
+│  │  └─ OptionRejected    an option of a calibration request has a value that none takes
 │  ├─ BodyTooLarge
 │  ├─ MediaTypeRejected
 │  ├─ ImageRejected        an image is not one, is too large, or is of a kind we do not open
@@ -14,8 +17,6 @@ JudgeServiceError
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
 │  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
-│  ├─ StudyRejected        rows of a study are at fault
-│  ├─ OptionRejected       an option of a calibration request has a value that none takes
 │  ├─ NotEnough            there is too little data for what was asked
 │  └─ MapRejected          what was sent as a map is none
 ├─ BackendError            no answer could be had from a judge
@@ -41,6 +42,14 @@ class RequestError(JudgeServiceError):
     """The caller can mend it."""
 
 
+class FaultyRequest(RequestError):
+    """Places of the request are at fault; `faults` lists (JSON pointer, what is wrong) for the first of them."""
+
+    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
+
 class RubricNotFound(RequestError):
     """No rubric has that id and version."""
 
@@ -49,19 +58,12 @@ class JudgeNotFound(RequestError):
     """No judge is configured under that name."""
 
 
-class BodyRejected(RequestError):
-    """The body is not strict JSON (a key twice, NaN, half a character), or not of the documented shape.
-
-    `faults` lists (JSON pointer, what is wrong) for each field at fault.
-    """
-
-    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(message)
-        self.faults = faults
+class BodyRejected(FaultyRequest):
+    """The body is not strict JSON (a key twice, NaN, half a character), or not of the documented shape."""
 
 
 class BodyTooLarge(RequestError):
-    """The body is larger than the service reads."""
+    """The body is larger than the service reads, or what is to be kept of it larger than it keeps."""
 
 
 class MediaTypeRejected(RequestError):
@@ -96,20 +98,12 @@ class StaleMap(RequestError):
     """The map that was demanded belongs to another rubric, judge or way of asking than this answer."""
 
 
-class StudyRejected(RequestError):
-    """Rows of a study are at fault; `faults` lists (JSON pointer, what is wrong) for the first of them."""
-
-    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(message)
-        self.faults = faults
+class StudyRejected(FaultyRequest):
+    """Rows of a study are at fault."""
 
 
-class OptionRejected(RequestError):
+class OptionRejected(FaultyRequest):
     """An option of a calibration request is out of its range, or names what is not there."""
-
-    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(message)
-        self.faults = faults
 
 
 class NotEnough(RequestError):

@@ -80,13 +80,11 @@ def loads(raw: bytes, *, values: int = _VALUES_CAP) -> Any:
     try:
         # Bytes are decoded here: left to it, json also takes UTF-16, UTF-32 and encoded half characters.
         parsed = json.loads(
-            raw.decode("utf-8-sig"),
+            decoded(raw),
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
             parse_float=_finite,
         )
-    except UnicodeDecodeError:
-        raise BodyRejected("the body is not UTF-8") from None
     except json.JSONDecodeError as exc:
         raise BodyRejected(f"the body is not JSON: {exc.msg} at character {exc.pos}") from None
     except (ValueError, RecursionError):
@@ -94,6 +92,14 @@ def loads(raw: bytes, *, values: int = _VALUES_CAP) -> Any:
     if b"\\u" in raw and any(_HALF.search(text) for text in _texts(parsed)):
         raise BodyRejected("the body holds half of a surrogate pair")
     return parsed
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a body, a byte order mark taken off; `BodyRejected`."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BodyRejected("the body is not UTF-8") from None
 
 
 def _of_bounded_size(raw: bytes, cap: int) -> None:

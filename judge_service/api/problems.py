@@ -154,7 +154,7 @@ async def _on_error(request: Request, exc: Exception) -> Response:
     row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
     if row is None:
         return await _on_surprise(request, exc)
-    faults: tuple[tuple[str, str], ...] = getattr(exc, "faults", ())
+    faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
     return _told(
         request, row, str(exc), [Fault(pointer=pointer, detail=detail) for pointer, detail in faults]
     )

@@ -14,8 +14,15 @@ from judge_calibration.errors import MapRejected
 from judge_calibration.maps.artefact import opened
 from judge_service.calibrations.in_force import InForce, key_at, key_of
 from judge_service.calibrations.sharing import SharedReads
-from judge_service.errors import ConfigurationError, MapNotFound, ReportNotFound, StoreError, StudyNotFound
-from judge_service.stores.archive import pack, unpack
+from judge_service.errors import (
+    BodyTooLarge,
+    ConfigurationError,
+    MapNotFound,
+    ReportNotFound,
+    StoreError,
+    StudyNotFound,
+)
+from judge_service.stores.archive import MAX_DOCUMENT_BYTES, pack, unpack
 from judge_service.stores.guard import Guard, Seldom
 from judge_service.stores.leases import renewed
 from judge_service.stores.patience import Patience
@@ -39,7 +46,7 @@ _LEASE_S = 30.0
 
 
 class Archive:
-    """What is kept of calibration. Every failure of the store is a `StoreError`."""
+    """What is kept of calibration. A failure of the store is a `StoreError`; what is too large, `BodyTooLarge`."""
 
     def __init__(self, store: Store, shipped: Mapping[str, CalibrationMap]) -> None:
         self._store = store
@@ -223,7 +230,12 @@ class Archive:
         try:
             return await asyncio.to_thread(pack, document, schema=schema)
         except RecordFault as exc:
-            raise StoreError(f"what is to be kept cannot be written: {exc.kind}") from exc
+            if exc.kind == "too_large":
+                most = MAX_DOCUMENT_BYTES // 2**20
+                raise BodyTooLarge(
+                    f"the {schema} is larger than the {most} MiB that are kept of one"
+                ) from exc
+            raise StoreError(f"a {schema} cannot be written: {exc.kind}") from exc
 
     async def _unpacked(self, raw: bytes, schema: str) -> object:
         try:

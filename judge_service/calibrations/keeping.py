@@ -15,7 +15,10 @@ Standing = Literal["active", "retired", "kept"]  # in force, no longer in force,
 
 
 class Keeping(Protocol):
-    """Studies, maps and reports by the hash of their content. A failure of the store is a `StoreError`."""
+    """Studies, maps and reports by the hash of their content.
+
+    A failure of the store is a `StoreError`; what is too large to be kept, `BodyTooLarge`.
+    """
 
     async def keep_study(self, study: Study, about: Mapping[str, Any]) -> None:
         """Keep a study under its digest, with what is told of it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from judge_calibration import errors as theirs
 from judge_service import errors
+from judge_service.strict_json import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,15 +42,12 @@ class Library:
         return await self.do(read)
 
     async def study_of_text(self, text: bytes, kind: Format, scales: Mapping[str, object] | None) -> Study:
-        """Read NDJSON or CSV."""
+        """Read NDJSON or CSV; `BodyRejected` for what is no text, and as `study`."""
 
         def read() -> Study:
             from judge_calibration.ingest import study_from_text  # noqa: PLC0415  likewise
 
-            try:
-                return study_from_text(text.decode("utf-8-sig"), kind, scales)
-            except UnicodeDecodeError:
-                raise errors.BodyRejected("the body is not UTF-8") from None
+            return study_from_text(decoded(text), kind, scales)
 
         return await self.do(read)
 

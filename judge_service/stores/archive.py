@@ -11,7 +11,6 @@ from judge_service.stores.records import Codec, RecordFault
 
 MAX_DOCUMENT_BYTES = 64 * 2**20
 _MAGIC = b"JSA1"
-_NAME_CAP = 255
 _HEADER = struct.Struct(">4s32sB")  # magic, sha256, length of the schema's name, which follows
 
 _codec = Codec(MAX_DOCUMENT_BYTES)
@@ -23,9 +22,7 @@ def pack(document: object, *, schema: str) -> bytes:
     The largest take a second: call it in a thread. Another release of zstd may write other bytes for the same
     document, so what `Store.swap` is to expect is what was read.
     """
-    name = schema.encode("utf-8", "surrogatepass")
-    if len(name) > _NAME_CAP:
-        raise RecordFault("unfit")
+    name = schema.encode()
     frame = _codec.compress(_written(document))
     return _HEADER.pack(_MAGIC, _digest(name, frame), len(name)) + name + frame
 
@@ -40,7 +37,7 @@ def unpack(blob: bytes, *, schema: str) -> object:
     name, frame = blob[_HEADER.size : _HEADER.size + length], blob[_HEADER.size + length :]
     if _digest(name, frame) != digest:
         raise RecordFault("corrupt")
-    if name != schema.encode("utf-8", "surrogatepass"):
+    if name != schema.encode():
         raise RecordFault("stale_schema")
     return _read(_codec.expand(frame))
 

@@ -13,8 +13,15 @@ from virtualtime import now, virtual
 
 from judge_calibration.ingest import study_from
 from judge_service.calibrations.archive import Archive, shipped_maps
-from judge_service.errors import ConfigurationError, MapNotFound, ReportNotFound, StoreError, StudyNotFound
-from judge_service.stores.archive import pack
+from judge_service.errors import (
+    BodyTooLarge,
+    ConfigurationError,
+    MapNotFound,
+    ReportNotFound,
+    StoreError,
+    StudyNotFound,
+)
+from judge_service.stores.archive import MAX_DOCUMENT_BYTES, pack
 from judge_service.stores.memory import MemoryStore
 from judge_service.stores.opening import open_store
 
@@ -56,6 +63,12 @@ async def test_a_study_is_kept_once_and_read_again(archive: Archive) -> None:
     for reading in (archive.study_document, archive.study_about, archive.drop_study):
         with pytest.raises(StudyNotFound, match=study.digest):
             await reading(study.digest)
+
+
+async def test_a_study_that_is_too_large_to_be_kept_is_the_senders_to_mend(archive: Archive) -> None:
+    with pytest.raises(BodyTooLarge, match="study is larger than the 64 MiB"):
+        await archive.keep_study(study_from(a_document(items=4)), {"profile": "x" * MAX_DOCUMENT_BYTES})
+    assert await archive.study_ids() == []
 
 
 async def test_the_beginning_of_an_id_is_no_id(archive: Archive) -> None:
