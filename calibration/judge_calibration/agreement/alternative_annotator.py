@@ -17,6 +17,7 @@ import numpy as np
 from scipy import special, stats
 
 from judge_calibration.engine.sign_flips import sign_flip_p
+from judge_calibration.engine.units import MIN_CLUSTERS
 from judge_calibration.ratios import mean_of_defined, ratio
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _mismatches(scores: FloatArray, ratings: FloatArray, present: BoolArray) -> 
 
 @dataclass(frozen=True, slots=True)
 class RhoFamily:
-    """ρ over the physicians named by `included`, and each physician's winning rate."""
+    """ρ over the physicians named by `included`, and the judge's advantage over each."""
 
     features: FloatArray
     included: BoolArray
@@ -94,7 +95,7 @@ class RhoFamily:
         return cls(units.sums(columns.astype(np.float32)), included, ("alt_test_rho", *single))
 
     def evaluate(self, sums: FloatArray) -> FloatArray:
-        """Sums (…, 2R) to ρ and the winning rates (…, 1+R)."""
+        """Sums (…, 2R) to ρ and the advantages (…, 1+R)."""
         raters = len(self.included)
         rates = ratio(sums[..., raters:], sums[..., :raters])
         rho = mean_of_defined(np.where(self.included, rates, np.nan))
@@ -103,10 +104,13 @@ class RhoFamily:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """The test of one physician. `p` is None when left out of ω and ρ; `reason` says why."""
+    """The test of one physician. `p` is None when left out of ω and ρ; `reason` says why.
+
+    `advantage` is the mean of W_f over his items, the judge's advantage probability, of which ρ is the mean.
+    """
 
     n_items: int
-    winning_rate: float | None
+    advantage: float | None
     mean_difference: float | None
     p: float | None
     p_adjusted: float | None
@@ -143,23 +147,24 @@ def alternative_annotator_test(
 ) -> AltTest:
     """Run the test for every physician with enough items (30 for the t-test, 6 for the two others).
 
+    Where items share units, also enough of those (10 and 6): the test's error is over them.
     `flip` looks for the ε at which the verdict turns, which costs some dozens of tests more.
     """
-    least = least_items(test)
     raters = range(played.judge_wins.shape[1])
     samples = [_differences(played, j, units) for j in raters]
     counts = [int(played.compared[:, j].sum()) for j in raters]
-    included = [j for j in raters if counts[j] >= least]
+    lacks = [_lack(counts[j], len(samples[j].sizes), test) for j in raters]
+    included = [j for j in raters if lacks[j] is None]
     tester = _Tester(test, seed)
     p = np.array([tester.p(samples[j], epsilon) for j in included])
-    adjusted = benjamini_yekutieli(p)
+    adjusted = _adjusted(p)
     contests = []
     for j in raters:
         at = included.index(j) if j in included else None
         rate = float(np.nanmean(played.judge_wins[:, j])) if counts[j] else None
         mean = samples[j].mean if counts[j] else None
         if at is None:
-            contests.append(Contest(counts[j], rate, mean, None, None, None, _why_left_out(counts[j], least)))
+            contests.append(Contest(counts[j], rate, mean, None, None, None, lacks[j]))
         else:
             low = bool(adjusted[at] <= q)
             contests.append(Contest(counts[j], rate, mean, float(p[at]), float(adjusted[at]), low))
@@ -174,21 +179,20 @@ def least_items(test: Test) -> int:
     return MIN_ITEMS if test == "t" else 6
 
 
-def benjamini_yekutieli(p: FloatArray) -> FloatArray:
-    """p-values adjusted under any dependence (2001): min over j ≥ i of m·p₍ⱼ₎/j · Σ 1/k, at most 1."""
-    m = len(p)
-    if m == 0:
-        return p
-    order = np.argsort(p, kind="stable")
-    ranks = np.arange(1, m + 1)
-    raised = p[order] * (m * float(np.sum(1 / ranks))) / ranks
-    adjusted = np.empty(m)
-    adjusted[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
-    return adjusted
+def _adjusted(p: FloatArray) -> FloatArray:
+    """By Benjamini and Yekutieli (2001), for tests on shared items depend on each other in any way."""
+    return np.asarray(stats.false_discovery_control(p, method="by")) if len(p) else p
 
 
-def _why_left_out(count: int, least: int) -> str:
-    return "no_overlap" if count == 0 else f"n_below_min: {count} of {least} items"
+def _lack(items: int, units: int, test: Test) -> str | None:
+    """Why a physician takes no part, or None."""
+    least = least_items(test)
+    if items == 0:
+        return "no_overlap"
+    if items < least:
+        return f"n_below_min: {items} of {least} items"
+    fewest = min(least, MIN_CLUSTERS)
+    return f"n_below_min: {units} of {fewest} clusters" if units < fewest else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +239,6 @@ class _Tester:
 def _t_test(sample: _Sample, epsilon: float) -> float:
     """Student's t of a mean over items whose error is that of the units' sums (a ratio of sums)."""
     m = len(sample.sizes)
-    if m < 2:  # noqa: PLR2004  one unit has no spread
-        return 1.0
     n, mean = float(sample.sizes.sum()), sample.mean
     residuals = sample.totals - mean * sample.sizes
     error = math.sqrt(m / (m - 1) * float(np.sum(residuals**2))) / n
@@ -252,7 +254,7 @@ def _flip_epsilon(samples: list[_Sample], tester: _Tester, q: float) -> float | 
 
     def passes(epsilon: float) -> bool:
         p = np.array([tester.p(sample, epsilon) for sample in samples])
-        return bool(np.mean(benjamini_yekutieli(p) <= q) >= PASS_SHARE)
+        return bool(np.mean(_adjusted(p) <= q) >= PASS_SHARE)
 
     low, high = 0.0, 1.0
     if passes(low):

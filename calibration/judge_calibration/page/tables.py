@@ -17,11 +17,22 @@ from judge_calibration.page.markup import (
     table,
     with_interval,
 )
+from judge_calibration.reporting.ceiling import PAIRWISE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_ROWS = 40
+_SHORT = {
+    "agreement": "same answer",
+    "kappa_unweighted": "κ",
+    "kappa_linear": "linear κ",
+    "kappa_quadratic": "quadratic κ",
+    "spearman": "Spearman's ρ",
+    "pearson": "Pearson's r",
+    "ccc": "Lin's concordance",
+    "balanced_f1": "balanced F1",
+}
 
 
 def flow(report: Mapping[str, Any]) -> str:
@@ -42,7 +53,9 @@ def flow(report: Mapping[str, Any]) -> str:
         )
     parts = [
         table(
-            ("criterion", "items rated", "items judged", "ratings", "physicians", "ratings per item"), rows
+            ("criterion", "items rated", "items judged", "ratings", "physicians", "ratings per item"),
+            rows,
+            numeric=(1, 5),
         ),
         _outcomes(report),
         *(paragraph(f"Warning: {warning}", kind="warning") for warning in report["warnings"]),
@@ -68,14 +81,14 @@ def _outcomes(report: Mapping[str, Any]) -> str:
 
 def raters(each: Mapping[str, Any]) -> str:
     """Physicians among themselves."""
-    section_ = each["raters"]
+    section_, names = each["raters"], PAIRWISE[each["scale"]["kind"]]
     pairs = [
         (
             f"{row['raters'][0]}, {row['raters'][1]}",
             row["n_items"],
             *(
                 with_interval(row["statistics"][name]) if name in row["statistics"] else MISSING
-                for name in ("agreement", "kappa_unweighted", "kappa_quadratic", "spearman")
+                for name in names
             ),
         )
         for row in section_["pairs"][:MOST_ROWS]
@@ -93,7 +106,7 @@ def raters(each: Mapping[str, Any]) -> str:
     parts = [
         statistics_table(section_["statistics"], caption="Physicians among themselves"),
         table(
-            ("pair", "items", "same answer", "κ", "quadratic κ", "Spearman"),
+            ("pair", "items", *(_SHORT[name] for name in names)),
             pairs,
             caption="Pairs of physicians",
         )
@@ -122,48 +135,50 @@ def ceiling(told: Mapping[str, Any]) -> str:
         for row in told["ceiling"]
     ]
     head = ("statistic", "against", "judge", "physicians", "judge − physicians")
-    return table(head, rows, caption="The human ceiling, on the same items", numeric_from=2) if rows else ""
+    return table(head, rows, caption="The human ceiling, on the same items", numeric=(2, 99)) if rows else ""
 
 
-def per_rater(told: Mapping[str, Any]) -> str:
+def per_rater(told: Mapping[str, Any], kind: str) -> str:
     """Judge against each physician, with the test of each."""
-    rows = []
+    rows, names = [], PAIRWISE[kind][:2]
     for row in told["per_rater"][:MOST_ROWS]:
         statistics, test = row["statistics"], row["alt_test"]
-        kappa = statistics.get("kappa_quadratic") or statistics.get("kappa_unweighted")
         outcome = test["reason"] or ("stands in" if test["rejected"] else "does not stand in")
         rows.append(
             (
                 row["rater"],
                 row["n_items"],
-                with_interval(statistics["agreement"]) if "agreement" in statistics else MISSING,
-                with_interval(kappa) if kappa else MISSING,
+                *(with_interval(statistics[name]) if name in statistics else MISSING for name in names),
                 number(row.get("bias")),
-                percent(test["winning_rate"]),
+                percent(test["advantage"]),
                 p_value(test["p_adjusted"]),
                 outcome,
             )
         )
-    head = ("physician", "items", "same answer", "κ", "bias", "judge at least as close", "adjusted p", "test")
-    return table(head, rows, caption="Judge against each physician; the alternative annotator test")
+    shown = [_SHORT[name] for name in names]
+    head = ("physician", "items", *shown, "bias", "judge at least as close", "adjusted p", "test")
+    return table(
+        head, rows, caption="Judge against each physician; the alternative annotator test", numeric=(1, 7)
+    )
 
 
-def subgroups(told: Mapping[str, Any]) -> str:
+def subgroups(told: Mapping[str, Any], kind: str) -> str:
     """Groups: agreement, error and the physicians' reliability in each."""
-    parts = []
-    for variable, each in told["subgroups"].items():
+    parts, names = [], PAIRWISE[kind][:2]
+    for variable, split in told["subgroups"].items():
         rows = []
-        for group, found in each["groups"].items():
+        for group, found in split["groups"].items():
             statistics, people = found["statistics"], found["raters"]["statistics"]
             rows.append(
                 (
                     group,
-                    found["n_items"],
-                    *(_cell(statistics, name) for name in ("bias", "mae", "kappa_quadratic", "agreement")),
+                    next((each["n_items"] for each in statistics.values()), found["n_items"]),
+                    *(_cell(statistics, name) for name in ("bias", "mae", *names)),
                     _cell(people, "icc_a1"),
                 )
             )
-        head = (variable, "items", "bias", "MAE", "quadratic κ", "same answer", "ICC(A,1) of physicians")
+        shown = [_SHORT[name] for name in names]
+        head = (variable, "items", "bias", "MAE", *shown, "ICC(A,1) of physicians")
         parts.append(table(head, rows, caption=f"By {variable}"))
     return "\n".join(parts)
 
@@ -179,7 +194,8 @@ def influence(told: Mapping[str, Any]) -> str:
         (", ".join(row["items"]), number(row["change_without"], 4))
         for row in told["details"].get("influence", [])
     ]
-    caption = f"Influence on {told['verdict']['statistic'] or 'the primary figure'}"
+    first = told["ceiling"][0]["judge"]["label"] if told["ceiling"] else "the primary figure"
+    caption = f"Influence on {first}"
     return table(("items", "change without them"), rows, caption=caption) if rows else ""
 
 

@@ -215,7 +215,7 @@ def _single_raters(view: View, scores: FloatArray) -> PairFamily | None:
 def _contest(contest: Contest) -> dict[str, object]:
     return {
         "n_items": contest.n_items,
-        "winning_rate": rounded(contest.winning_rate),
+        "advantage": rounded(contest.advantage),
         "mean_difference": rounded(contest.mean_difference),
         "p": rounded(contest.p),
         "p_adjusted": rounded(contest.p_adjusted),
@@ -238,7 +238,7 @@ def _alt_document(context: Context, view: View, played: Duel, test: AltTest) -> 
         }
         for epsilon in (_SWEEP if test.omega is not None else ())
     ]
-    rates = [c.winning_rate for c in included if c.winning_rate is not None]
+    rates = [c.advantage for c in included if c.advantage is not None]
     return {
         "omega": rounded(test.omega),
         "rho": rounded(math.fsum(rates) / len(rates)) if rates else None,
