@@ -40,11 +40,12 @@ def fit(
     bind: Annotated[
         str | None,
         typer.Option(
-            help="JUDGE:RUBRIC or JUDGE:RUBRIC:MODE, as configured: scores of it may be calibrated."
+            help="JUDGE:RUBRIC or JUDGE:RUBRIC:MODE, as configured: whose scores it may calibrate. The map is kept "
+            "in the configured store, where `activate` finds it."
         ),
     ] = None,
     activate: Annotated[
-        bool, typer.Option(help="Keep it in the configured store and put it in force.")
+        bool, typer.Option(help="Keep it in the configured store and put it in force now.")
     ] = False,
 ) -> None:
     """Fit a calibration map of one judge on one criterion."""
@@ -58,12 +59,12 @@ def fit(
     }
     if bind is not None:
         asked["bind"] = _binding(bind)
+    standing = None
     with mistakes():
         read = study_at(study, scales)
         if activate or bind is not None:
-            artefact = at_desk(lambda desk: desk.fit({**asked, "study": read.rows(), "activate": activate}))[
-                0
-            ]
+            order = {**asked, "study": read.rows(), "activate": activate}
+            artefact, standing = at_desk(lambda desk: desk.fit(order))
         else:
             artefact = run("maps", read, asked)
     write(out, artefact)
@@ -72,8 +73,8 @@ def fit(
     typer.echo(
         f"{criterion}, {judge}: {artefact['method']} ({artefact['fit']['chosen_because']}), ± {figure(half)}"
     )
-    if activate:
-        typer.echo("active")
+    if standing is not None:
+        typer.echo(standing)
 
 
 def _binding(given: str) -> dict[str, str]:

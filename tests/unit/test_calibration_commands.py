@@ -191,7 +191,10 @@ def test_a_map_is_fitted_to_a_file_and_applied_from_it(study: Path) -> None:
 
 def test_a_map_is_kept_put_in_force_applied_by_its_id_and_retired(home: Path) -> None:
     fit = ("fit", totals(home), "--criterion", "score", "--judge", "J", "--method", "shift")
-    lines = told(*fit, "--bind", "default:medical-qa:text", "--activate")
+    bound = (*fit, "--bind", "default:medical-qa:text")
+    assert told(*bound)[2] == "kept"
+    assert told("maps")[0].endswith("  J  score  kept")
+    lines = told(*bound, "--activate")
     map_id = lines[0]
     assert lines[2] == "active"
     assert told("maps") == [f"{map_id}  J  score  active  fits: True"]

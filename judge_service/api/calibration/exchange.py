@@ -48,10 +48,23 @@ def _refuse_too_many(document: Mapping[str, Any]) -> None:
     """Raise `BodyTooLarge` for more rows than are worked on while somebody waits."""
     named = document.get("study")
     for part in (document, named if isinstance(named, dict) else {}):
-        rows = sum(
-            len(part[name]) for name in ("ratings", "judge_scores") if isinstance(part.get(name), list)
-        )
-        refuse_rows(rows)
+        refuse_rows(_rows(part))
+
+
+def _rows(part: Mapping[str, Any]) -> int:
+    """Rows of a study: those of its tables, and of each scoring answer its criteria and its total."""
+    tables = sum(len(_listed(part, name)) for name in ("ratings", "judge_scores"))
+    return tables + sum(_rows_of(answer) for answer in _listed(part, "scores"))
+
+
+def _listed(part: Mapping[str, Any], name: str) -> list[Any]:
+    found = part.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _rows_of(answer: object) -> int:
+    criteria = answer.get("criteria") if isinstance(answer, dict) else None
+    return len(criteria) + 1 if isinstance(criteria, dict) else 0
 
 
 def refuse_rows(rows: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from judge_service.calibrations.reports import State
 
 router = APIRouter(prefix="/v1/calibration", tags=["calibration"])
+_ASYNC = "respond-async"
 Accept = Annotated[str, Header(description="`text/html` gives the page.")]
 ReportId = Annotated[str, Path(description="From the 202 that `POST /v1/calibration/report` gave.")]
 
@@ -32,7 +34,12 @@ async def post_report(
     request: Request,
     desk: TheDesk,
     accept: Accept = "application/json",
-    prefer: Annotated[str | None, Header(description="`respond-async` answers 202 at once.")] = None,
+    prefer: Annotated[
+        str | None,
+        Header(
+            description="`respond-async` reads and keeps the study, and answers 202 with the report's place."
+        ),
+    ] = None,
 ) -> Response:
     """Physicians among themselves, every judge against them and against the human ceiling, by criterion.
 
@@ -40,7 +47,7 @@ async def post_report(
     undefined figure is null with a reason. The same body gives the same bytes.
     """
     raw = await read_json(request)
-    if prefer is not None and "respond-async" in prefer.lower():
+    if _ASYNC in _preferences(prefer or ""):
         return await while_wanted(request, _accepted(desk, raw, accept))
     return await while_wanted(request, _reported(desk, raw, accept))
 
@@ -56,9 +63,7 @@ async def _ordered(desk: Desk, raw: bytes, accept: str) -> dict[str, Any]:
 async def _accepted(desk: Desk, raw: bytes, accept: str) -> Response:
     report_id, state = await desk.submit(await _ordered(desk, raw, accept))
     told = _asked_for(report_id, state)
-    return await answered(
-        told, 202, Location=told["location"], Preference_Applied="respond-async", Retry_After="2"
-    )
+    return await answered(told, 202, Location=told["location"], Preference_Applied=_ASYNC, Retry_After="2")
 
 
 def _asked_for(report_id: str, state: State) -> dict[str, str]:
@@ -81,7 +86,9 @@ async def get_report(report_id: ReportId, desk: TheDesk, accept: Accept = "appli
     found = await desk.reports.find(report_id)
     if found is None:
         return await answered(_asked_for(report_id, "in_progress"), 202, Retry_After="2")
-    return await _page(desk, json.loads(found)) if _wants_page(accept) else as_json(found)
+    if not _wants_page(accept):
+        return as_json(found)
+    return await _page(desk, await desk.library.do(lambda: json.loads(found)))
 
 
 @router.delete(
@@ -98,6 +105,11 @@ async def delete_report(report_id: ReportId, desk: TheDesk) -> Response:
 
 async def _page(desk: Desk, report: dict[str, Any]) -> Response:
     return Response(await desk.library.page(report), media_type="text/html; charset=utf-8")
+
+
+def _preferences(prefer: str) -> set[str]:
+    """The names in a `Prefer` header (RFC 7240), without their values and parameters."""
+    return {re.split("[=;]", part, maxsplit=1)[0].strip().lower() for part in prefer.split(",")}
 
 
 def _wants_page(accept: str) -> bool:
