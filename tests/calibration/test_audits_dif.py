@@ -13,7 +13,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 from judge_calibration.audits.dif import DifGroup, across_criteria, dif_audit, equivalence
 from judge_calibration.audits.dif_ordinal import drawn_in
 from judge_calibration.audits.effects import Effect
-from judge_calibration.audits.ordinal_logit import fit_ordinal, null_log_likelihood
+from judge_calibration.audits.ordinal_logit import OrdinalFit, fit_ordinal, null_log_likelihood
 from judge_calibration.errors import OptionRejected
 from judge_calibration.estimates import estimated
 
@@ -102,7 +102,7 @@ def test_the_ordinal_fit_is_that_of_the_library() -> None:
     oracle = OrderedModel(doubled, np.concatenate([design, design[:50]]), distr="logit")
     expected = oracle.fit(method="bfgs", disp=0, gtol=1e-8)
     found = fit_ordinal(levels, design, weights)
-    assert found is not None
+    assert isinstance(found, OrdinalFit)
     assert found.coefficients == pytest.approx(expected.params[:2], abs=1e-5)
     assert found.log_likelihood == pytest.approx(expected.llf)
     assert null_log_likelihood(levels, weights) == pytest.approx(expected.llnull)
@@ -118,23 +118,48 @@ def test_the_ordinal_fit_shortens_steps_that_go_too_far() -> None:
     levels = np.append(np.digitize(2 * x[:200], [-1, 1]), [0, 2])
     found = fit_ordinal(levels, x[:, None], np.ones(202))
     oracle = OrderedModel(levels, x[:, None], distr="logit").fit(method="bfgs", disp=0, gtol=1e-8)
-    assert found is not None
+    assert isinstance(found, OrdinalFit)
     assert found.log_likelihood == pytest.approx(oracle.llf)
 
 
 def test_a_group_that_is_always_at_the_top_has_no_finite_coefficient() -> None:
     member = (np.arange(60) < 20).astype(np.float64)
     levels = np.where(member > 0, 2, np.arange(60) % 3)
-    assert fit_ordinal(levels, member[:, None], np.ones(60)) is None
+    assert fit_ordinal(levels, member[:, None], np.ones(60)) == "separation"
 
 
-def test_an_ordinal_fit_without_a_finite_maximum_is_none() -> None:
+def test_an_ordinal_fit_without_a_maximum_says_why() -> None:
     levels, ones = np.arange(5).repeat(6), np.ones(30)
-    assert fit_ordinal(levels, levels[:, None].astype(np.float64), ones) is None
-    assert fit_ordinal(levels, np.ones((30, 1)), ones) is None
-    assert fit_ordinal(np.zeros(30, np.int64), levels[:, None].astype(np.float64), ones) is None
+    assert fit_ordinal(levels, levels[:, None].astype(np.float64), ones) == "separation"
+    assert fit_ordinal(levels, np.ones((30, 1)), ones) == "constant_input"
+    assert fit_ordinal(np.zeros(30, np.int64), levels[:, None].astype(np.float64), ones) == "single_category"
     x = np.random.default_rng(1).normal(size=(30, 1))
-    assert fit_ordinal(levels, np.column_stack([x, x]), ones) is None
+    assert fit_ordinal(levels, np.column_stack([x, x]), ones) == "not_identified"
+
+
+def test_the_change_in_r2_is_undefined_for_the_reason_that_holds() -> None:
+    generator = np.random.default_rng(6)
+    judge, halves = np.round(generator.uniform(0, 5, 60)), ["a", "b"] * 30
+    level = dif_audit(judge, np.full(60, 3.0), halves, clusters=np.arange(60)).groups[0].ordinal
+    assert level.r2_change.reason == "constant_input"
+    of_group = dif_audit(judge, np.tile([2.0, 4.0], 30), halves, clusters=np.arange(60)).groups[0].ordinal
+    assert of_group.r2_change.reason == "not_identified"
+
+
+@pytest.mark.parametrize(("each", "told"), [(1, False), (9, False), (10, True)])
+def test_few_clusters_on_either_side_withhold_tests_and_keep_estimates(each: int, *, told: bool) -> None:
+    data = two_groups(3)
+    judge, member = np.clip(np.round(data.judge), 0, 5), data.member
+    clusters = np.where(member, member.cumsum() % each, each + (~member).cumsum() % each)
+    table = dif_audit(judge, data.consensus, data.labels, clusters=clusters, reliability=data.reliability)
+    ordinal, slope = table.groups[0].ordinal, table.groups[0].non_uniform
+    assert ordinal.r2_change.estimate is not None
+    assert (ordinal.r2_change.status, ordinal.r2_change.reason) == (
+        ("ok", None) if told else ("insufficient", "n_below_min")
+    )
+    assert [test is not None for test in (ordinal.uniform, ordinal.non_uniform, ordinal.total)] == [told] * 3
+    assert slope.estimate is not None
+    assert (slope.p is not None) == (2 * each >= 10)
 
 
 def test_likelihood_ratios_shrink_when_items_are_copied_within_clusters() -> None:

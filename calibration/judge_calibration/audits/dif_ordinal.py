@@ -15,6 +15,7 @@ from scipy import stats
 
 from judge_calibration.audits.ordinal_logit import OrdinalFit, fit_ordinal, null_log_likelihood
 from judge_calibration.definitions import definition_of
+from judge_calibration.engine.units import too_few_clusters
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def ordinal_dif(
 ) -> OrdinalDif:
     """Compare the three models on complete rows (n,). Levels of the judge are taken in their order.
 
-    A judge with more than 25 levels is cut into ten of equal size. Undefined where a group is empty, where
-    the judge gives one level only, and under separation.
+    A judge with more than 25 levels is cut into ten of equal size. Undefined, with the reason, where a group
+    is empty or one of the models has no fit; without tests where either side has few items or clusters.
     """
     inside = int(member.sum())
     if not inside or inside == len(member):
@@ -107,15 +108,17 @@ def ordinal_dif(
     cells, of_item, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     weights, levels = counts.astype(np.float64), cells[:, 0].astype(np.int64)
     design = np.column_stack([cells[:, 1:], cells[:, 1] * cells[:, 2]])
-    fits = [fit_ordinal(levels, design[:, :width], weights) for width in (1, 2, 3)]
+    fits: list[OrdinalFit] = []
+    for width in (1, 2, 3):
+        fit = fit_ordinal(levels, design[:, :width], weights)
+        if not isinstance(fit, OrdinalFit):
+            return _none(fit, len(member))
+        fits.append(fit)
     base, group, product = fits
-    if base is None or group is None or product is None:
-        return _none("separation", len(member))
     empty, n = null_log_likelihood(levels, weights), len(member)
     r2 = (_r2(base, empty, n), _r2(group, empty, n), _r2(product, empty, n))
     change = estimated(_NAME, r2[2] - r2[0], n_items=n)
-    few = min(inside, n - inside) < definition_of("dif_uniform").min_n or n < definition_of(_NAME).min_n
-    if few:
+    if n < definition_of(_NAME).min_n or _is_small(clusters[member]) or _is_small(clusters[~member]):
         return OrdinalDif(replace(change, status="insufficient", reason="n_below_min"), r2)
     return OrdinalDif(
         change,
@@ -124,6 +127,12 @@ def ordinal_dif(
         _ratio(group, product, 1, of_item, clusters),
         _ratio(base, product, 2, of_item, clusters),
     )
+
+
+def _is_small(clusters: IntArray) -> bool:
+    """Whether one side, told by the clusters of its items (n,), is too small for a test."""
+    n = len(clusters)
+    return n < definition_of("dif_uniform").min_n or too_few_clusters(len(np.unique(clusters)), n)
 
 
 def _levels(judge: FloatArray) -> IntArray:
@@ -174,7 +183,7 @@ def _design_effect(fit: OrdinalFit, tested: int, of_item: IntArray, clusters: In
     """Mean eigenvalue of (model covariance)⁻¹ × (robust covariance) of the tested coefficients; ≥ 1."""
     _, units, members = np.unique(clusters, return_inverse=True, return_counts=True)
     size = len(members)
-    if size <= 1 or members.max() == 1:  # one cluster has no spread
+    if members.max() == 1:  # nothing is shared
         return 1.0
     sums = np.zeros((size, fit.scores.shape[1]))
     np.add.at(sums, units, fit.scores[of_item])

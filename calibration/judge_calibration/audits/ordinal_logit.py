@@ -10,6 +10,7 @@ from scipy import special
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
+    from judge_calibration.estimates import Reason
 
 _DONE = 1e-11  # Newton decrement, of the log-likelihood
 _HALVINGS = 30
@@ -41,30 +42,35 @@ class _At:
     information: FloatArray
 
 
-def fit_ordinal(levels: IntArray, design: FloatArray, weights: FloatArray) -> OrdinalFit | None:
+def fit_ordinal(levels: IntArray, design: FloatArray, weights: FloatArray) -> OrdinalFit | Reason:
     """Fit `levels` (n,), whole numbers in the order of the scale, on `design` (n, m) without a constant.
 
     `weights` (n,) say how many items each row stands for.
-    Levels that do not occur carry no likelihood and are left out. None where there is no finite maximum:
-    separation, a constant column, columns that explain each other.
+    Levels that do not occur carry no likelihood and are left out. The reason where there is no maximum: one
+    level, a constant column, columns that explain each other, separation, or a search that got nowhere.
     """
     _, codes = np.unique(levels, return_inverse=True)
     counts = np.bincount(codes, weights)
     centre = np.average(design, axis=0, weights=weights)
     spread = np.sqrt(np.average((design - centre) ** 2, axis=0, weights=weights))
-    if len(counts) <= 1 or np.any(spread <= _NO_SPREAD):  # one level has nothing to explain
-        return None
+    if len(counts) <= 1:  # one level has nothing to explain
+        return "single_category"
+    if np.any(spread <= _NO_SPREAD):
+        return "constant_input"
     data = _Data(codes, (design - centre) / spread, weights, len(counts))
     cuts = special.logit(np.cumsum(counts)[:-1] / counts.sum())
     found: FloatArray = np.concatenate([cuts, np.zeros(design.shape[1])]).astype(np.float64)
-    at: _At | None = data.evaluate(found)
+    start = data.evaluate(found)
+    if not _is_regular(start.information, counts.sum()):
+        return "not_identified"  # at the start every level has its share: only the columns can be at fault
+    at: _At | None = start
     while at is not None and _is_regular(at.information, counts.sum()):
         slope = weights @ at.scores
         step = np.asarray(np.linalg.solve(at.information, slope), np.float64)
         if float(step @ slope) < _DONE * max(1.0, -at.value):
             return OrdinalFit(at.value, found[len(counts) - 1 :] / spread, at.information, at.scores)
         found, at = _advance(found, step, at, data)
-    return None
+    return "not_converged" if at is None else "separation"
 
 
 def null_log_likelihood(levels: IntArray, weights: FloatArray) -> float:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from judge_calibration.engine.units import too_few_clusters
+
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
 
@@ -24,7 +26,8 @@ _LEAST_RELIABLE = 0.1  # share of a predictor's own variance that must be left w
 class Regression:
     """Coefficients of interest (q,), their covariance (q, q) and degrees of freedom (q,).
 
-    The covariance is None with fewer than two clusters.
+    The covariance is None with fewer than two clusters; of errors in variables with fewer than ten, where
+    nothing corrects it for their number.
     """
 
     coefficients: FloatArray
@@ -166,7 +169,7 @@ def errors_in_variables(
     sums = _sums(single, units, len(members))
     count, size = interest.shape[1], len(members)
     covariance = None
-    if size > 1:
+    if not too_few_clusters(size, len(outcome)):
         covariance = (inverse @ (sums.T @ sums) @ inverse)[-count:, -count:] * size / (size - 1)
     return Regression(found[-count:], covariance, np.full(count, float(size - 1)), len(outcome), size)
 
