@@ -14,15 +14,15 @@ from judge_calibration.agreement.alternative_annotator import (
     duel,
 )
 from judge_calibration.agreement.consensus import NAMES as CONSENSUS_NAMES
-from judge_calibration.agreement.moments import rank_coefficients
 from judge_calibration.agreement.pairs import PairFamily
 from judge_calibration.agreement.ties import tie_calibration
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.engine.resampling import Resampler
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 from judge_calibration.reporting.ceiling import ceiling_rows
+from judge_calibration.reporting.continuous_ranks import mean_ranks
 from judge_calibration.reporting.families import ceiling_families, judge_families, per_rater_family
-from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, mean_ranks, sample_on
+from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, sample_on
 from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _statistics(
     names = [name for name in named if "|" not in name and name != "alt_test_rho"]
     told = _told(context, view, scores, {name: named[name] for name in names})
     if not view.scale.is_discrete:
-        told |= mean_ranks([rank_coefficients(scores, column) for column in view.ratings.T], sample)
+        told |= mean_ranks(context, view, [(scores, column) for column in view.ratings.T], sample)
     return told | (
         {"tie_calibrated_accuracy": _ties(context, view, scores, sample)} if view.scale.is_numeric else {}
     )

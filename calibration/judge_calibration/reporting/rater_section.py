@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.agreement.moments import RANK_COEFFICIENTS, rank_coefficients
 from judge_calibration.engine.replicates import Replicate, replicate
-from judge_calibration.estimates import Interval, Reason, Statistic, estimated, rounded, undefined
+from judge_calibration.estimates import Interval, Reason, Statistic, rounded, undefined
 from judge_calibration.reliability.icc import ICC_NAMES, IccFamily, f_intervals
+from judge_calibration.reporting.continuous_ranks import mean_ranks
 from judge_calibration.reporting.families import rater_families, sharing_pairs
 from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
@@ -125,7 +125,9 @@ def _statistics(
     told |= _with_f_intervals(context, families, told)
     told |= {"noise_ceiling": _noise_ceiling(told)} if "icc_ck" in told else {}
     if not view.scale.is_discrete:
-        told |= _mean_ranks(view, sample)
+        ratings = view.ratings
+        pairs = [(ratings[:, a], ratings[:, b]) for a, b in sharing_pairs(view)]
+        told |= mean_ranks(context, view, pairs, sample)
     for name in _names(view):
         told.setdefault(name, undefined(name, "not_for_this_scale", **sample.counts))
     return {name: told[name] for name in _names(view)}
@@ -174,27 +176,6 @@ def _noise_ceiling(told: Told) -> Statistic:
         low, high = (math.sqrt(max(0.0, limit)) for limit in (ci.low, ci.high))
         roots = replace(ci, low=low, high=high)
     return replace(reliability, name="noise_ceiling", estimate=math.sqrt(reliability.estimate), ci=roots)
-
-
-def _mean_ranks(view: View, sample: Sample) -> Told:
-    """Rank coefficients of a continuous scale, averaged over pairs, without an interval."""
-    each = [rank_coefficients(view.ratings[:, a], view.ratings[:, b]) for a, b in sharing_pairs(view)]
-    return mean_ranks(each, sample)
-
-
-def mean_ranks(each: list[dict[str, float]], sample: Sample) -> Told:
-    """The mean of rank coefficients over the pairs in which they are defined."""
-    told: Told = {}
-    for name in RANK_COEFFICIENTS:
-        values = [pair[name] for pair in each if math.isfinite(pair[name])]
-        told[name] = (
-            estimated(
-                name, float(np.mean(values)), notes=("no interval on a continuous scale",), **sample.counts
-            )
-            if values
-            else undefined(name, "constant_input", **sample.counts)
-        )
-    return told
 
 
 def _pairs(context: Context, view: View, named: Mapping[str, Replicate]) -> list[dict[str, object]]:
