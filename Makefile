@@ -69,7 +69,7 @@ serve: setup ## Serve the API on 127.0.0.1, port PORT (8080)
 # Two workers, for two cores: each takes half of the files, and from the other what is left when it is done.
 .PHONY: test
 test: redis lint types layers ## Everything the CI asks for: style, types, layers, tests with coverage
-	@$(BIN)/python -m pytest --cov -n 2 --dist worksteal
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --cov -n 2 --dist worksteal
 
 .PHONY: lint
 lint: setup-dev ## Check style and format
