@@ -11,7 +11,7 @@ import pytest_asyncio
 from serving import Client, Reply, serving
 
 from judge_calibration.operations import further
-from judge_service.api.calibration.orders import PARTS
+from judge_service.api.calibration.orders import PARTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,6 +88,16 @@ def statistics(told: Any) -> list[dict[str, Any]]:
     return [each for value in told for each in statistics(value)] if isinstance(told, list) else []
 
 
+def check_honesty(told: Any) -> None:
+    """A number or a reason why there is none; an interval only where nothing speaks against it."""
+    found = statistics(told)
+    assert found
+    for each in found:
+        assert (each["estimate"] is None) == (each["status"] == "undefined"), each
+        assert (each["reason"] is None) == (each["status"] == "ok"), each
+        assert each["ci"] is None or each["status"] == "ok", each
+
+
 async def test_the_call_as_it_was_promised_is_answered(client: Client) -> None:
     reply = await reported(client, PROMISED)
     assert reply.status == 200, reply.raw
@@ -96,15 +106,12 @@ async def test_the_call_as_it_was_promised_is_answered(client: Client) -> None:
     judge = told["judges"]["J"]
     assert {"kappa_quadratic", "alt_test_omega"} <= judge["statistics"].keys()
     assert [row["rater"] for row in judge["per_rater"]] == ["A"]
-    for each in statistics(reply.body):
-        assert (each["estimate"] is None) == (each["status"] in {"undefined", "suppressed"}), each
-        assert (each["estimate"] is None) <= (each["reason"] is not None), each
+    check_honesty(reply.body)
 
 
 async def test_every_option_has_a_default_and_is_told(client: Client) -> None:
     reply = await reported(client, {key: value for key, value in a_study().items() if key != "options"})
-    assert reply.body["options"]["resamples"] == 2000
-    assert reply.body["options"] | OPTIONS == {**reply.body["options"], **OPTIONS}
+    assert reply.body["options"] == Options().model_dump()
 
 
 async def test_the_same_call_gives_the_same_bytes_and_the_order_of_rows_says_nothing(client: Client) -> None:
@@ -218,6 +225,7 @@ async def test_perfect_agreement_is_one(client: Client) -> None:
 @pytest.mark.parametrize("items", [1, 2, 3])
 async def test_hardly_any_items_give_reasons_and_no_failure(client: Client, items: int) -> None:
     told = await quality(client, a_study(items=items))
+    check_honesty(told)
     assert told["judges"]["J"]["statistics"]["pearson"]["ci"] is None
 
 
@@ -271,6 +279,7 @@ async def test_of_very_many_faults_a_hundred_are_told(client: Client) -> None:
 async def test_the_page_is_for_those_who_want_it_first(client: Client, accept: str, kind: str) -> None:
     reply = await reported(client, a_study(options={"resamples": 0}), Accept=accept)
     assert (reply.status, reply.kind) == (200, kind)
+    assert reply.raw.startswith(b"<!doctype html>" if kind == "text/html" else b"{")
 
 
 async def test_a_page_holds_every_part_unless_the_body_says_which(client: Client) -> None:

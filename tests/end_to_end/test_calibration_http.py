@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from typing import TYPE_CHECKING, Any
@@ -115,18 +116,6 @@ async def test_csv_and_ndjson_are_the_same_study_as_json(client: Client) -> None
     assert len({reply.body["study_id"] for reply in replies}) == 1
 
 
-async def test_the_report_has_the_promised_shape(client: Client) -> None:
-    reply = await post(client, "report", samples.REPORT)
-    assert reply.status == 200
-    told = reply.body["criteria"]["quality"]
-    assert {"icc_a1", "alpha_ordinal"} <= told["raters"]["statistics"].keys()
-    judge = told["judges"]["J"]
-    assert {"kappa_quadratic", "alt_test_omega"} <= judge["statistics"].keys()
-    assert isinstance(judge["per_rater"], list)
-    assert judge["outcomes"]["counts"] == {"refused": 1, "scored": 1}
-    assert (await post(client, "report", samples.REPORT)).raw == reply.raw
-
-
 @pytest.mark.parametrize("make", [a_document, a_binary_document, a_nominal_document])
 async def test_a_kept_study_and_one_in_the_body_give_the_same_report(client: Client, make: Any) -> None:
     document = make()
@@ -137,36 +126,16 @@ async def test_a_kept_study_and_one_in_the_body_give_the_same_report(client: Cli
     assert kept.body["criteria"] == inline.body["criteria"]
 
 
-async def test_the_report_is_a_page_for_those_who_ask_for_one(client: Client) -> None:
-    body = a_document() | {"options": {"resamples": 0}}
-    reply = await post(client, "report", body, Accept="text/html,application/json;q=0.5")
-    assert reply.kind == "text/html"
-    assert reply.raw.startswith(b"<!doctype html>")
-    assert (await post(client, "report", body, Accept="*/*")).kind == "application/json"
-
-
 async def test_a_report_may_be_fetched_later_and_is_the_same_bytes(client: Client) -> None:
     body = a_document() | {"options": {"resamples": 50}}
     begun = await post(client, "report", body, Prefer="respond-async")
     assert begun.status == 202
-    for _ in range(200):
-        fetched = await client.get(begun.headers["Location"])
-        if fetched.status == 200:
-            break
+    async with asyncio.timeout(30):
+        while (fetched := await client.get(begun.headers["Location"])).status == 202:
+            await asyncio.sleep(0.02)
     waited = await post(client, "report", body, Prefer="wait=9, x-respond-async")
     assert (waited.status, waited.raw) == (200, fetched.raw)
     assert (await client.get(f"{ROOT}/reports/{'0' * 64}")).status == 404
-
-
-async def test_faults_of_rows_are_listed_with_their_place(client: Client) -> None:
-    document = a_document(items=5)
-    document["ratings"][3]["score"] = 9
-    document["judge_scores"][1] |= {"score": None}
-    reply = await post(client, "report", document)
-    assert reply.status == 422
-    assert reply.body["type"].endswith("study-rejected")
-    places = {fault["pointer"] for fault in reply.body["errors"]}
-    assert places == {"/ratings/3/score", "/judge_scores/1/outcome"}
 
 
 @pytest.mark.parametrize(
