@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from judge_calibration.comparison.tests import Test, sign_flip_test, williams_test
+from judge_calibration.comparison.tests import CLUSTERED, Test, sign_flip_test, untested, williams_test
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
@@ -105,27 +105,26 @@ def compared(context: Context, pair: Pair) -> dict[str, object]:
 
 
 def paired_tests(context: Context, pair: Pair) -> list[Test]:
-    """Williams on correlations with the consensus, sign flips on errors and on the scores themselves."""
+    """Sign flips on scores and on errors, and on a scale of numbers Williams on correlations with the consensus.
+
+    Those of errors and correlations are over the items that have a consensus.
+    """
     view, seed = pair.view, context.options.seed
-    rated = ~np.isnan(view.consensus)
-    tests = [
-        sign_flip_test(_gap(view, pair.second, pair.first), view.units, seed=seed, name="sign_flip_scores")
+    rated = np.flatnonzero(~np.isnan(view.consensus))
+    units, _ = view.units.subset(rated)
+    first, second, y = pair.first[rated], pair.second[rated], view.consensus[rated]
+    scores, errors = "sign_flip_scores", "sign_flip_errors"
+    if not view.scale.is_numeric:
+        error = (second != y) * 1.0 - (first != y)
+        return [
+            untested(scores, len(pair.items), "not_for_this_scale"),  # labels have no direction to flip
+            sign_flip_test(error, units, seed=seed, name=errors),
+        ]
+    return [
+        sign_flip_test(pair.second - pair.first, view.units, seed=seed, name=scores),
+        williams_test(first, second, y) if units.are_items else untested("williams", len(y), CLUSTERED),
+        sign_flip_test(np.abs(second - y) - np.abs(first - y), units, seed=seed, name=errors),
     ]
-    if not rated.any():
-        return tests
-    y = view.consensus
-    if view.scale.is_numeric:
-        error = np.abs(pair.second - y) - np.abs(pair.first - y)
-        tests.append(williams_test(pair.first[rated], pair.second[rated], y[rated]))
-    else:
-        error = (pair.second != y) * 1.0 - (pair.first != y)
-    error = np.where(rated, error, 0.0)
-    tests.append(sign_flip_test(error, view.units, seed=seed, name="sign_flip_errors"))
-    return tests
-
-
-def _gap(view: View, second: FloatArray, first: FloatArray) -> FloatArray:
-    return second - first if view.scale.is_numeric else (second != first) * 1.0
 
 
 def _named(found: Sequence[Replicates]) -> dict[str, Replicate]:

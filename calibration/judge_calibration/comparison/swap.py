@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from judge_calibration.comparison.judges import Pair, compared, paired_tests, shared_criteria, with_q
-from judge_calibration.comparison.tests import mcnemar_test
-from judge_calibration.engine.intervals import wilson_interval
+from judge_calibration.comparison.tests import CLUSTERED, mcnemar_test, untested
+from judge_calibration.engine.intervals import share_interval
+from judge_calibration.engine.replicates import Replicate
+from judge_calibration.engine.units import MIN_CLUSTERS
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
-from judge_calibration.inference.drift import drift
+from judge_calibration.inference.drift import DEFAULT_MARGIN, drift
 from judge_calibration.maps.equating import equate
+from judge_calibration.ratios import ratio
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.options import Options
 
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from judge_calibration.maps.equating import Equating
     from judge_calibration.study import Study
 
-DEFAULT_MARGIN = 0.05  # of the scale's width: a quarter of a point from 0 to 5
 MOST_FLIPS = 200  # told by name
 
 
@@ -123,7 +125,10 @@ def _equating(pair: Pair, low: float, high: float) -> Equating | None:
 
 
 def _nominal(pair: Pair) -> dict[str, object]:
-    """On a scale without order: how often the two say the same, and which items change; no margin applies."""
+    """On a scale without order: how often the two say the same, and which items change; no margin applies.
+
+    The same on a few items or clusters is not equivalence: as for a shift, it takes ten.
+    """
     same = int((pair.first == pair.second).sum())
     n = len(pair.items)
     scale = pair.view.scale
@@ -135,8 +140,10 @@ def _nominal(pair: Pair) -> dict[str, object]:
     return {
         "same": {"share": rounded(same / n), "n_items": n},
         "flips": {"count": n - same, "items": changed[:MOST_FLIPS]},
-        "verdict": "inconclusive" if changed else "equivalent",
-        "notes": ["labels without an order have no margin: equivalent only when all are the same"],
+        "verdict": "inconclusive" if changed or pair.view.units.size < MIN_CLUSTERS else "equivalent",
+        "notes": [
+            "labels without an order have no margin: equivalent only when all are the same, on ten items or clusters"
+        ],
     }
 
 
@@ -144,8 +151,15 @@ def _flips(pair: Pair, threshold: float, equating: Equating | None, level: float
     """Decisions `score ≥ threshold` of both judges; how many turn, which way, and who sides with physicians."""
     old, new = pair.first >= threshold, pair.second >= threshold
     gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
-    n = len(pair.items)
-    ci = wilson_interval(gained + lost, n, level=level)
+    n, units = len(pair.items), pair.view.units
+    sums = units.sums(np.column_stack([old != new, np.ones(n)]))
+    rest = sums.sum(0) - sums
+    left_out = ratio(rest[:, 0], rest[:, 1])
+    turned = Replicate((gained + lost) / n, left_out, np.empty(0))
+    ci = share_interval(turned, n, level=level, clustered=not units.are_items)
+    test = (
+        mcnemar_test(gained, lost) if units.are_items else untested("mcnemar_exact", gained + lost, CLUSTERED)
+    )
     told: dict[str, object] = {
         "threshold": threshold,
         "n_items": n,
@@ -155,7 +169,7 @@ def _flips(pair: Pair, threshold: float, equating: Equating | None, level: float
         "now_fail": lost,
         "share": rounded((gained + lost) / n),
         "ci": ci.as_json(),
-        "mcnemar": mcnemar_test(gained, lost).as_json(),
+        "mcnemar": test.as_json(),
         "with_physicians": _sided(pair, old, new, threshold),
         "items": _named(pair, old, new)[:MOST_FLIPS],
     }

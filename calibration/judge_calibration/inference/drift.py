@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from judge_calibration.estimates import Statistic
     from judge_calibration.inference.sampling_error import MeanError
 
+DEFAULT_MARGIN = 0.05  # of the scale's width: a quarter of a point from 0 to 5
 ADVISED = 50  # items of an anchor set
 _TOST = 0.05
 _BINS = 5

@@ -9,7 +9,7 @@ import numpy as np
 from judge_calibration.comparison.swap import swap
 from judge_calibration.errors import OptionRejected
 from judge_calibration.inference.confidence_sequence import confidence_sequence
-from judge_calibration.inference.drift import drift
+from judge_calibration.inference.drift import DEFAULT_MARGIN, drift
 from judge_calibration.inference.monitors import monitor
 from judge_calibration.maps.artefact import opened
 from judge_calibration.operations.arguments import Arguments
@@ -83,7 +83,7 @@ def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
             new,
             view.consensus,
             clusters=view.units.of_item,
-            margin=margin if margin is not None else 0.05 * (table.scale.high - table.scale.low),
+            margin=margin if margin is not None else DEFAULT_MARGIN * (table.scale.high - table.scale.low),
             level=options.level,
             predicted=_predicted(artefact, criterion, new),
             families=None if labels is None else [labels[at] for at in context.order],
