@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,49 +25,63 @@ def library() -> Iterator[Library]:
     opened.close()
 
 
+class Work:
+    """Computations that begin, wait to be let go, and end; in the order in which that happened."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.begun: asyncio.Queue[str] = asyncio.Queue()
+        self.gate = threading.Semaphore(0)
+        self._loop = asyncio.get_running_loop()
+
+    def do(self, name: str) -> None:
+        self.events.append(f"begin {name}")
+        self._loop.call_soon_threadsafe(self.begun.put_nowait, name)
+        assert self.gate.acquire(timeout=10)
+        self.events.append(f"end {name}")
+
+    async def has_begun(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            for _ in range(count):
+                await self.begun.get()
+
+    @property
+    def most_at_once(self) -> int:
+        return max(accumulate(1 if event.startswith("begin") else -1 for event in self.events))
+
+
 async def test_no_more_is_computed_at_one_time_than_leaves_room_for_scores(library: Library) -> None:
-    gate, running, most = threading.Event(), 0, 0
-    lock = threading.Lock()
-
-    def work() -> None:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        gate.wait(5)
-        with lock:
-            running -= 1
-
-    jobs = [asyncio.create_task(library.do(work)) for _ in range(8)]
-    await asyncio.sleep(0.1)
-    assert most == 2
-    gate.set()
+    work = Work()
+    jobs = [asyncio.create_task(library.do(partial(work.do, str(at)))) for at in range(8)]
+    await work.has_begun(2)
+    for _ in range(6):
+        work.gate.release()
+        await work.has_begun(1)
+    work.gate.release(2)
     await asyncio.gather(*jobs)
-    assert most == 2
+    assert work.most_at_once == 2
 
 
 async def test_who_leaves_while_waiting_begins_nothing_and_who_leaves_later_keeps_the_thread(
     library: Library,
 ) -> None:
-    gate, begun = threading.Event(), []
-
-    def work(name: str) -> None:
-        begun.append(name)
-        gate.wait(5)
-
-    first = [asyncio.create_task(library.do(lambda name=name: work(name))) for name in ("a", "b")]  # type: ignore[misc]
-    await asyncio.sleep(0.05)
-    waiting = asyncio.create_task(library.do(lambda: work("left")))
-    patient = asyncio.create_task(library.do(lambda: begun.append("patient")))
-    await asyncio.sleep(0.05)
-    waiting.cancel()
-    first[0].cancel()
-    await asyncio.sleep(0.05)
-    assert sorted(begun) == ["a", "b"]  # its thread is not free before its work is over
-    gate.set()
-    await patient
-    assert sorted(begun) == ["a", "b", "patient"]
-    await asyncio.gather(*first, return_exceptions=True)
+    work = Work()
+    names = ("a", "b", "left", "patient")
+    first, second, waiting, patient = [
+        asyncio.create_task(library.do(partial(work.do, name))) for name in names
+    ]
+    await work.has_begun(2)
+    for leaving in (waiting, first):
+        leaving.cancel()
+    await asyncio.wait((waiting, first))
+    work.gate.release(3)
+    await asyncio.gather(second, patient)
+    assert sorted(event for event in work.events if event.startswith("begin")) == [
+        "begin a",
+        "begin b",
+        "begin patient",
+    ]
+    assert work.most_at_once == 2, "its thread is not free before its work is over"
 
 
 def fault(**fields: object) -> theirs.RowFault:

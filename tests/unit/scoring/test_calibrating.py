@@ -20,7 +20,7 @@ from builders import (
     an_entry,
 )
 from calibrationmaps import Shelf, a_fingerprint, a_map
-from lines import BrokenLine, FakeCache, FakeLine, SilentLine
+from lines import BrokenLine, FakeCache, FakeLine, R, SilentLine
 from virtualtime import now, virtual
 
 from judge_service.backends.base import JudgeCallFailed
@@ -31,7 +31,10 @@ from judge_service.scoring.judge import Judge, Line
 from judge_service.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from judge_calibration.maps.artefact import CalibrationMap
+    from judge_service.backends.base import Called, Completion, Landing, Prompt
     from judge_service.domain.case import Image
     from judge_service.domain.rubric import Rubric
     from judge_service.domain.score import Score
@@ -285,9 +288,11 @@ def test_a_map_in_force_that_is_lost_is_not_the_same_as_none() -> None:
 
 
 class SlowShelf(Shelf):
+    seconds = 3600.0
+
     async def active(self, judge: str, rubric: str, mode: str) -> tuple[CalibrationMap, ...]:
-        await asyncio.sleep(3600)
-        return self.maps
+        await asyncio.sleep(self.seconds)
+        return await super().active(judge, rubric, mode)
 
 
 def test_a_store_that_does_not_answer_costs_no_more_than_the_deadline() -> None:
@@ -302,9 +307,38 @@ def test_a_store_that_does_not_answer_costs_no_more_than_the_deadline() -> None:
     assert took == pytest.approx(2)
 
 
-def test_a_judge_that_used_up_the_time_leaves_none_for_maps() -> None:
-    found = score(a_scorer(Shelf(a_map()), SilentLine()), seconds=1)
-    assert (found.outcome, found.calibrated.status) == ("timeout", "none")
+class LateLine(FakeLine):
+    """Answers in the last hundredth of the time."""
+
+    async def call(self, prompt: Prompt, read: Callable[[Completion], R], landing: Landing) -> Called[R]:
+        await asyncio.sleep(landing.deadline - now() - 0.01)
+        return await super().call(prompt, read, landing)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "reasons"), [(0.04, "calibrated", ()), (0.06, "none", ("no_time_left",))]
+)
+def test_a_judge_that_used_up_the_time_leaves_a_moment_for_maps(
+    seconds: float, status: str, reasons: tuple[str, ...]
+) -> None:
+    shelf = SlowShelf(a_map())
+    shelf.seconds = seconds
+
+    @virtual
+    async def ask() -> tuple[Score, float]:
+        deadline = now() + 1
+        found = await a_scorer(shelf, LateLine()).score(a_request(case=a_case(**CT)), deadline=deadline)
+        return found, now() - deadline
+
+    found, late = ask()
+    assert (found.outcome, found.calibrated.status, found.calibrated.flags) == ("scored", status, reasons)
+    assert late == pytest.approx(min(seconds, 0.05) - 0.01)
+
+
+def test_a_judge_that_never_answers_costs_no_look_at_maps() -> None:
+    shelf = Shelf(a_map())
+    found = score(a_scorer(shelf, SilentLine()), seconds=1)
+    assert (found.outcome, found.calibrated.status, shelf.looks) == ("timeout", "none", [])
 
 
 def test_a_demanded_map_is_applied_whatever_is_in_force() -> None:
