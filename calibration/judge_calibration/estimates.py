@@ -22,7 +22,6 @@ Reason = Literal[
     "n_below_min",
     "unstable_resamples",
     "separation",
-    "extrapolated",
     "not_for_this_scale",
     "not_identified",
     "not_converged",

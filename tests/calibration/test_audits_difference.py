@@ -94,16 +94,6 @@ def test_a_small_group_withholds_the_interval() -> None:
     assert effect.statistic.ci is None
 
 
-def test_items_can_be_restricted() -> None:
-    data = two_groups(2)
-    e = data.judge - data.consensus
-    some = np.arange(200) < 120
-    restricted = group_difference(e, data.member, np.arange(200), among=some)
-    assert restricted.estimate == pytest.approx(
-        float(e[some & data.member].mean() - e[some & ~data.member].mean())
-    )
-
-
 def test_labels_are_in_the_order_of_the_alphabet_and_none_is_unknown() -> None:
     labels = Labels.of(["b", None, "a", "b"])
     assert labels.names == ("a", "b")

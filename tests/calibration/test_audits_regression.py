@@ -168,4 +168,4 @@ def test_q_values_are_over_the_effects_that_have_a_test() -> None:
     adjusted = with_q_values([tested[0], untested, *tested[1:]], "by")
     expected = stats.false_discovery_control([effect.p or 0.0 for effect in tested], method="by")
     assert [effect.q for effect in adjusted] == [expected[0], None, expected[1], expected[2]]
-    assert with_q_values([untested]) == (untested,)
+    assert with_q_values([untested], "by") == (untested,)

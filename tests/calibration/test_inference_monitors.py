@@ -55,7 +55,7 @@ def test_a_false_alarm_comes_about_every_465_scores() -> None:
     # The average run length of the chart with allowance ½ and limit 5 while nothing changes (Montgomery).
     generator = np.random.default_rng(3)
     lengths = [
-        _monitor([9.0, 10.0, 11.0], 10 + generator.standard_normal(3000), bins=2)["cusum"]["alarm_at"] or 3000
+        _monitor([9.0, 10.0, 11.0], 10 + generator.standard_normal(3000))["cusum"]["alarm_at"] or 3000
         for _ in range(40)
     ]
     assert np.mean(lengths) == pytest.approx(465, abs=4 * 465 / np.sqrt(40))
@@ -74,9 +74,10 @@ def test_the_energy_distance_equals_scipy_and_the_reference_by_loops(
 
 
 def test_the_stability_index_of_two_bins_by_hand() -> None:
-    # Median 2.5 parts four earlier scores 2:2 and four later ones 0:4; each count is raised by a half.
-    p, q = np.array([2.5, 2.5]) / 5, np.array([0.5, 4.5]) / 5
-    found = _monitor([1, 2, 3, 4], [3, 3, 4, 4], bins=2)["psi"]
+    # Tenths of earlier scores at two values are parted by their middle alone, 4:4, and four later ones 0:4;
+    # each count is raised by a half.
+    p, q = np.array([4.5, 4.5]) / 9, np.array([0.5, 4.5]) / 5
+    found = _monitor([1] * 4 + [3] * 4, [3] * 4)["psi"]
     assert found == pytest.approx(float(np.sum((q - p) * np.log(q / p))))
 
 

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from judge_calibration.errors import OptionRejected
-from judge_calibration.inference.multiplicity import adjusted, benjamini_hochberg, benjamini_yekutieli, holm
+from judge_calibration.inference.multiplicity import holm
 
 # Benjamini and Hochberg 1995, section 4.1: fifteen endpoints of a trial of thrombolysis after infarction.
 THROMBOLYSIS = np.array([
@@ -19,8 +18,7 @@ THROMBOLYSIS = np.array([
 SHARES = st.lists(st.floats(0, 1, allow_nan=False), min_size=1, max_size=12).map(np.array)
 
 
-def test_the_thrombolysis_trial_rejects_four_by_bh_and_three_by_holm() -> None:
-    assert (benjamini_hochberg(THROMBOLYSIS) <= 0.05).sum() == 4
+def test_the_thrombolysis_trial_rejects_three() -> None:
     assert (holm(THROMBOLYSIS) <= 0.05).sum() == 3
 
 
@@ -42,26 +40,13 @@ def test_holm_equals_the_reference_by_loops(p: np.ndarray) -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(SHARES)
-def test_all_three_equal_statsmodels(p: np.ndarray) -> None:
-    for ours, theirs in ((holm, "holm"), (benjamini_hochberg, "fdr_bh"), (benjamini_yekutieli, "fdr_by")):
-        assert ours(p) == pytest.approx(multipletests(p, method=theirs)[1])
+def test_holm_equals_statsmodels(p: np.ndarray) -> None:
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
 
 
 def test_tests_that_were_not_done_do_not_count() -> None:
     found = holm(np.array([0.01, np.nan, 0.02]))
     assert np.isnan(found[1])
     assert found[[0, 2]] == pytest.approx([0.02, 0.02])
-    assert np.isnan(benjamini_hochberg(np.array([np.nan]))).all()
+    assert np.isnan(holm(np.array([np.nan]))).all()
     assert len(holm(np.array([]))) == 0
-
-
-def test_the_door_takes_a_method_by_name_and_refuses_others() -> None:
-    p = np.array([0.01, 0.5])
-    assert adjusted(p, method="benjamini_yekutieli") == pytest.approx(benjamini_yekutieli(p))
-    with pytest.raises(OptionRejected, match="none of holm"):
-        adjusted(p, method="sidak")  # type: ignore[arg-type]  # wrong on purpose
-
-
-def test_what_is_no_share_is_refused() -> None:
-    with pytest.raises(OptionRejected, match="between 0 and 1"):
-        holm(np.array([0.5, 1.2]))

@@ -141,6 +141,19 @@ def test_another_seed_moves_bootstrap_limits_and_no_estimate() -> None:
     assert one["kappa_quadratic"]["ci"] != two["kappa_quadratic"]["ci"]
 
 
+def test_the_forest_of_subgroups_draws_by_the_seed_too() -> None:
+    document = a_document(items=120)
+    document["items"] = [{"item": f"i{at:03d}", "subgroups": {"organ": "abc"[at % 3]}} for at in range(120)]
+    one, two = (
+        report(document, seed=seed, resamples=0)["criteria"]["quality"]["judges"]["J"]["subgroups"]["organ"][
+            "forest"
+        ]["heterogeneity"]["max_gap"]
+        for seed in (1, 2)
+    )
+    assert one["estimate"] == two["estimate"]
+    assert one["ci"] != two["ci"]
+
+
 def test_without_resamples_intervals_are_jackknife_or_analytic() -> None:
     told = report(a_document(items=150), resamples=0)
     methods = {each["ci"]["method"] for each in figures(told) if each["ci"]}

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import BoolArray, FloatArray, IntArray
     from judge_calibration.engine.equivalence import Equivalence
 
+_FDR: FdrMethod = "by"  # groups share the rest they are set against
+
 
 @dataclass(frozen=True, slots=True)
 class DifGroup:
@@ -56,12 +58,11 @@ class DifGroup:
 
 @dataclass(frozen=True, slots=True)
 class DifTable:
-    """Every group; q-values are over groups, or over groups and criteria after `across_criteria`."""
+    """Every group; q-values come with `across_criteria`."""
 
     groups: tuple[DifGroup, ...]
     n_unknown: int
     reliability: float | None
-    fdr: FdrMethod
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
@@ -69,7 +70,7 @@ class DifTable:
             "groups": [group.as_json() for group in self.groups],
             "n_unknown": self.n_unknown,
             "reliability": rounded(self.reliability),
-            "fdr": self.fdr,
+            "fdr": _FDR,
         }
 
 
@@ -82,7 +83,6 @@ def dif_audit(
     reliability: float | None = None,
     margin: float | None = None,
     level: float = 0.95,
-    fdr: FdrMethod = "bh",
 ) -> DifTable:
     """Audit of one criterion. Each group is set against all other items of known group.
 
@@ -99,17 +99,16 @@ def dif_audit(
     known = labels.known & ~np.isnan(judge) & ~np.isnan(consensus)
     setting = _Setting(judge[known], consensus[known], clusters[known], reliability, margin, level)
     found = [setting.group(name, labels.members(name)[known]) for name in labels.names]
-    table = DifTable(tuple(found), int((~labels.known).sum()), reliability, fdr)
-    return across_criteria({"": table}, fdr)[""]
+    return DifTable(tuple(found), int((~labels.known).sum()), reliability)
 
 
-def across_criteria(tables: Mapping[str, DifTable], method: FdrMethod = "by") -> dict[str, DifTable]:
+def across_criteria(tables: Mapping[str, DifTable]) -> dict[str, DifTable]:
     """The same tables with q-values over all groups of all criteria, separately for each kind of test."""
     rows = [(criterion, group) for criterion, table in tables.items() for group in table.groups]
-    shifts = with_q_values([group.uniform for _, group in rows], method)
-    equals = with_q_values([group.at_equal_quality for _, group in rows], method)
-    slopes = with_q_values([group.non_uniform for _, group in rows], method)
-    ordinals = with_ordinal_q_values([group.ordinal for _, group in rows], method)
+    shifts = with_q_values([group.uniform for _, group in rows], _FDR)
+    equals = with_q_values([group.at_equal_quality for _, group in rows], _FDR)
+    slopes = with_q_values([group.non_uniform for _, group in rows], _FDR)
+    ordinals = with_ordinal_q_values([group.ordinal for _, group in rows], _FDR)
     adjusted: dict[str, list[DifGroup]] = {criterion: [] for criterion in tables}
     for (criterion, group), shift, equal, slope, ordinal in zip(
         rows, shifts, equals, slopes, ordinals, strict=True
@@ -118,8 +117,7 @@ def across_criteria(tables: Mapping[str, DifTable], method: FdrMethod = "by") ->
             replace(group, uniform=shift, at_equal_quality=equal, non_uniform=slope, ordinal=ordinal)
         )
     return {
-        criterion: replace(table, groups=tuple(adjusted[criterion]), fdr=method)
-        for criterion, table in tables.items()
+        criterion: replace(table, groups=tuple(adjusted[criterion])) for criterion, table in tables.items()
     }
 
 

@@ -31,17 +31,13 @@ def group_difference(
     clusters: IntArray,
     *,
     name: str = "audit_group_difference",
-    among: BoolArray | None = None,
     level: float = 0.95,
 ) -> Effect:
-    """Mean of e in a group minus the mean elsewhere; the difference test.
+    """Mean of e in a group, marked by `member` (n,), minus the mean elsewhere; the difference test.
 
-    `member` (n,) marks the group; `among` (n,), default all, the items that count. The smaller side decides
-    whether there are enough items.
+    The smaller side decides whether there are enough items.
     """
     here = ~np.isnan(difference)
-    if among is not None:
-        here &= among
     inside, outside = int((here & member).sum()), int((here & ~member).sum())
     if not inside or not outside:
         which = "the group" if not inside else "the rest"

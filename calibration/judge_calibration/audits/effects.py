@@ -90,7 +90,7 @@ def no_effect(name: str, reason: Reason, *notes: str, n_items: int | None = None
     return Effect(undefined(name, reason, *notes, n_items=n_items))
 
 
-def with_q_values(effects: Sequence[Effect], method: FdrMethod = "bh") -> tuple[Effect, ...]:
+def with_q_values(effects: Sequence[Effect], method: FdrMethod) -> tuple[Effect, ...]:
     """Adjust the p-values of a family of tests; effects without one stay as they are and do not count.
 
     Benjamini and Hochberg 1995 for independent or positively dependent tests, Benjamini and Yekutieli 2001

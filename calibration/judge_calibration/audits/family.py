@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from judge_calibration.arrays import BoolArray, FloatArray, IntArray
 
+_FDR: FdrMethod = "bh"
+
 
 @dataclass(frozen=True, slots=True)
 class FamilyCell:
@@ -64,7 +66,6 @@ class FamilyAudit:
     judges: tuple[SelfPreference, ...]
     n_rows: int
     n_left_out: int
-    fdr: FdrMethod
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
@@ -74,7 +75,7 @@ class FamilyAudit:
             "judges": [judge.as_json() for judge in self.judges],
             "n_rows": self.n_rows,
             "n_left_out": self.n_left_out,
-            "fdr": self.fdr,
+            "fdr": _FDR,
         }
 
 
@@ -86,7 +87,6 @@ def family_audit(
     *,
     clusters: IntArray,
     level: float = 0.95,
-    fdr: FdrMethod = "bh",
 ) -> FamilyAudit:
     """Audit of preference. `judges` (n, J); `families` of the n answers' models, `own` of the J judges.
 
@@ -113,13 +113,13 @@ def family_audit(
         for name in labels.names
     ]
     found = [_preference(j, shown, consensus, labels, own, clusters, level) for j in range(judges.shape[1])]
-    plain = with_q_values([one.preference for one in found], fdr)
-    others = with_q_values([one.against_others for one in found], fdr)
+    plain = with_q_values([one.preference for one in found], _FDR)
+    others = with_q_values([one.against_others for one in found], _FDR)
     told = tuple(
         replace(one, preference=first, against_others=second)
         for one, first, second in zip(found, plain, others, strict=True)
     )
-    return FamilyAudit(labels.names, tuple(cells), told, int(rows.sum()), int((~rows).sum()), fdr)
+    return FamilyAudit(labels.names, tuple(cells), told, int(rows.sum()), int((~rows).sum()))
 
 
 def _preference(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["bias", "mae"]
 _SINGULAR = 1e-9
+_FDR: FdrMethod = "bh"
 _NO_NOTES: tuple[str, ...] = ()
 _NAMES = ("subgroup_mean", "subgroup_tau", "subgroup_i2", "subgroup_max_gap")
 
@@ -82,7 +83,6 @@ class Forest:
     rows: tuple[SubgroupRow, ...]
     heterogeneity: Heterogeneity
     n_unknown: int
-    fdr: FdrMethod
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
@@ -91,7 +91,7 @@ class Forest:
             "rows": [row.as_json() for row in self.rows],
             "heterogeneity": self.heterogeneity.as_json(),
             "n_unknown": self.n_unknown,
-            "fdr": self.fdr,
+            "fdr": _FDR,
         }
 
 
@@ -103,7 +103,6 @@ def subgroup_forest(
     clusters: IntArray,
     outcome: Outcome = "bias",
     level: float = 0.95,
-    fdr: FdrMethod = "bh",
     seed: int = 0,
 ) -> Forest:
     """Bias (mean J - y) or MAE (mean |J - y|) of each subgroup, and their heterogeneity.
@@ -132,10 +131,10 @@ def subgroup_forest(
     rows = [
         SubgroupRow(name, figure.statistic.n_items or 0, figure, contrast, one)
         for name, figure, contrast, one in zip(
-            labels.names, figures, with_q_values(contrasts, fdr), shrunken, strict=True
+            labels.names, figures, with_q_values(contrasts, _FDR), shrunken, strict=True
         )
     ]
-    return Forest(outcome, tuple(rows), heterogeneity, int((~labels.known).sum()), fdr)
+    return Forest(outcome, tuple(rows), heterogeneity, int((~labels.known).sum()))
 
 
 @dataclass(frozen=True, slots=True)

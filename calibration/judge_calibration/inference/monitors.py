@@ -15,12 +15,13 @@ from judge_calibration.estimates import rounded
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
 
+_BINS = 10  # of the stability index
 _DRAWS = 499
 _MOST = 2000  # scores of a period that the distance looks at
 _ALLOWANCE, _ALARM = 0.5, 5.0  # in standard deviations, as Page's chart is usually set
 
 
-def monitor(before: FloatArray, now: FloatArray, *, seed: int = 0, bins: int = 10) -> dict[str, object]:
+def monitor(before: FloatArray, now: FloatArray, *, seed: int = 0) -> dict[str, object]:
     """Compare scores of two periods, both (n,) without NaN; figures are None with fewer than two in either.
 
     Scores count as independent: where items come in clusters, p is too small. `now` is in order. The CUSUM
@@ -32,15 +33,15 @@ def monitor(before: FloatArray, now: FloatArray, *, seed: int = 0, bins: int = 1
         return sizes | {"psi": None, "energy_distance": None, "cusum": None}
     distance, p = _energy(before, now, seed)
     return sizes | {
-        "psi": rounded(_psi(before, now, bins)),
+        "psi": rounded(_psi(before, now)),
         "energy_distance": {"estimate": rounded(distance), "p": rounded(p)},
         "cusum": _cusum(before, now),
     }
 
 
-def _psi(before: FloatArray, now: FloatArray, bins: int) -> float:
+def _psi(before: FloatArray, now: FloatArray) -> float:
     """Σ (q - p) ln(q/p) over bins of the earlier period's quantiles, each count raised by a half."""
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, bins + 1)))[1:-1]
+    edges = np.unique(np.quantile(before, np.linspace(0, 1, _BINS + 1)))[1:-1]
     size = len(edges) + 1
     p, q = (np.bincount(np.searchsorted(edges, x, side="right"), minlength=size) + 0.5 for x in (before, now))
     p, q = p / p.sum(), q / q.sum()

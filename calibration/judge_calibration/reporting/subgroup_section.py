@@ -49,6 +49,11 @@ def _forest(
     if not view.scale.is_numeric:
         return None
     forest = subgroup_forest(
-        scores, view.consensus, labels, clusters=context.units.of_item, level=context.options.level
+        scores,
+        view.consensus,
+        labels,
+        clusters=context.units.of_item,
+        level=context.options.level,
+        seed=context.options.seed,
     )
     return forest.as_json()
