@@ -13,6 +13,8 @@ import judge_calibration
 from judge_calibration.operations import run
 from judge_calibration.operations.further import PARTS
 from judge_calibration.page import page
+from judge_calibration.page.markup import table, with_minus
+from judge_calibration.page.physicians import weakest
 
 VOID = {"meta", "br", "hr", "img", "line", "rect", "circle", "path", "polygon", "link"}
 
@@ -254,11 +256,54 @@ def with_a_weak_group(weak: int, *, of: int = 120) -> str:
 @pytest.mark.parametrize("weak", [24, 96], ids=["few-items", "many-items"])
 def test_the_group_in_which_the_judge_fails_is_named_however_large_it_is(weak: int) -> None:
     (line,) = re.findall(r"<dt>where it fails most</dt><dd>(.*?)</dd>", with_a_weak_group(weak))
-    found = re.fullmatch(r"modality MR: bias (\S+) \[\S+ to \S+\] on (\d+) items, (\S+) on all", line)
+    found = re.fullmatch(r"modality MR: bias (\S+) \[\S+ to \S+\] on (\d+) items, against (\S+) on all", line)
     assert found is not None, line
     assert float(found[1]) > 1
     assert int(found[2]) == weak
     assert 0 < float(found[3]) < float(found[1])
+
+
+def a_group(*, bias: float, half: float, n: int = 40) -> dict[str, Any]:
+    ci = {"low": bias - half, "high": bias + half, "method": "cr2_t"}
+    own = {"estimate": bias, "ci": ci, "reason": None}
+    return {"group": "g", "n_items": n, "estimate": own, "to_rest": {"p": 0.001, "q": 0.002}}
+
+
+@pytest.mark.parametrize(
+    ("bias", "half", "overall", "named"),
+    [
+        (-0.9, 0.3, 0.1, True),
+        (-0.9, 0.3, -1.0, False),  # no worse than on all items
+        (-0.9, 1.0, 0.1, False),  # may be none at all
+        (0.2, 0.1, 0.4, False),
+    ],
+)
+def test_a_group_is_weak_when_its_own_bias_is_there_and_larger(
+    bias: float, half: float, overall: float, named: bool
+) -> None:
+    found = weakest({"modality": {"forest": {"rows": [a_group(bias=bias, half=half)]}}}, overall)
+    assert bool(found) == named
+
+
+def test_the_card_of_a_continuous_scale_tells_a_mean_distance_and_no_share_within_a_point() -> None:
+    cards = "".join(
+        re.findall(r'<article class="card.*?</article>', told(a_continuous_document()), re.DOTALL)
+    )
+    assert "mean distance from the consensus in points" in cards
+    assert "within one point" not in cards
+    assert "gross errors" not in cards
+
+
+def test_a_table_has_no_column_in_which_nobody_has_anything() -> None:
+    found = table(("a", "b", "c"), [("x", "–", 1), ("y", "–", "–")])
+    assert re.findall(r'scope="col"[^>]*>(\w)<', found) == ["a", "c"]
+    assert found.count("<td") == 2
+
+
+def test_words_get_true_minus_signs_where_a_figure_is_negative() -> None:
+    assert (
+        with_minus("-0.5 [-1.0 to -0.1], well-2 x-1, 2020-01") == "−0.5 [−1.0 to −0.1], well-2 x-1, 2020-01"
+    )
 
 
 def test_groups_alike_are_not_told_as_weak() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from judge_calibration.drawings.canvas import Canvas
 
@@ -53,6 +53,34 @@ def axis_over(values: Iterable[float | None], start: float, end: float) -> Axis:
 def tick_label(value: float) -> str:
     """A tick as text, with a true minus sign."""
     return f"{value:g}".replace("-", "−")
+
+
+def apart(places: Sequence[float], least: float) -> list[float]:
+    """Places moved as little as it takes for neighbours to be `least` apart; their order is kept."""
+    order = sorted(range(len(places)), key=places.__getitem__)
+    groups: list[list[int]] = []
+    centres: list[float] = []
+    for at in order:
+        groups.append([at])
+        centres.append(places[at])
+        while len(groups) > 1 and _first(centres[-1], groups[-1], least) < _last(
+            centres[-2], groups[-2], least
+        ):
+            groups[-2:] = [groups[-2] + groups[-1]]
+            centres[-2:] = [sum(places[each] for each in groups[-1]) / len(groups[-1])]
+    moved = list(places)
+    for centre, group in zip(centres, groups, strict=True):
+        for step, at in enumerate(group):
+            moved[at] = centre + (step - (len(group) - 1) / 2) * least
+    return moved
+
+
+def _first(centre: float, group: Sequence[int], least: float) -> float:
+    return centre - len(group) / 2 * least
+
+
+def _last(centre: float, group: Sequence[int], least: float) -> float:
+    return centre + len(group) / 2 * least
 
 
 def bottom_axis(canvas: Canvas, axis: Axis, y: float, top: float, label: str) -> None:

@@ -111,8 +111,9 @@ def figure(
         f'<svg role="img" aria-labelledby="{key}-t {key}-d" {size} xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{key}-t">{html.escape(title)}</title><desc id="{key}-d">{html.escape(caption)}</desc>{body}</svg>'
     )
+    stop = "" if title.endswith("?") else "."
     return (
-        f'<figure id="{key}"><div class="drawing">{drawing}</div><figcaption><b>{html.escape(title)}.</b> '
+        f'<figure id="{key}"><div class="drawing">{drawing}</div><figcaption><b>{html.escape(title)}{stop}</b> '
         f"{html.escape(caption)}</figcaption>{data_table(head, rows)}</figure>"
     )
 

@@ -53,28 +53,41 @@ def score_use(
     shown = [(who, counts) for who, counts in rows if sum(counts)]
     if not shown:
         return nothing(name, title, "No scores.")
-    canvas = Canvas(40.0 + len(shown) * 28 + 14)
     left = min(220.0, max(90.0, max(width_of(who) for who, _ in shown) + 20))
     right = WIDTH - 70
-    x = left
-    for at, value in enumerate(values):
-        canvas.rect(x, 8, 14, 12, _ramp(at, len(values)))
-        canvas.text(x + 19, 18, value, kind="key")
-        x += 34 + width_of(value)
+    keys = _keys(values, left)
+    top = keys[-1][1] + 28
+    canvas = Canvas(top + len(shown) * 28 + 18)
+    for at, (value, (x, y)) in enumerate(zip(values, keys, strict=True)):
+        canvas.rect(x, y, 14, 12, "bar", fade=_depth(at, len(values)))
+        canvas.text(x + 19, y + 10, value, kind="key", room=WIDTH - x - 19)
     for at, (who, counts) in enumerate(shown):
-        y, whole, place = 36.0 + at * 28, sum(counts), left
+        y, whole, place = top + at * 28, sum(counts), left
         canvas.text(left - 12, y + 14, who, anchor="end", room=left - 16)
         for code, count in enumerate(counts):
             wide = (right - left) * count / whole
             note = f"{who}: {values[code]} {count} times, {count / whole:.0%}"
-            canvas.rect(place, y, max(0.0, wide - 1), 20, _ramp(code, len(values)), note=note)
+            depth = _depth(code, len(values))
+            canvas.rect(place, y, wide - 1, 20, "bar", fade=depth, note=note)
             if wide > 34:  # noqa: PLR2004  room for a percentage
-                tone = "on-dark" if code >= len(values) / 2 else "on-light"
+                tone = "on-dark" if depth > _DEEP else "on-light"
                 canvas.text(place + wide / 2, y + 14, f"{count / whole:.0%}", kind=tone, anchor="middle")
             place += wide
         canvas.text(right + 8, y + 14, f"n {whole}", kind="tick")
     table = [(who, *counts) for who, counts in shown]
     return figure(canvas, name=name, title=title, caption=caption, head=("", *values), rows=table)
+
+
+def _keys(values: Sequence[str], left: float) -> list[tuple[float, float]]:
+    """Where the keys of values stand: in lines as wide as the figure."""
+    places, x, y = [], left, 8.0
+    for value in values:
+        wide = 19 + width_of(value)
+        if x > left and x + wide > WIDTH:
+            x, y = left, y + 20
+        places.append((x, y))
+        x += wide + 15
+    return places
 
 
 def overlap_matrix(
@@ -100,6 +113,9 @@ def overlap_matrix(
     return figure(canvas, name=name, title=title, caption=caption, head=("", *raters), rows=table)
 
 
-def _ramp(at: int, size: int) -> str:
-    """One of six steps of the one-hue ramp."""
-    return f"ramp{round(at * 5 / max(1, size - 1))}"
+def _depth(at: int, size: int) -> float:
+    """Opacity of one hue, from the lowest value to the highest."""
+    return 0.1 + 0.9 * (at / max(1, size - 1))
+
+
+_DEEP = 0.72  # from here on ink is harder to read than paper

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _ROW, _TOP, _BOTTOM = 22, 26, 46
 _SHAPES = ("dot", "diamond")
+_WIDEST = 350.0  # of labels, which are cut beyond it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def interval_rows(
         return nothing(name, title, "No figures.")
     lines = sum(max(1, len(row.marks)) for row in rows)
     canvas = Canvas(_TOP + lines * _ROW + len(rows) * 8 + _BOTTOM)
-    left = min(320.0, max(110.0, max(width_of(row.label) for row in rows) + 18))
+    left = min(_WIDEST, max(110.0, max(width_of(row.label) for row in rows) + 18))
     widths = [
         max([width_of(head), *(width_of(row.columns[at]) for row in rows if row.columns)]) + 14
         for at, head in enumerate(heads)
@@ -154,7 +155,7 @@ def coverage_bars(
     if not rows:
         return nothing(name, title, "No figures.")
     canvas = Canvas(_TOP + len(rows) * _ROW + _BOTTOM)
-    left = min(320.0, max(110.0, max(width_of(label) for label, _, _ in rows) + 18))
+    left = min(_WIDEST, max(110.0, max(width_of(label) for label, _, _ in rows) + 18))
     axis = Axis(0.0, 1.0, left, WIDTH - 90)
     floor = canvas.height - _BOTTOM
     bottom_axis(canvas, axis, floor, _TOP - 6, "share of items whose consensus lies in the interval")

@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from judge_calibration.drawings.axes import Axis, axis_over, bottom_axis, left_axis
+from judge_calibration.drawings.axes import Axis, apart, axis_over, bottom_axis, left_axis
 from judge_calibration.drawings.canvas import WIDTH, Canvas, figure, nothing, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LEFT, _TOP, _BOTTOM, _RIGHT = 64.0, 34.0, 48.0, 150.0
+_SINGLE, _LARGEST = 3.2, 9.0  # radius of one item, and of the largest bubble
 _HEIGHT, _LOW = 360.0, 300.0  # of plots of points, and of curves
 
 
@@ -49,10 +50,10 @@ def bland_altman(
             top = y.at(level.high)
             canvas.rect(_LEFT, top, x.end - _LEFT, y.at(level.low) - top, "band")
         canvas.line(_LEFT, y.at(level.value), x.end, y.at(level.value), "level")
-        canvas.text(x.end + 8, y.at(level.value) + 4, level.label, kind="key", room=_RIGHT - 10)
-    most = max(n for _, _, n in points)
+    _labels(canvas, x, [(y.at(level.value), level.label) for level in levels])
+    single = min(_SINGLE, _LARGEST / math.sqrt(max(n for _, _, n in points)))
     for mean, gap, n in points:
-        radius = 2.2 + 7.5 * math.sqrt(n / most) if most > 1 else 3.2
+        radius = single * math.sqrt(n)
         canvas.dot(
             x.at(mean),
             y.at(gap),
@@ -92,11 +93,11 @@ def calibration_curve(
         if a is not None and b is not None:
             canvas.line(x.at(judge), y.at(a), x.at(judge), y.at(b), "whisker s1-line")
         canvas.dot(x.at(judge), y.at(human), "s1", note=f"judge {judge:g}: physicians {human:.2f}, {n} items")
-        canvas.text(x.at(judge) + 7, y.at(human) - 7, str(n), kind="tick")
+    _counts(canvas, [(x.at(judge), y.at(human), n) for judge, human, _, _, n in points])
     _keys(
         canvas,
         x.end + 16,
-        [("identity", "the judge is right"), ("trend", f"chosen map: {method}")],
+        [("identity", "both say the same"), ("trend", f"chosen map: {method}")],
         "s1",
         "mean of physicians, n",
     )
@@ -130,13 +131,14 @@ def epsilon_sweep(
     for epsilon, omega in points:
         canvas.dot(x.at(epsilon), y.at(omega), "s1", radius=3.5, note=f"ε {epsilon:g}: ω {omega:.2f}")
     _upright(canvas, x, y, chosen, f"ε used {chosen:g}")
+    labels = [(y.at(0.5), "pass at ½")]
     if flip is not None and x.low <= flip <= x.high:
         canvas.diamond(x.at(flip), y.at(0.5), "s2", note=f"the verdict turns at ε {flip:.3f}")
-        canvas.text(x.end + 8, y.at(0.5) + 18, f"turns at {flip:.3f}", kind="key")
-    canvas.text(x.end + 8, y.at(0.5) + 4, "pass at ½", kind="key")
+        labels[0] = (y.at(0.5), f"pass at ½: ε {flip:.3f}")
     if rho is not None:
         canvas.line(_LEFT, y.at(rho), x.end, y.at(rho), "identity")
-        canvas.text(x.end + 8, y.at(rho) + 4, f"ρ {rho:.2f}", kind="key")
+        labels.append((y.at(rho), f"ρ {rho:.2f}"))
+    _labels(canvas, x, labels)
     return figure(canvas, name=name, title=title, caption=caption, head=("ε", "ω"), rows=points)
 
 
@@ -173,13 +175,37 @@ def _plot(x: Axis, y: Axis, below: str, beside: str) -> Canvas:
     return canvas
 
 
+def _labels(canvas: Canvas, x: Axis, lines: Sequence[tuple[float, str]]) -> None:
+    """Names of level lines, to the right of the plot, moved apart where lines are close."""
+    places = apart([place for place, _ in lines], 15)
+    for place, (_, label) in zip(places, lines, strict=True):
+        canvas.text(x.end + 8, place + 4, label, kind="key", room=_RIGHT - 10)
+
+
+def _counts(canvas: Canvas, points: Sequence[tuple[float, float, int]]) -> None:
+    """Numbers of items beside points, where they meet neither each other nor another point."""
+    taken = [(x, y) for x, y, _ in points]
+    for x, y, n in points:
+        place = (x + 8 + width_of(str(n)) / 2, y - 11)
+        if all(abs(place[0] - a) > _CLEAR or abs(place[1] - b) > _CLEAR / 2 for a, b in taken):
+            canvas.text(place[0], place[1] + 4, str(n), kind="tick over", anchor="middle")
+            taken.append(place)
+
+
+_CLEAR = 18.0  # between a number and what is beside it
+
+
 def _upright(canvas: Canvas, x: Axis, y: Axis, value: float, label: str) -> None:
     """A line across the plot with its label on the side that has more room."""
     place = x.at(value)
     canvas.line(place, y.end, place, y.start, "level")
     right = place > (x.start + x.end) / 2
     canvas.text(
-        place - 5 if right else place + 5, _TOP + 12, label, kind="key", anchor="end" if right else "start"
+        place - 5 if right else place + 5,
+        _TOP + 12,
+        label,
+        kind="key over",
+        anchor="end" if right else "start",
     )
 
 

@@ -5,18 +5,16 @@ Blue and orange are told apart by colour-blind readers (Okabe and Ito 2008), and
 
 STYLE = """
 :root{--paper:#fff;--ink:#1d2329;--soft:#56616c;--rule:#d5dbe1;--faint:#edf0f3;--judge:#0b5fa5;--human:#c25a00;
---good:#0b6e4f;--bad:#a3242f;--open:#7a5d00;--ramp0:#dce8f4;--ramp1:#b7d0e8;--ramp2:#8ab3d9;--ramp3:#5a92c6;
---ramp4:#2f6ea9;--ramp5:#0f4a80}
+--good:#0b6e4f;--bad:#a3242f;--open:#7a5d00}
 @media screen and (prefers-color-scheme:dark){:root{--paper:#14181c;--ink:#e6eaee;--soft:#a4afba;
---rule:#3a434c;--faint:#20262c;--judge:#6db3f2;--human:#f2a35e;--good:#63c7a1;--bad:#f08a92;--open:#e3c15a;
---ramp0:#1f3348;--ramp1:#2a4a6b;--ramp2:#386491;--ramp3:#5285b8;--ramp4:#7fadd9;--ramp5:#b9d8f4}}
+--rule:#3a434c;--faint:#20262c;--judge:#6db3f2;--human:#f2a35e;--good:#63c7a1;--bad:#f08a92;--open:#e3c15a}}
 *{box-sizing:border-box}
 html{font:16px/1.5 ui-sans-serif,system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color:var(--ink);
 background:var(--paper);font-variant-numeric:tabular-nums lining-nums;-webkit-text-size-adjust:100%}
 body{max-width:62rem;margin:0 auto;padding:2rem 1.5rem 4rem}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 .4rem;letter-spacing:-.01em}
 h2{font-size:1.3rem;margin:2.6rem 0 .8rem;padding-top:.7rem;border-top:2px solid var(--ink);line-height:1.25}
-h3{font-size:1.05rem;margin:1.6rem 0 .5rem}
+h3{font-size:1.15rem;margin:1.8rem 0 .5rem}
 h3 span{font-weight:400;color:var(--soft)}
 p{margin:.5rem 0;max-width:46rem}
 .lead{color:var(--soft);margin:0 0 1.2rem}
@@ -43,7 +41,6 @@ tbody th{font-weight:400}
 tbody tr{border-bottom:1px solid var(--faint)}
 tbody tr:last-child{border-bottom:1px solid var(--rule)}
 .figure{white-space:nowrap}
-td.figure:last-child{white-space:normal}
 figure{margin:1.4rem 0;break-inside:avoid}
 figcaption{font-size:.88rem;color:var(--soft);margin-top:.3rem;max-width:46rem}
 figcaption b{color:var(--ink)}
@@ -53,8 +50,9 @@ summary{color:var(--judge);cursor:pointer}
 svg text{font:12px ui-sans-serif,system-ui,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--ink)}
 svg .tick,svg .cell{font-size:11.5px}
 svg .tick,svg .key{fill:var(--soft)}
-svg .small{font-size:9.5px;fill:var(--soft)}
+svg .small{font-size:9.5px}
 svg .label{font-size:12px;fill:var(--soft)}
+svg .over{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
 svg .strong{font-weight:700}
 .grid{stroke:var(--faint);stroke-width:1}
 .axis{stroke:var(--soft);stroke-width:1}
@@ -68,13 +66,14 @@ svg .strong{font-weight:700}
 .s2{fill:var(--human)}.s2-line{stroke:var(--human)}
 .bubble{fill:var(--judge);fill-opacity:.45;stroke:var(--judge)}
 .bar,.heat{fill:var(--judge)}
-.ramp0{fill:var(--ramp0)}.ramp1{fill:var(--ramp1)}.ramp2{fill:var(--ramp2)}
-.ramp3{fill:var(--ramp3)}.ramp4{fill:var(--ramp4)}.ramp5{fill:var(--ramp5)}
 svg .on-dark{fill:var(--paper);font-size:11px}
 svg .on-light{fill:var(--ink);font-size:11px}
 .marks{font-size:.85rem;color:var(--soft);word-break:break-all}
-@page{margin:18mm}
+@page{margin:16mm}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--rule:#bbb;--faint:#e4e4e4}
-html{font-size:10pt}body{max-width:none;padding:0}nav,details.data{display:none}h2{break-before:page}
-h2:first-of-type{break-before:auto}}
+html{font-size:9pt}body{max-width:none;padding:0}p,figcaption{max-width:none}nav,details.data{display:none}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+main>section+section{break-before:page}h2{margin-top:0}h2,h3,caption{break-after:avoid}
+.scroll{overflow:visible;break-inside:avoid}table{font-size:7.5pt}th,td{padding-right:.6rem}tr{break-inside:avoid}
+thead th{white-space:normal}.drawing svg{width:150mm}}
 """

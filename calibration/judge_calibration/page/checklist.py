@@ -21,7 +21,7 @@ def checklist(report: Mapping[str, Any]) -> str:
     rows = [(number, topic, filled.get(number, NOT_PROVIDED)) for number, topic in _ITEMS]
     return section(
         "Reporting checklist (GRRAS)",
-        table(("item", "topic", "in this study"), rows, numeric_from=9),
+        table(("item", "topic", "in this study"), rows, numeric=(9, 9)),
         anchor="checklist",
     )
 
@@ -31,6 +31,9 @@ def _filled(report: Mapping[str, Any]) -> dict[str, str]:
     raters = sorted({row["rater"] for each in criteria.values() for row in each["raters"]["per_rater"]})
     judges = sorted({judge for each in criteria.values() for judge in each["judges"]})
     items = report["study"]["n_items"]
+    ratings = ", ".join(
+        f"{each['n_ratings']} of {name}" for name, each in report["study"]["criteria"].items()
+    )
     unit = "items" if report["units"]["are_items"] else f"items in {report['units']['count']} clusters"
     return {
         "1": "agreement of a language-model judge with physicians, and of physicians among themselves",
@@ -38,7 +41,7 @@ def _filled(report: Mapping[str, Any]) -> dict[str, str]:
         "6": f"{items} {unit}, {len(raters)} physicians; reason for the number: {NOT_PROVIDED}",
         "8": f"ratings as submitted; {report['study']['n_rows']} rows",
         "10": f"see Methods; level {options['level']:g}, seed {options['seed']}",
-        "11": f"{items} items, {len(raters)} physicians, {len(judges)} judges",
+        "11": f"{items} items, {len(raters)} physicians, {len(judges)} judges; ratings: {ratings}",
         "13": "estimates with intervals in every table",
         "14": "see verdict and limits of use on the first page",
         "15": "per physician, per pair and per subgroup tables; the data behind every figure are below it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from judge_calibration.page.markup import MISSING, number, paragraph, percent, table
@@ -19,7 +20,7 @@ def correction_part(correction: Mapping[str, Any] | None) -> str:
     wide = "the whole scale" if half is None else f"± {number(half)} points"
     pooled = conformal["pooled"]
     words = (
-        f"Map: {correction['method'].replace('_', ' ')} ({correction['chosen_because']}). The "
+        f"Map: {correction['method'].replace('_', ' ')} ({_because(correction['chosen_because'])}). The "
         f"{percent(1 - conformal['alpha'])} interval of a single corrected score is {wide}, cut to the scale."
     )
     if pooled:
@@ -37,4 +38,11 @@ def correction_part(correction: Mapping[str, Any] | None) -> str:
         for each in correction["candidates"]
     ]
     head = ("map", "RMSE", "MAE", "bias", "slope", "calibration error", "left out because")
-    return paragraph(words) + table(head, rows, caption="Maps, errors on items they were not fitted on")
+    return paragraph(words) + table(
+        head, rows, caption="Maps, errors on items they were not fitted on", numeric=(1, 6)
+    )
+
+
+def _because(words: str) -> str:
+    """Why a map was chosen, in words and with figures as short as elsewhere."""
+    return re.sub(r"\d+\.\d+", lambda found: number(float(found[0]), 3), words.replace("_", " "))

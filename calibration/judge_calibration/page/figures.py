@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from judge_calibration.drawings.grids import confusion_heatmap, overlap_matrix, score_use
@@ -13,7 +14,7 @@ from judge_calibration.drawings.scatter import (
     epsilon_sweep,
     risk_coverage,
 )
-from judge_calibration.page.markup import number, p_value
+from judge_calibration.page.markup import number, p_value, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,8 +85,12 @@ def use(criterion: str, each: Mapping[str, Any], profile: Mapping[str, Any]) -> 
     if not bars:
         return ""
     rows = {who: counts for who, _, counts in bars}
+    values = [str(value) for value in bars[0][1]]
+    if each["scale"]["kind"] == "interval":
+        ends_ = [f"{value:g}" for value in (*bars[0][1], each["scale"]["high"])]
+        values = [f"{low}–{high}" for low, high in pairwise(ends_)]
     return score_use(
-        [str(value) for value in bars[0][1]],
+        values,
         list(rows.items())[: _MOST_RATERS + 4],
         name=f"{criterion}-use",
         title="Use of the scale",
@@ -135,7 +140,8 @@ def curve(key: str, scale: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         method=correction["method"].replace("_", " ") if correction else "none",
         name=f"{key}-curve",
         title="What physicians say where the judge says this",
-        caption="Mean consensus at each score of the judge with its interval; the number is that of items.",
+        caption="Mean consensus at each score of the judge with its interval; the number is that of items, where there "
+        "is room for it.",
     )
 
 
@@ -208,8 +214,8 @@ def forest(key: str, variable: str, found: Mapping[str, Any]) -> str:
     words = ""
     if heterogeneity["q"] is not None:
         words = (
-            f" Cochran's Q {number(heterogeneity['q'], 1)} on {heterogeneity['df']}, p {p_value(heterogeneity['p'])};"
-            f" I² {number(heterogeneity['i2']['estimate'])}."
+            f" Cochran's Q {number(heterogeneity['q'], 1)} on {heterogeneity['df']} degrees of freedom, "
+            f"p {p_value(heterogeneity['p'])}; I² {percent(heterogeneity['i2']['estimate'])}."
         )
     return interval_rows(
         rows,
@@ -239,7 +245,7 @@ def severity(criterion: str, fit: Mapping[str, Any] | None) -> str:
         caption="Expected points more (right) or fewer (left) than an average physician gives the same answers, by the "
         "many-facet model.",
         measure="points",
-        series=("physician", "judge"),
+        series=("judge", "physician"),
         reference=0.0,
     )
 
@@ -263,6 +269,13 @@ def coverage(key: str, correction: Mapping[str, Any] | None) -> str:
     )
 
 
+def _kept(found: Mapping[str, Any]) -> str:
+    if found["kept_share"] is None:
+        return f"No share can be kept: {found['reason']}."
+    sure, errors = percent(1 - found["delta"]), percent(found["alpha"])
+    return f"With confidence {sure} at most {errors} of those kept are errors."
+
+
 def escalation(key: str, correction: Mapping[str, Any] | None) -> str:
     """Risk against coverage."""
     found = correction.get("escalation") if correction else None
@@ -274,9 +287,5 @@ def escalation(key: str, correction: Mapping[str, Any] | None) -> str:
         kept=found["kept_share"],
         name=f"{key}-risk",
         title="Which scores to hand to a physician",
-        caption=f"Scores are kept from the most certain on. Error: {found['risk']}. "
-        + (
-            found["reason"]
-            or f"With confidence {1 - found['delta']:.0%} at most {found['alpha']:.0%} of those kept are errors."
-        ),
+        caption=f"Scores are kept from the most certain on. Error: {found['risk']}. {_kept(found)}",
     )

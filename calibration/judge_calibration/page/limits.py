@@ -36,7 +36,7 @@ def limits(report: Mapping[str, Any]) -> str:
         (_METHODS.get(method, method.replace("_", " ")), "; ".join(used[method])) for method in sorted(used)
     ]
     told = (
-        table(("limits from", "of"), rows, caption="Origin of the intervals", numeric_from=2) if rows else ""
+        table(("limits from", "of"), rows, caption="Origin of the intervals", numeric=(2, 2)) if rows else ""
     )
     return paragraph(_resampling(report, drawn="bootstrap_bca" in used)) + told
 

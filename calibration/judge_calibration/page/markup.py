@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,25 +31,39 @@ def section(title: str, *parts: str, level: int = 2, anchor: str = "", kind: str
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "", numeric_from: int = 1
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    caption: str = "",
+    numeric: tuple[int, int] = (1, 99),
 ) -> str:
-    """A table whose first column names the row; columns from `numeric_from` on are set as figures."""
+    """A table whose first column names the row; columns within `numeric` are set as figures, the others as words.
+
+    A column in which no row has anything is left out.
+    """
+    lines = [tuple(row) for row in rows]
+    shown = [at for at in range(len(head)) if not at or any(row[at] != MISSING for row in lines)]
+    figures = [numeric[0] <= at < numeric[1] for at in shown]
     cells = "".join(
-        f'<th scope="col"{_figure(at, numeric_from)}>{text(name)}</th>' for at, name in enumerate(head)
+        f'<th scope="col"{_figure(is_figure)}>{text(head[at])}</th>'
+        for at, is_figure in zip(shown, figures, strict=True)
     )
-    body = "\n".join(_row(row, numeric_from) for row in rows)
+    body = "\n".join(_row([row[at] for at in shown], figures) for row in lines)
     title = f"<caption>{text(caption)}</caption>" if caption else ""
     return f'<div class="scroll"><table>{title}<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
 
 
-def _row(row: Sequence[object], numeric_from: int) -> str:
+def _row(row: Sequence[object], figures: Sequence[bool]) -> str:
     first = f'<th scope="row">{text(row[0])}</th>'
-    rest = "".join(f"<td{_figure(at, numeric_from)}>{text(cell)}</td>" for at, cell in enumerate(row[1:], 1))
+    rest = "".join(
+        f"<td{_figure(is_figure)}>{text(cell)}</td>"
+        for cell, is_figure in zip(row[1:], figures[1:], strict=True)
+    )
     return f"<tr>{first}{rest}</tr>"
 
 
-def _figure(at: int, numeric_from: int) -> str:
-    return ' class="figure"' if at >= numeric_from else ""
+def _figure(is_figure: bool) -> str:
+    return ' class="figure"' if is_figure else ""
 
 
 def _class(kind: str) -> str:
@@ -72,6 +87,11 @@ def told_scale(scale: Mapping[str, Any]) -> str:
     if scale["kind"] == "interval":
         return f"{scale['kind']}, from {scale['low']:g} to {scale['high']:g}"
     return f"{scale['kind']}, {', '.join(map(str, scale['values']))}"
+
+
+def with_minus(words: str) -> str:
+    """Words in which a hyphen before a figure is a true minus sign."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", words)
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -129,30 +149,26 @@ def share_with_interval(statistic: Mapping[str, Any]) -> str:
 
 
 def statistics_table(statistics: Mapping[str, Mapping[str, Any]], *, caption: str) -> str:
-    """Figures with intervals, methods and numbers of items; below, those that are undefined, by reason.
+    """Figures with intervals, methods and numbers of items; below, notes by number and what is undefined, by reason.
 
     Those that the scale does not have are left out.
     """
     shown = [told for told in statistics.values() if told["reason"] != NOT_OF_THIS_SCALE]
-    rows = [
-        (
-            told["label"],
-            estimate(told),
-            interval(told),
-            told["ci"]["method"].replace("_", " ") if told["ci"] else MISSING,
-            told["n_items"] if told["n_items"] is not None else MISSING,
-            "; ".join(told["notes"]) or MISSING,
-        )
-        for told in shown
-        if told["estimate"] is not None
-    ]
+    numbers: dict[str, int] = {}
     missing: dict[str, list[str]] = {}
+    rows = []
     for told in shown:
         if told["estimate"] is None:
             missing.setdefault(str(told["reason"]).replace("_", " "), []).append(told["label"])
-    head = ("statistic", "estimate", "interval", "method", "items", "notes")
-    below = [
-        paragraph(f"{caption}, undefined ({reason}): {'; '.join(labels)}.", kind="empty")
-        for reason, labels in missing.items()
-    ]
-    return "\n".join([*([table(head, rows, caption=caption)] if rows else []), *below])
+            continue
+        marks = [str(numbers.setdefault(note, len(numbers) + 1)) for note in told["notes"]]
+        method = told["ci"]["method"].replace("_", " ") if told["ci"] else MISSING
+        count = MISSING if told["n_items"] is None else told["n_items"]
+        rows.append(
+            (told["label"], estimate(told), interval(told), method, count, ", ".join(marks) or MISSING)
+        )
+    head = ("statistic", "estimate", "interval", "method", "items", "note")
+    below = [f"{caption}, note {at}: {note}." for note, at in numbers.items()]
+    below += [f"{caption}, undefined ({why}): {'; '.join(labels)}." for why, labels in missing.items()]
+    parts = [table(head, rows, caption=caption)] if rows else []
+    return "\n".join([*parts, *(paragraph(words, kind="empty") for words in below)])

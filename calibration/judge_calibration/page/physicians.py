@@ -14,6 +14,7 @@ from judge_calibration.page.markup import (
     share_with_interval,
     text,
     with_interval,
+    with_minus,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _NEVER = "Never decide about a patient by a single score."
 def first_page(report: Mapping[str, Any], overview: str) -> str:
     """Verdicts, one card per criterion and judge; `overview` is the figure that shows them all."""
     cards = [
-        _card(criterion, judge, told)
+        _card(criterion, judge, told, each["scale"]["kind"])
         for criterion, each in report["criteria"].items()
         for judge, told in each["judges"].items()
     ]
@@ -41,13 +42,13 @@ def first_page(report: Mapping[str, Any], overview: str) -> str:
     return section("What this study says", overview, *cards, anchor="verdicts")
 
 
-def _card(criterion: str, judge: str, told: Mapping[str, Any]) -> str:
+def _card(criterion: str, judge: str, told: Mapping[str, Any], kind: str) -> str:
     verdict = told["verdict"]
     head = f"<h3>{text(criterion)} <span>judge {text(judge)}</span></h3>"
     parts = [
         head,
-        paragraph(verdict["sentence"], kind="verdict"),
-        facts(_facts(told)),
+        paragraph(with_minus(verdict["sentence"]), kind="verdict"),
+        facts(_facts(told, kind)),
         paragraph(
             " ".join((_USE[verdict["standing"]], _limits(told), _NEVER)).replace("  ", " "), kind="use"
         ),
@@ -55,9 +56,12 @@ def _card(criterion: str, judge: str, told: Mapping[str, Any]) -> str:
     return f'<article class="card {text(verdict["standing"])}">{"".join(parts)}</article>'
 
 
-def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _facts(told: Mapping[str, Any], kind: str) -> Iterator[tuple[str, object]]:
     statistics = told["statistics"]
-    if statistics["within_1"]["estimate"] is not None:
+    if kind == "interval":
+        # A point is little on a continuous scale: a mean says more than the share of answers within one.
+        yield "mean distance from the consensus in points", with_interval(statistics["mae"])
+    elif statistics["within_1"]["estimate"] is not None:
         n = statistics["within_1"]["n_items"]
         for name, term in (
             ("within_1", "within one point of the consensus"),
@@ -69,7 +73,7 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield "same answer as a physician", share_with_interval(statistics["agreement"])
     if statistics["bias"]["estimate"] is not None:
         yield "bias in points", with_interval(statistics["bias"])
-    yield from _single_score(told)
+    yield from _single_score(told, kind)
     weak = weakest(told["subgroups"], statistics["bias"]["estimate"])
     if weak:
         yield "where it fails most", weak
@@ -78,7 +82,7 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield "no score", f"{percent(outcomes['unscored_share'], 1)} of {outcomes['rows']} answers"
 
 
-def _single_score(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _single_score(told: Mapping[str, Any], kind: str) -> Iterator[tuple[str, object]]:
     correction = told["correction"]
     conformal = correction.get("conformal") if correction else None
     if conformal is None:
@@ -89,7 +93,7 @@ def _single_score(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield f"{covers} interval of one score", "the whole scale: too few items"
     else:
         yield f"{covers} interval of one score", f"± {number(width)} points around the corrected score"
-    if correction.get("escalation"):
+    if correction.get("escalation") and kind != "interval":
         share = correction["escalation"]["kept_share"]
         told_share = "all: no share can be kept with this guarantee" if share is None else percent(1 - share)
         yield "to be rated by a physician", told_share
@@ -100,7 +104,8 @@ def weakest(subgroups: Mapping[str, Any], overall: float | None) -> str:
 
     `overall` is the bias on all items, in points. A difference to the rest says that two groups are not alike, and
     says the same of both: the weak one is that whose own bias is larger in size than everyone's. Beyond chance
-    means that its difference to the rest has a q below 0.05, or a p where there is no q.
+    means that the interval of its own bias excludes 0 and that its difference to the rest has a q below 0.05, or
+    a p where there is no q.
     """
     if overall is None:
         return ""
@@ -110,7 +115,9 @@ def weakest(subgroups: Mapping[str, Any], overall: float | None) -> str:
         for row in forest["rows"] if forest else []:
             own, gap = row["estimate"], row["to_rest"]
             chance = gap["p"] if gap["q"] is None else gap["q"]
-            if own["estimate"] is None or chance is None or chance >= _CHANCE:
+            if own["ci"] is None or chance is None or chance >= _CHANCE:
+                continue
+            if own["ci"]["low"] <= 0 <= own["ci"]["high"]:
                 continue
             excess = abs(own["estimate"]) - abs(overall)
             if excess > 0:
@@ -120,7 +127,7 @@ def weakest(subgroups: Mapping[str, Any], overall: float | None) -> str:
                         f"{variable} {row['group']}: bias {with_interval(own)} on {row['n_items']} items",
                     )
                 )
-    return max(found)[1] + f", {number(overall)} on all" if found else ""
+    return max(found)[1] + f", against {number(overall)} on all" if found else ""
 
 
 _CHANCE = 0.05  # as below every table of q-values

@@ -140,7 +140,7 @@ def ceiling(told: Mapping[str, Any]) -> str:
 
 def per_rater(told: Mapping[str, Any], kind: str) -> str:
     """Judge against each physician, with the test of each."""
-    rows, names = [], PAIRWISE[kind][:2]
+    rows, names = [], _two(kind)
     for row in told["per_rater"][:MOST_ROWS]:
         statistics, test = row["statistics"], row["alt_test"]
         outcome = test["reason"] or ("stands in" if test["rejected"] else "does not stand in")
@@ -162,9 +162,15 @@ def per_rater(told: Mapping[str, Any], kind: str) -> str:
     )
 
 
+def _two(kind: str) -> tuple[str, str]:
+    """The primary figure of a kind of scale, and the plainest one, for tables that have room for two."""
+    first, *others = PAIRWISE[kind]
+    return first, "agreement" if "agreement" in others else others[0]
+
+
 def subgroups(told: Mapping[str, Any], kind: str) -> str:
     """Groups: agreement, error and the physicians' reliability in each."""
-    parts, names = [], PAIRWISE[kind][:2]
+    parts, names = [], _two(kind)
     for variable, split in told["subgroups"].items():
         rows = []
         for group, found in split["groups"].items():

@@ -9,7 +9,7 @@ from judge_calibration.page import figures, tables
 from judge_calibration.page.checklist import checklist
 from judge_calibration.page.correction import correction_part
 from judge_calibration.page.further import anchors, further
-from judge_calibration.page.markup import paragraph, section, text, told_scale
+from judge_calibration.page.markup import paragraph, section, text, told_scale, with_minus
 from judge_calibration.page.methods import methods
 from judge_calibration.page.physicians import first_page
 
@@ -75,7 +75,7 @@ def _judge(criterion: str, judge: str, told: Mapping[str, Any], scale: Mapping[s
         if found["forest"] and found["forest"]["rows"]
     ]
     parts = [
-        paragraph(told["verdict"]["sentence"], kind="verdict"),
+        paragraph(with_minus(told["verdict"]["sentence"]), kind="verdict"),
         figures.ceiling(key, told),
         tables.ceiling(told),
         figures.confusion(key, told),
@@ -83,9 +83,9 @@ def _judge(criterion: str, judge: str, told: Mapping[str, Any], scale: Mapping[s
         figures.curve(key, scale, told) if numeric else "",
         tables.judge_statistics(told),
         figures.sweep(key, told),
-        tables.per_rater(told),
+        tables.per_rater(told, scale["kind"]),
         *forests,
-        tables.subgroups(told),
+        tables.subgroups(told, scale["kind"]),
         correction_part(told["correction"]),
         figures.coverage(key, told["correction"]),
         figures.escalation(key, told["correction"]),
