@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from judge_service.calibrations.rubric_scales import scale_of
 from judge_service.errors import MapRejected, OptionRejected
-from judge_service.scoring.calibrating import TOTAL, unnamed
+from judge_service.scoring.calibrating import TOTAL
+from judge_service.scoring.instrument import unnamed
 
 if TYPE_CHECKING:
     from judge_calibration.maps.artefact import CalibrationMap

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from judge_service.domain.score import Calibrated, CalibratedCriterion, Interval
 from judge_service.domain.verdict import Scored
 from judge_service.errors import MapNotFound, StaleMap, StoreError
-from judge_service.scoring.judgement import GUARDED, OTHER_MODEL
+from judge_service.scoring.instrument import Instrument, unnamed
+from judge_service.scoring.judgement import GUARDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +29,6 @@ UNAVAILABLE = "calibration_unavailable"
 NO_NUMBER = "no_number"
 _LOOK_UP_S = 0.05  # for the maps in force, when the judge has used up the time
 _DIGITS = 9
-_NAMED = ("rubric_digest", "prompt_digest", "judge_kind", "model", "mode")  # what no map may leave open
-
-Fingerprint = dict[str, object]
 
 
 class Maps(Protocol):
@@ -58,54 +56,6 @@ class NoMaps:
     async def find(self, map_id: str) -> CalibrationMap:
         """Never."""
         raise StoreError(f"no store of calibration maps is open, so {map_id!r} cannot be looked up")
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """What answers, in the forms in which a map may name it: by the model that answered, or the one asked."""
-
-    forms: tuple[Fingerprint, ...]
-
-    @classmethod
-    def expected(cls, provenance: Provenance, judge: Judge, one: CalibrationMap) -> Instrument:
-        """Before the answer: a model may yet answer under any name that its settings let pass."""
-        named = (one.content["judge"].get("fingerprint") or {}).get("model")
-        may_answer = judge.spec.is_llm and (named is None or judge.spec.answers_for(str(named)))
-        return cls((_fingerprint(provenance, named if may_answer else judge.model),))
-
-    @classmethod
-    def of(cls, provenance: Provenance, judge: Judge, judgement: Judgement) -> Instrument:
-        """Of an answer. One that another model gave is not the configured judge's."""
-        answered = _fingerprint(provenance, provenance.model)
-        if OTHER_MODEL in judgement.flags:
-            return cls((answered,))
-        return cls((answered, _fingerprint(provenance, judge.model)))
-
-    def fits(self, one: CalibrationMap) -> bool:
-        """Whether the map is of this instrument; one that leaves part of it open is of none."""
-        return not unnamed(one) and any(one.matches(form) for form in self.forms)
-
-
-def unnamed(one: CalibrationMap) -> tuple[str, ...]:
-    """The parts of its instrument that a map does not name: by the format, null there is any."""
-    named = one.content["judge"].get("fingerprint") or {}
-    return tuple(part for part in _NAMED if named.get(part) is None)
-
-
-def _fingerprint(provenance: Provenance, model: object) -> Fingerprint:
-    return {
-        "rubric_digest": provenance.rubric_digest,
-        "prompt_digest": provenance.prompt_digest,
-        "judge_kind": provenance.judge_kind,
-        "model": model,
-        "mode": provenance.mode,
-        "sampling": provenance.sampling,
-    }
-
-
-def fingerprint(provenance: Provenance, judge: Judge) -> Fingerprint:
-    """The instrument as it is configured."""
-    return _fingerprint(provenance, judge.model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
 from judge_service.scoring.aggregate import weighted_mean
-from judge_service.scoring.calibrating import Answered, Calibrator, Instrument, NoMaps, fingerprint
+from judge_service.scoring.calibrating import Answered, Calibrator, NoMaps
+from judge_service.scoring.instrument import Instrument, fingerprint
 from judge_service.scoring.judge import Judge, Matter, failed
 from judge_service.scoring.judgement import GUARDED, Judgement
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from judge_service.domain.rubric import Criterion, Mode
     from judge_service.rubric_store import RubricStore, StoredRubric
     from judge_service.scoring.aggregate import Total
-    from judge_service.scoring.calibrating import Calibration, Fingerprint, Maps
+    from judge_service.scoring.calibrating import Calibration, Maps
+    from judge_service.scoring.instrument import Fingerprint
 
 
 class Picture(Protocol):
