@@ -7,6 +7,7 @@ these. Every function gives (…), NaN where the coefficient is undefined.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -104,18 +105,40 @@ def exact_share(joint: Joint) -> FloatArray:
     return ratio(joint.diagonal, joint.n)
 
 
+@dataclass(frozen=True, slots=True)
 class Moments:
-    """Means, variances and covariance (n-denominators) of two raters' values under their table."""
+    """Counts, means, variances and covariance (n-denominators) of two raters' values, each (…)."""
 
-    def __init__(self, joint: Joint, values: FloatArray) -> None:
+    n: FloatArray
+    mean_x: FloatArray
+    mean_y: FloatArray
+    var_x: FloatArray
+    var_y: FloatArray
+    covariance: FloatArray
+
+    @classmethod
+    def of_sums(
+        cls,
+        n: FloatArray,
+        x: FloatArray,
+        y: FloatArray,
+        x2: FloatArray,
+        y2: FloatArray,
+        xy: FloatArray,
+    ) -> Moments:
+        """From sums over items, of values that are centred and about one wide: their squares lose no digits."""
+        mean_x, mean_y = ratio(x, n), ratio(y, n)
+        covariance = ratio(xy, n) - mean_x * mean_y
+        return cls(n, mean_x, mean_y, variance(x2, x, n), variance(y2, y, n), covariance)
+
+    @classmethod
+    def of_table(cls, joint: Joint, values: FloatArray) -> Moments:
+        """Under their table, by the declared values (K,)."""
         # On a scale of width one: no coefficient depends on the width, but what counts as rounding does.
         centred = (values - values.mean()) / np.ptp(values)
-        self.n = joint.n
         x, y = np.tensordot(centred, joint.rows, 1), np.tensordot(centred, joint.columns, 1)
-        self.mean_x, self.mean_y = ratio(x, self.n), ratio(y, self.n)
-        self.var_x = variance(np.tensordot(centred**2, joint.rows, 1), x, self.n)
-        self.var_y = variance(np.tensordot(centred**2, joint.columns, 1), y, self.n)
-        self.covariance = ratio(joint.dot(np.outer(centred, centred)), self.n) - self.mean_x * self.mean_y
+        x2, y2 = np.tensordot(centred**2, joint.rows, 1), np.tensordot(centred**2, joint.columns, 1)
+        return cls.of_sums(joint.n, x, y, x2, y2, joint.dot(np.outer(centred, centred)))
 
     def pearson(self) -> FloatArray:
         """Pearson's r; NaN when either rater is constant."""

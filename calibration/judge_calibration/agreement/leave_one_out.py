@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.ratios import mean_of_defined, ratio, variance
+from judge_calibration.agreement.coefficients import Moments
+from judge_calibration.ratios import mean_of_defined, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,17 +54,9 @@ def _figures(target: FloatArray, own: FloatArray) -> FloatArray:
     """Means over physicians (…, 4) from sums of the target (…, R, 3) and of who faces it (…, R, 4)."""
     n, t, t2 = np.moveaxis(target, -1, 0)
     x, x2, xt, off = np.moveaxis(own, -1, 0)
-    mean_x, mean_t = ratio(x, n), ratio(t, n)
-    var_x, var_t = variance(x2, x, n), variance(t2, t, n)
-    covariance = ratio(xt, n) - mean_x * mean_t
-    spread = np.sqrt(var_x * var_t)
     square = np.maximum(ratio(x2 + t2 - 2 * xt, n), 0)
-    by_physician = [
-        np.clip(ratio(covariance, spread), -1, 1),
-        ratio(2 * covariance, var_x + var_t + (mean_x - mean_t) ** 2),
-        ratio(off, n),
-        np.sqrt(square),
-    ]
+    moments = Moments.of_sums(n, x, t, x2, t2, xt)
+    by_physician = [moments.pearson(), moments.ccc(), ratio(off, n), np.sqrt(square)]
     return np.stack([mean_of_defined(figure) for figure in by_physician], -1)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.agreement.coefficients import Joint
+from judge_calibration.agreement.coefficients import Joint, Moments
 from judge_calibration.agreement.ranks import kendall_tau_b, pair_counts, pairwise_accuracy, spearman
-from judge_calibration.ratios import mean_of_defined, ratio, variance
+from judge_calibration.ratios import mean_of_defined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,21 +40,8 @@ class MomentFamily:
 
     def evaluate(self, sums: FloatArray) -> FloatArray:
         """Sums (…, 6·P) to (…, 4 + 4·P)."""
-        n, x, y, x2, y2, xy = np.moveaxis(sums.reshape(*sums.shape[:-1], -1, _COLUMNS), -1, 0)
-        mean_x, mean_y = ratio(x, n), ratio(y, n)
-        var_x, var_y = variance(x2, x, n), variance(y2, y, n)
-        covariance = ratio(xy, n) - mean_x * mean_y
-        gap = (mean_x - mean_y) ** 2
-        spread = np.sqrt(var_x * var_y)
-        freedom = np.where(n > 1, n - 1, np.nan)
-        rows, error = ((var_x + var_y + sign * 2 * covariance) * n / 2 / freedom for sign in (1, -1))
-        found = [
-            np.clip(ratio(covariance, spread), -1, 1),
-            ratio(2 * covariance, var_x + var_y + gap),
-            ratio(rows - error, rows + error + gap - 2 * ratio(error, n)),
-            ratio(rows - error, rows + error),
-        ]
-        stacked = np.stack(found, -2)
+        found = Moments.of_sums(*np.moveaxis(sums.reshape(*sums.shape[:-1], -1, _COLUMNS), -1, 0))
+        stacked = np.stack([found.pearson(), found.ccc(), found.icc_a1(), found.icc_c1()], -2)
         return np.concatenate([mean_of_defined(stacked), stacked.reshape(*stacked.shape[:-2], -1)], -1)
 
 

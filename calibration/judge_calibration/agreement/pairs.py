@@ -43,7 +43,7 @@ def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[
 
 def _ordered(joint: two.Joint, values: FloatArray) -> dict[str, FloatArray]:
     linear, quadratic = two.disagreement(values, "linear"), two.disagreement(values, "quadratic")
-    moments, pairs = two.Moments(joint, values), ranks.pair_counts(joint)
+    moments, pairs = two.Moments.of_table(joint, values), ranks.pair_counts(joint)
     return {
         "kappa_linear": two.kappa(joint, linear),
         "kappa_quadratic": two.kappa(joint, quadratic),
