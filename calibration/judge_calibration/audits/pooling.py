@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import optimize, stats
 
+from judge_calibration.engine.max_t import largest_differences
+
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
 
@@ -126,12 +128,8 @@ def simultaneous_gap(
     one, other = np.triu_indices(len(estimates), 1)
     variance = covariance[one, one] + covariance[other, other] - 2 * covariance[one, other]
     error = np.sqrt(np.maximum(variance, 1e-300))
-    generator = np.random.default_rng(seed)
     df = len(freedom) / float(np.sum(1 / freedom))
-    root = np.linalg.cholesky(covariance)
-    noise = generator.standard_normal((draws, len(estimates))) @ root.T
-    noise /= np.sqrt(generator.chisquare(df, draws) / df)[:, None]
-    largest = (np.abs(noise[:, one] - noise[:, other]) / error).max(1)
+    largest = largest_differences(covariance, (one, other), error, draws=draws, seed=seed, df=df)
     gap = np.abs(estimates[one] - estimates[other])
     quantile = float(np.quantile(largest, level))
     p = (1 + int(np.sum(largest >= np.max(gap / error)))) / (1 + draws)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy import special, stats
 
+from judge_calibration.engine.max_t import largest_differences
 from judge_calibration.estimates import Interval, Statistic, rounded
 from judge_calibration.inference.multiplicity import holm
 from judge_calibration.inference.sampling_error import MeanError, told_mean, two_sided_p
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
 
 Simultaneous = Literal["max_t", "bonferroni"]
-_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +154,8 @@ def _max_t_alpha(
     varies = errors > 0
     if not varies.any():
         return 0.0
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0)) @ vectors.T  # the symmetric root: signs do not matter
-    normal = np.random.default_rng(seed).standard_normal((draws, len(covariance)))
-    first, second = pairs[0][varies], pairs[1][varies]
-    largest = np.empty(draws)
-    for start in range(0, draws, _CHUNK):
-        z = normal[start : start + _CHUNK] @ root
-        largest[start : start + _CHUNK] = np.abs((z[:, first] - z[:, second]) / errors[varies]).max(1)
+    varying = pairs[0][varies], pairs[1][varies]
+    largest = largest_differences(covariance, varying, errors[varies], draws=draws, seed=seed)
     return 2 * float(special.ndtr(-np.quantile(largest, level)))
 
 
