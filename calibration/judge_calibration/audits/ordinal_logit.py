@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from judge_calibration.engine.cumulative_logit import LEAST_CHANCE, chance_between
+
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.estimates import Reason
@@ -16,7 +18,6 @@ _DONE = 1e-11  # Newton decrement, of the log-likelihood
 _HALVINGS = 30
 _SINGULAR = 1e-10
 _NO_SPREAD = 1e-12
-_LEAST_CHANCE = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,8 @@ class _Data:
         middle = self.design @ slopes
         above = np.append(cuts, np.inf)[self.codes] - middle
         below = np.append(-np.inf, cuts)[self.codes] - middle
-        # Cut-points out of order make it negative: as low as a likelihood gets, so no step ends there.
-        chance = np.maximum(_chance(above, below), _LEAST_CHANCE)
+        # Cut-points out of order are at the likelihood's floor, so no step ends there.
+        chance = np.maximum(chance_between(below, above), LEAST_CHANCE)
         f, g = (special.expit(x) * special.expit(-x) for x in (above, below))
         by_above, by_below = f / chance, -g / chance
         twice_above = self.weights * (f * -np.tanh(above / 2) / chance - by_above**2)
@@ -127,9 +128,3 @@ class _Data:
         upper = np.column_stack([(self.codes[:, None] == cut).astype(np.float64), -self.design])
         lower = np.column_stack([(self.codes[:, None] - 1 == cut).astype(np.float64), -self.design])
         return upper, lower
-
-
-def _chance(above: FloatArray, below: FloatArray) -> FloatArray:
-    """F(u) - F(l); from the other tail where both are near one and their difference would lose its digits."""
-    plain = special.expit(above) - special.expit(below)
-    return np.where(below > 0, special.expit(-below) - special.expit(-above), plain)

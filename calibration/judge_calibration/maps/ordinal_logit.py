@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
+from judge_calibration.engine.cumulative_logit import LEAST_CHANCE, chance_between
 from judge_calibration.estimates import rounded
 from judge_calibration.maps.candidates import Fitted
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _GRID = 101
 _STEPS, _HALVINGS = 100, 40
 _DONE = 1e-12  # of the log-likelihood, per rating
-_LEAST_CHANCE = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,9 @@ def _is_separated(counts: FloatArray) -> bool:
 
 
 def _chances(edges: FloatArray) -> FloatArray:
-    """From c_k - bx (n, m) to the chances between them (n, m+1), exact in both tails."""
+    """From c_k - bx (n, m) to the chances between them (n, m+1)."""
     ends = np.full((len(edges), 1), np.inf)
-    below, above = np.hstack([-ends, edges]), np.hstack([edges, ends])
-    upper = below > 0
-    return expit(np.where(upper, -below, above)) - expit(np.where(upper, -above, below))
+    return chance_between(np.hstack([-ends, edges]), np.hstack([edges, ends]))
 
 
 def _maximum(x: FloatArray, counts: FloatArray) -> FloatArray | None:
@@ -168,14 +166,14 @@ def _improved(
 
 
 def _log_likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> float:
-    chances = np.maximum(_chances(at[:-1] - at[-1] * x[:, None]), _LEAST_CHANCE)
+    chances = np.maximum(_chances(at[:-1] - at[-1] * x[:, None]), LEAST_CHANCE)
     return float(np.sum(counts * np.log(chances)))
 
 
 def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> tuple[float, FloatArray, FloatArray]:
     """Log-likelihood, its gradient in (c, b), and the expected information."""
     edges = at[:-1] - at[-1] * x[:, None]
-    chances = np.maximum(_chances(edges), _LEAST_CHANCE)
+    chances = np.maximum(_chances(edges), LEAST_CHANCE)
     density = expit(edges) * expit(-edges)  # d P(Y ≤ k) / d c_k at each judge score: (L, m)
     slack = np.zeros((len(x), 1))
     change = np.diff(np.hstack([slack, density, slack]), axis=1)  # of each chance along all c at once
