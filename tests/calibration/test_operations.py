@@ -220,6 +220,14 @@ def test_a_binary_criterion_has_a_corrected_prevalence() -> None:
     assert told["prevalence"]["all"]["name"] == "prevalence"
 
 
+def test_audits_are_against_the_mean_of_physicians_whatever_the_consensus() -> None:
+    mean, median = (
+        run("audit", STUDY, GIVEN["audit"] | {"options": {"consensus": how}})["criteria"]
+        for how in ("mean", "median")
+    )
+    assert mean == median
+
+
 def test_audits_find_length_only_where_the_study_tells_it() -> None:
     told = run("audit", STUDY, GIVEN["audit"])["criteria"]["quality"]
     assert told["length"]["per_doubling"]["estimate"] is not None

@@ -86,9 +86,10 @@ def dif_audit(
 ) -> DifTable:
     """Audit of one criterion. Each group is set against all other items of known group.
 
-    `consensus` (n,) is an unshrunken mean and `reliability` its, over all items: 1 - error variance/variance,
-    ICC(C,k). Without it quality counts as known exactly: slopes then flatten by the same factor in groups of
-    equal spread only, and the cumulative logit raises false alarms wherever groups differ in quality.
+    `consensus` (n,) is the plain mean of ratings and `reliability` its, over all items: 1 - error
+    variance/variance, ICC(A,k). Without it quality counts as known exactly: slopes then flatten by the same
+    factor in groups of equal spread only, and the cumulative logit raises false alarms wherever groups differ
+    in quality.
     `margin`, in points, asks for the equivalence test of the shift.
     """
     if reliability is not None and not 0 < reliability <= 1:

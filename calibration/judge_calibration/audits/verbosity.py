@@ -59,7 +59,7 @@ def verbosity(
     """Audit of length. `tokens` (n,) are the answers' lengths; items without one above zero are left out.
 
     Effects are within model family (`families`; items of unknown family are left out). `reliability` is that
-    of `consensus`, an unshrunken mean, over all items: 1 - error variance/variance, ICC(C,k). Without it only
+    of `consensus`, the plain mean of ratings, over all items: 1 - error variance/variance, ICC(A,k). Without it only
     the difference is modelled, which stands for length bias if the judge does not compress the scale.
     """
     if reliability is not None and not 0 < reliability <= 1:

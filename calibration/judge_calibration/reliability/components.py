@@ -24,8 +24,8 @@ _NEARLY = 1e-9  # of a least eigenvalue or a determinant: links between raters a
 class Components:
     """Components (…) of the two-way model x = μ + item + rater + error, and of the one-way model.
 
-    `depth` is the mean number of ratings per item as the one-way model weighs it, `harmonic` the harmonic
-    mean, which the average forms use; `items` and `raters` count those that have a rating.
+    `harmonic` is the harmonic mean number of ratings per item, which the average forms use; `items` and
+    `raters` count those that have a rating.
     """
 
     item: FloatArray

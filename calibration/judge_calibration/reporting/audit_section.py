@@ -1,4 +1,7 @@
-"""Biases of one judge, criterion by criterion: length, families, subgroups, repeats, changed prompts."""
+"""Biases of one judge, criterion by criterion: length, families, subgroups, repeats, changed prompts.
+
+Against the physicians' mean, whatever consensus the report has: of a mean the error is known, by ICC(A,k).
+"""
 
 from __future__ import annotations
 
@@ -77,9 +80,9 @@ class _Auditor:
         self._context = context
         self._criterion = criterion
         self._judge = judge
-        self._view = context.view(criterion)
+        self._mean = context.study.tables[criterion].consensus("mean")[context.order]
         self._scores = context.judged(criterion, judge)
-        self._reliability = reliability_of(self._view)
+        self._reliability = reliability_of(context.view(criterion))
         self._level = context.options.level
 
     def length(self, tokens: str, family: str) -> dict[str, object] | None:
@@ -90,7 +93,7 @@ class _Auditor:
         labels = study.subgroups.get(family)
         return verbosity(
             self._scores,
-            self._view.consensus,
+            self._mean,
             study.covariates[tokens][order],
             clusters=self._context.units.of_item,
             families=None if labels is None else [labels[at] for at in order],
@@ -108,7 +111,7 @@ class _Auditor:
         mine = [str(own[name]) if own.get(name) is not None else None for name in names]
         scores = np.column_stack([context.judged(self._criterion, name) for name in names])
         told = family_audit(
-            scores, self._view.consensus, families, mine, clusters=context.units.of_item, level=self._level
+            scores, self._mean, families, mine, clusters=context.units.of_item, level=self._level
         ).as_json()
         return {"judges_in_order": list(names), **told}
 
@@ -138,7 +141,7 @@ class _Auditor:
         return {
             variable: dif_audit(
                 self._scores,
-                self._view.consensus,
+                self._mean,
                 labels,
                 clusters=self._context.units.of_item,
                 reliability=self._reliability,
@@ -150,7 +153,7 @@ class _Auditor:
 
 
 def reliability_of(view: View) -> float | None:
-    """ICC(A,k) of the consensus, or None where it is undefined or not a share."""
+    """ICC(A,k) of the physicians' mean, or None where it is undefined or not a share."""
     if len(view.raters) < 2 or not view.scale.is_numeric:  # noqa: PLR2004  others are needed
         return None
     family = IccFamily.of(view.ratings, view.units)
