@@ -13,6 +13,7 @@ from judge_service import __version__
 from judge_service.api import health, problems, rubrics, scores
 from judge_service.api.calibration import maps, operations, reports, studies, swap
 from judge_service.api.calibration.answers import ANSWERS
+from judge_service.api.calibration.map_answers import MAP_ANSWERS
 from judge_service.api.calibration.orders import ORDERS
 from judge_service.api.middleware import Envelope
 from judge_service.api.state import State, remembered
@@ -126,7 +127,7 @@ def _describe_bodies(app: FastAPI) -> None:
                     (ScoreRequest, "validation"),
                     (problems.Problem, "serialization"),
                     *((order, "validation") for order in ORDERS),
-                    *((answer, "serialization") for answer in ANSWERS),
+                    *((answer, "serialization") for answer in (*ANSWERS, *MAP_ANSWERS)),
                 ],
                 ref_template="#/components/schemas/{model}",
             )

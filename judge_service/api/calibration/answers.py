@@ -226,63 +226,6 @@ class Definitions(BaseModel):
     definitions: list[Definition]
 
 
-class MapArtefact(BaseModel):
-    """A map as plain data: straight lines between `knots`, an interval of `conformal` half-widths."""
-
-    model_config = OPEN
-
-    kind: Literal["judge-calibration-map"]
-    format: int
-    criterion: str
-    method: str
-    knots: list[list[float]]
-    domain: Data = Field(description="Scores and subgroups that it was fitted on.")
-    judge: Data = Field(description="Name, fingerprint of the instrument, and binding.")
-    id: str
-
-
-MapStanding = Literal["active", "retired", "kept"]
-
-
-class FittedMap(BaseModel):
-    """A map and whether it is in force. `kept`: it never was."""
-
-    id: str
-    status: MapStanding
-    map: MapArtefact
-
-
-class MapRow(BaseModel):
-    """A map in short. `fits`: whether it is of the instrument that is configured where it is bound."""
-
-    id: str
-    criterion: str
-    method: str | None
-    judge: str | None
-    binding: Data | None
-    n_items: int | None
-    status: MapStanding
-    fits: bool | None
-
-
-class MapList(BaseModel):
-    """Maps by id."""
-
-    maps: list[MapRow]
-
-
-class AppliedScores(BaseModel):
-    """Every score with what the map makes of it."""
-
-    model_config = OPEN
-
-    map: str
-    criterion: str
-    scores: list[Data]
-    extrapolated_share: float | None = Field(description="Of the rows with a score; null where none has one.")
-    levels_may_be_claimed: bool
-
-
 ANSWERS: tuple[type[BaseModel], ...] = (
     Report,
     PendingReport,
@@ -297,7 +240,4 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     AuditAnswer,
     PowerAnswer,
     Definitions,
-    FittedMap,
-    MapList,
-    AppliedScores,
 )
