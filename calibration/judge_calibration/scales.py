@@ -81,6 +81,11 @@ class Scale:
             return 1.0
         return float(np.min(np.diff(values)))
 
+    @property
+    def has_points(self) -> bool:
+        """Whether an answer can be more than a point off; never on a binary scale, whose one step is all of it."""
+        return self.low is not None and self.high is not None and self.unit < self.high - self.low
+
     def code(self, value: object) -> int | None:
         """The position of a value on the scale, from 0; None when it has none there.
 

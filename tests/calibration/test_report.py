@@ -73,6 +73,19 @@ def test_a_binary_criterion_has_its_names_for_judges_and_raters() -> None:
     assert set(BINARY) <= told["raters"]["statistics"].keys()
 
 
+def test_a_scale_of_one_point_has_no_figure_of_points_and_no_escalation() -> None:
+    """Every answer is within one point of the other: a share of 100 % and nothing to hand over say nothing."""
+    judge = report(a_binary_document())["criteria"]["met"]["judges"]["J"]
+    for name in ("within_1", "gross_error"):
+        told = judge["statistics"][name]
+        assert (told["estimate"], told["reason"]) == (None, "not_for_this_scale")
+    assert judge["correction"]["escalation"] is None
+    assert judge["correction"]["escalation_reason"] == "not_for_this_scale"
+    graded = report(a_document())["criteria"]["quality"]["judges"]["J"]["correction"]
+    assert graded["escalation"]["curve"]
+    assert graded["escalation_reason"] is None
+
+
 def test_every_option_has_a_default_and_the_judge_scores_may_be_empty() -> None:
     document = a_document() | {"judge_scores": []}
     told = judge_calibration.report(judge_calibration.study_from(document))

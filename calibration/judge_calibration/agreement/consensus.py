@@ -13,18 +13,9 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.units import Units
 
-NAMES = (
-    "bias",
-    "mae",
-    "rmse",
-    "loa_low",
-    "loa_high",
-    "proportional_bias",
-    "exact",
-    "within_1",
-    "gross_error",
-)
-SHARES = frozenset({"exact", "within_1", "gross_error"})
+OF_POINTS = ("within_1", "gross_error")  # where an answer can be more than a point off
+NAMES = ("bias", "mae", "rmse", "loa_low", "loa_high", "proportional_bias", "exact", *OF_POINTS)
+SHARES = frozenset({"exact", *OF_POINTS})
 LIMIT_Z = 1.959963984540054  # the normal 97.5 % point: limits of agreement hold 95 % of differences
 _SLACK = 1e-9  # a mean of ratings may miss a whole distance by rounding
 
@@ -43,11 +34,19 @@ class ConsensusFamily:
 
     @classmethod
     def of(
-        cls, difference: FloatArray, middle: FloatArray, opposed: FloatArray, unit: float, units: Units
+        cls,
+        difference: FloatArray,
+        middle: FloatArray,
+        opposed: FloatArray,
+        unit: float,
+        units: Units,
+        *,
+        of_points: bool = True,
     ) -> ConsensusFamily:
         """From d (items,), the mean of judge and consensus, and 1.0 where their ends of the scale oppose.
 
-        NaN in d marks an item without judge score or consensus.
+        NaN in d marks an item without judge score or consensus. Not `of_points`: the scale is one point wide,
+        every answer is within one, and the figures that count points are left out.
         """
         here = ~np.isnan(difference)
         d, m = np.where(here, difference, 0.0), np.where(here, middle, 0.0)
@@ -56,10 +55,11 @@ class ConsensusFamily:
         gross = here & ((size >= 2 * unit - _SLACK) | (opposed > 0))
         columns = [here, d, size, d**2, m, m**2, d * m, here & (size < _SLACK)]
         columns += [here & (size <= unit + _SLACK), gross]
-        return cls(units.sums(np.column_stack(columns).astype(np.float64)))
+        names = NAMES if of_points else tuple(name for name in NAMES if name not in OF_POINTS)
+        return cls(units.sums(np.column_stack(columns).astype(np.float64)), names)
 
     def evaluate(self, sums: FloatArray) -> FloatArray:
-        """Sums (…, 10) to the figures (…, 9)."""
+        """Sums (…, 10) to the figures (…, 9), or (…, 7) without those of points."""
         n, d, size, square, m, m2, dm, exact, within, gross = np.moveaxis(sums, -1, 0)
         mean, mean_square = ratio(d, n), ratio(square, n)
         spread = np.sqrt(ratio(n * variance(square, d, n), np.where(n > 1, n - 1, 0.0)))
@@ -74,7 +74,7 @@ class ConsensusFamily:
             ratio(within, n),
             ratio(gross, n),
         ]
-        return np.stack(figures, -1)
+        return np.stack(figures[: len(self.names)], -1)
 
 
 def opposed_ends(judge: FloatArray, ratings: FloatArray, low: float, high: float) -> FloatArray:

@@ -12,6 +12,7 @@ from judge_calibration.maps.fitting import fit_map
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
+    from judge_calibration.estimates import Reason
     from judge_calibration.maps.fitting import FittedMap
     from judge_calibration.reporting.context import Context, View
 
@@ -45,11 +46,19 @@ def correction_section(context: Context, view: View, scores: FloatArray) -> dict
         return None
     summary = fitted.summary()
     summary["conformal"]["half_width"] = summary["conformal"]["quantiles"][""]
-    return {**summary, "escalation": _escalation(context, fitted, view)}
+    why: Reason | None = None if view.scale.has_points else "not_for_this_scale"
+    return {
+        **summary,
+        "escalation": _escalation(context, fitted, view) if why is None else None,
+        "escalation_reason": why,
+    }
 
 
 def _escalation(context: Context, fitted: FittedMap, view: View) -> dict[str, object] | None:
-    """Kept from the most certain on: certain is a corrected score at which the fold's errors were small."""
+    """Kept from the most certain on: certain is a corrected score at which the fold's errors were small.
+
+    An error is more than a point: a scale that is one point wide has none, and would have all scores kept.
+    """
     predicted, target = fitted.out_of_fold, fitted.sample.target
     error = np.abs(target - predicted)
     uncertainty = _expected_error(fitted.sample.judge, error, fitted.sample.clusters)

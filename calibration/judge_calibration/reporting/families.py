@@ -38,7 +38,12 @@ def judge_families(view: View, judge: FloatArray) -> dict[str, Family]:
     if view.scale.is_numeric:
         y = view.consensus
         found["consensus"] = ConsensusFamily.of(
-            judge - y, (judge + y) / 2, view.opposed(judge), view.scale.unit, view.units
+            judge - y,
+            (judge + y) / 2,
+            view.opposed(judge),
+            view.scale.unit,
+            view.units,
+            of_points=view.scale.has_points,
         )
     if view.scale.kind == "binary":
         tables = against_all(positions(judge, view.scale.numeric), _tally(view), view.units)
