@@ -15,59 +15,24 @@ from builders import (
     a_reply,
     a_request,
     a_rubric,
-    a_spec,
-    a_stored_rubric,
     an_entry,
 )
 from calibrationmaps import Shelf, a_fingerprint, a_map
-from lines import BrokenLine, FakeCache, FakeLine, R, SilentLine
+from calibrationscorer import a_scorer, score
+from lines import BrokenLine, FakeLine, R, SilentLine
 from virtualtime import now, virtual
 
 from judge_service.backends.base import JudgeCallFailed
 from judge_service.errors import BackendUnavailable, MapNotFound, StaleMap, StoreError
-from judge_service.prompts import Prompts
-from judge_service.rubric_store import RubricStore
-from judge_service.scoring.judge import Judge, Line
-from judge_service.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_service.backends.base import Called, Completion, Landing, Prompt
-    from judge_service.domain.case import Image
-    from judge_service.domain.rubric import Rubric
     from judge_service.domain.score import Score
-    from judge_service.images import Pixels
-    from judge_service.scoring.calibrating import Maps
 
 CT = {"subgroups": {"modality": "CT"}}
-
-
-class NoPictures:
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
-        raise AssertionError("these cases have none")
-
-
-def a_scorer(
-    maps: Maps | None,
-    line: Line | None = None,
-    rubric: Rubric | None = None,
-    *,
-    version: str = "",
-    **spec: Any,
-) -> Scorer:
-    settings = a_spec(**spec)
-    judge = Judge("default", settings, line or FakeLine(), Prompts(b"key"), FakeCache(), version=version)
-    return Scorer(RubricStore([a_stored_rubric(rubric)]), {"default": judge}, NoPictures(), maps)
-
-
-def score(scorer: Scorer, seconds: float = 100, **fields: Any) -> Score:
-    @virtual
-    async def ask() -> Score:
-        return await scorer.score(a_request(**fields), deadline=now() + seconds)
-
-    return ask()
 
 
 def levels(**given: object) -> FakeLine:
@@ -109,79 +74,6 @@ def test_who_wants_no_calibration_costs_no_look() -> None:
     shelf = Shelf(a_map())
     found = score(a_scorer(shelf), calibration="none")
     assert (found.calibrated.status, found.interval, shelf.looks) == ("none", None, [])
-
-
-@pytest.mark.parametrize(
-    "moved",
-    [
-        {"rubric_digest": "another"},
-        {"prompt_digest": "another"},
-        {"judge_kind": "litellm"},
-        {"model": "judge-70b"},
-        {"mode": "image"},
-        {"sampling": {"temperature": 0.7, "max_tokens": 2048}},
-        {"sampling": {}},
-    ],
-    ids=lambda moved: next(iter(moved)),
-)
-def test_a_map_of_another_instrument_is_stale_and_gives_no_number(moved: dict[str, Any]) -> None:
-    one = a_map(judge={"fingerprint": a_fingerprint(**moved)})
-    shelf = Shelf(one)
-    found = score(a_scorer(shelf))
-    assert (found.calibrated.score, found.calibrated.map, found.calibrated.status) == (None, one.id, "stale")
-    assert (found.interval, found.score) == (None, 80.0)
-    with pytest.raises(StaleMap, match="another"):
-        score(a_scorer(shelf), calibration=one.id)
-
-
-@pytest.mark.parametrize("part", ["rubric_digest", "prompt_digest", "judge_kind", "model", "mode", None])
-def test_a_map_that_leaves_open_of_which_instrument_it_is_is_of_none(part: str | None) -> None:
-    one = a_map(judge={"fingerprint": None if part is None else a_fingerprint(**{part: None})})
-    line = FakeLine()
-    assert score(a_scorer(Shelf(one))).calibrated.status == "stale"
-    with pytest.raises(StaleMap, match=part or "rubric_digest"):
-        score(a_scorer(Shelf(one), line), calibration=one.id)
-    assert line.prompts == []
-
-
-@pytest.mark.parametrize("model", ["judge-7b", "judge-7b-0611"])
-def test_a_map_may_name_the_model_as_it_was_asked_or_as_it_answered(model: str) -> None:
-    one = a_map(judge={"fingerprint": a_fingerprint(model=model)})
-    assert score(a_scorer(Shelf(one))).calibrated.status == "calibrated"
-    assert score(a_scorer(Shelf(one)), calibration=one.id).calibrated.status == "calibrated"
-
-
-def test_when_another_model_answered_the_map_of_the_configured_one_is_stale() -> None:
-    line = FakeLine(a_completion(model="somebody-else-3b"))
-    one = a_map()
-    found = score(a_scorer(Shelf(one), line))
-    assert "other_model" in found.flags
-    assert found.calibrated.status == "stale"
-    with pytest.raises(StaleMap):
-        score(a_scorer(Shelf(one), line), calibration=one.id)
-
-
-def test_a_judge_that_is_our_own_code_is_another_instrument_in_its_next_version() -> None:
-    mine = a_fingerprint(judge_kind="embedded", model="baseline-1", sampling={})
-    one = a_map(judge={"fingerprint": mine})
-    line = FakeLine(a_completion(model="baseline-1"))
-    settings: dict[str, Any] = {"kind": "embedded", "base_url": None, "model": None}
-    now_ = a_scorer(Shelf(one), line, version="baseline-1", **settings)
-    later = a_scorer(Shelf(one), FakeLine(a_completion(model="baseline-2")), version="baseline-2", **settings)
-    assert score(now_).calibrated.status == "calibrated"
-    assert score(later).calibrated.status == "stale"
-    unasked = FakeLine()
-    with pytest.raises(StaleMap):
-        score(a_scorer(Shelf(one), unasked, version="baseline-2", **settings), calibration=one.id)
-    assert unasked.prompts == []
-    assert now_.fingerprint("plain", "default", "text") == mine
-
-
-def test_further_fields_of_a_request_are_part_of_the_instrument() -> None:
-    plain, warm = a_spec(), a_spec(extra_body={"top_p": 0.5})
-    assert plain.sampling != warm.sampling
-    assert warm.sampling != a_spec(extra_body={"top_p": 0.6}).sampling
-    assert score(a_scorer(Shelf(a_map()), extra_body={"top_p": 0.5})).calibrated.status == "stale"
 
 
 @pytest.mark.parametrize(
@@ -354,24 +246,6 @@ def test_a_demanded_map_that_nobody_knows_is_not_found() -> None:
         score(a_scorer(Shelf()), calibration="sha256:" + "0" * 64)
     with pytest.raises(StoreError):
         score(a_scorer(None), calibration="sha256:" + "0" * 64)
-
-
-def test_a_demanded_map_that_settings_show_to_be_stale_costs_no_judge() -> None:
-    moves: list[dict[str, Any]] = [{"rubric_digest": "another"}, {"model": "gpt-x"}, {"mode": "image"}]
-    for moved in moves:
-        one = a_map(judge={"fingerprint": a_fingerprint(**moved)})
-        line = FakeLine()
-        with pytest.raises(StaleMap):
-            score(a_scorer(Shelf(one), line), calibration=one.id)
-        assert line.prompts == []
-
-
-def test_a_demanded_map_of_a_snapshot_is_stale_only_when_another_one_answered() -> None:
-    one = a_map(judge={"fingerprint": a_fingerprint(model="judge-7b-0301")})
-    line = FakeLine()
-    with pytest.raises(StaleMap):
-        score(a_scorer(Shelf(one), line), calibration=one.id)
-    assert len(line.prompts) == 1
 
 
 def test_a_demanded_map_of_what_the_rubric_does_not_score_is_refused() -> None:
