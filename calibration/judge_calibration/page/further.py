@@ -12,7 +12,6 @@ from judge_calibration.page.markup import (
     number,
     p_value,
     paragraph,
-    reason_of,
     section,
     table,
     with_interval,
@@ -78,7 +77,7 @@ def _compared(criterion: str, judges: Sequence[str], each: Mapping[str, Any]) ->
     tests = [
         (
             _TESTS.get(test["name"], test["name"]),
-            number(test["statistic"]) if test["reason"] is None else f"undefined: {reason_of(test)}",
+            number(test["statistic"]),
             p_value(test["p"]),
             p_value(test["q"]),
         )
@@ -117,7 +116,7 @@ def _audits(found: Mapping[str, Any]) -> str:
     ]
     lead = (
         "Is a judge's error tied to what is no part of an answer's quality? Differences are judge minus "
-        "consensus, in points."
+        "the physicians' mean, in points."
     )
     return section(
         "Bias audits", paragraph(lead), *(parts or [paragraph("No numeric criterion.")]), anchor="audits"
@@ -178,7 +177,7 @@ def _families(judge: str, criterion: str, found: Mapping[str, Any] | None) -> st
     rows = [
         Row(
             f"{cell['family']}{', own' if cell['is_own'] else ''}",
-            (mark("judge minus consensus", cell["effect"]),),
+            (mark("judge minus physicians", cell["effect"]),),
         )
         for cell in found["cells"]
         if cell["judge"] == at
@@ -189,7 +188,7 @@ def _families(judge: str, criterion: str, found: Mapping[str, Any] | None) -> st
         title=f"{criterion}: error by family of models",
         caption="Mean difference on the answers of each family.",
         measure="points",
-        series=("judge minus consensus",),
+        series=("judge minus physicians",),
         reference=0.0,
     )
 
@@ -225,9 +224,9 @@ def _means(found: Mapping[str, Any]) -> str:
 
 
 def _mean_of(criterion: str, judge: str, each: Mapping[str, Any]) -> str:
-    series = ("judge alone", "labels and judge")
+    series = ("labels and judge", "judge alone")
     marks = [
-        Row(row["model"], (mark(series[1], row["mean"]), mark(series[0], row["judge_only"])))
+        Row(row["model"], (mark(series[0], row["mean"]), mark(series[1], row["judge_only"])))
         for row in each["models"]
     ]
     rows = [
