@@ -263,6 +263,43 @@ def test_the_group_in_which_the_judge_fails_is_named_however_large_it_is(weak: i
     assert 0 < float(found[3]) < float(found[1])
 
 
+def test_what_a_report_holds_on_request_is_in_its_methods() -> None:
+    study = judge_calibration.study_from(with_subgroups(a_document(judges=("J", "K"))))
+    words = {
+        "comparisons": "Williams",
+        "audits": "Audits model the difference",
+        "means": "prediction-powered",
+    }
+    for part in words:
+        text = page(run("report", study, {"options": {"resamples": 0}, "include": [part]}))
+        (methods,) = re.findall(r'<section id="methods">.*?</section>', text, re.DOTALL)
+        for other, told_ in words.items():
+            assert (told_ in methods) == (other == part), (part, other)
+        assert ("one judge − another" in methods) == (part == "comparisons")
+
+
+def methods_in(told_: Any) -> set[str]:
+    """Every method of an interval anywhere in a report."""
+    if isinstance(told_, dict):
+        own = {told_["method"]} if {"method", "level", "low", "high"} <= told_.keys() else set()
+        return own.union(*map(methods_in, told_.values()))
+    return set().union(*map(methods_in, told_)) if isinstance(told_, list) else set()
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_every_method_of_an_interval_has_words(clustered: bool) -> None:
+    document = with_subgroups(a_document(judges=("J", "K"), items=120))
+    if clustered:
+        document["items"] = [row | {"cluster": f"c{at % 30}"} for at, row in enumerate(document["items"])]
+    study = judge_calibration.study_from(document)
+    found = run("report", study, {"options": {"resamples": 120}, "include": list(PARTS)})
+    (methods,) = re.findall(r'<section id="methods">.*?</section>', page(found), re.DOTALL)
+    told_ = re.findall(r'<tr><th scope="row">([^<]*)</th>', methods)
+    used = methods_in(found)
+    assert len(told_) == len(used) > 10
+    assert not {method.replace("_", " ") for method in used} & set(told_)
+
+
 def a_group(*, bias: float, half: float, n: int = 40) -> dict[str, Any]:
     ci = {"low": bias - half, "high": bias + half, "method": "cr2_t"}
     own = {"estimate": bias, "ci": ci, "reason": None}

@@ -14,7 +14,7 @@ from judge_calibration.drawings.scatter import (
     epsilon_sweep,
     risk_coverage,
 )
-from judge_calibration.page.markup import number, p_value, percent
+from judge_calibration.page.markup import number, p_value, percent, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ def mark(series: str, statistic: Mapping[str, Any]) -> Mark:
     """A statistic as a mark."""
     ci = statistic.get("ci")
     low, high = (ci["low"], ci["high"]) if ci else (None, None)
-    return Mark(series, statistic["estimate"], low, high, str(statistic["reason"]).replace("_", " "))
+    return Mark(series, statistic["estimate"], low, high, reason_of(statistic))
 
 
 def overview(report: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from judge_calibration.page.markup import (
     number,
     p_value,
     paragraph,
+    reason_of,
     section,
     table,
     with_interval,
@@ -77,7 +78,7 @@ def _compared(criterion: str, judges: Sequence[str], each: Mapping[str, Any]) ->
     tests = [
         (
             _TESTS.get(test["name"], test["name"]),
-            number(test["statistic"]),
+            number(test["statistic"]) if test["reason"] is None else f"undefined: {reason_of(test)}",
             p_value(test["p"]),
             p_value(test["q"]),
         )
@@ -224,9 +225,9 @@ def _means(found: Mapping[str, Any]) -> str:
 
 
 def _mean_of(criterion: str, judge: str, each: Mapping[str, Any]) -> str:
-    series = ("labels and judge", "judge alone")
+    series = ("judge alone", "labels and judge")
     marks = [
-        Row(row["model"], (mark(series[0], row["mean"]), mark(series[1], row["judge_only"])))
+        Row(row["model"], (mark(series[1], row["mean"]), mark(series[0], row["judge_only"])))
         for row in each["models"]
     ]
     rows = [

@@ -26,12 +26,17 @@ _METHODS = {
     "normal": "normal, errors of the random-effects model (DerSimonian and Laird 1986)",
     "q_profile": "Q-profile",
     "simultaneous_max_t": "simultaneous over all pairs of groups, by the greatest t",
+    "errors_in_variables_t": "errors in variables (the consensus' reliability), Student's t",
+    "prediction_powered_t": "prediction-powered (Angelopoulos, Duchi and Zrnic 2023), Student's t",
+    "prediction_powered_cluster_t": "prediction-powered (Angelopoulos, Duchi and Zrnic 2023), t over clusters",
+    "student_t": "Student's t",
+    "student_cluster_t": "Student's t over clusters",
 }
 
 
 def limits(report: Mapping[str, Any]) -> str:
     """A paragraph on resampling, and a table of the methods that really gave limits."""
-    used = _used(report["criteria"])
+    used = _used(report)
     rows = [
         (_METHODS.get(method, method.replace("_", " ")), "; ".join(used[method])) for method in sorted(used)
     ]
@@ -66,21 +71,31 @@ def _resampling(report: Mapping[str, Any], *, drawn: bool) -> str:
     return said if drawn else said + " Here the bootstrap's stood nowhere."
 
 
-def _used(criteria: Mapping[str, Any]) -> dict[str, list[str]]:
+def _used(report: Mapping[str, Any]) -> dict[str, list[str]]:
     """Labels of figures by the method of their limits, each once, in the order of the alphabet."""
     found: dict[str, set[str]] = {}
-    for method, label in _labels(criteria, ""):
-        found.setdefault(method, set()).add(label)
+    for part, difference in _PARTS.items():
+        for method, label in _labels(report.get(part), "", difference):
+            found.setdefault(method, set()).add(label)
     return {method: sorted(labels, key=str.lower) for method, labels in found.items()}
 
 
-def _labels(told: object, key: str) -> Iterator[tuple[str, str]]:
-    """(method, label) of every figure with limits; a difference bears the label of what it is a difference of."""
+_PARTS = {
+    "criteria": "judge − physicians",
+    "comparisons": "one judge − another",
+    "audits": "",
+    "means": "",
+}  # with the name of what they call a difference, whose own label is that of what it is a difference of
+
+
+def _labels(told: object, key: str, difference: str) -> Iterator[tuple[str, str]]:
+    """(method, label) of every figure with limits."""
     if isinstance(told, list):
         for each in told:
-            yield from _labels(each, key)
+            yield from _labels(each, key, difference)
     elif isinstance(told, dict):
         if isinstance(told.get("ci"), dict) and "label" in told:
-            yield told["ci"]["method"], "judge − physicians" if key == "difference" else str(told["label"])
+            own = key != "difference" or not difference
+            yield told["ci"]["method"], str(told["label"]) if own else difference
         for name, each in told.items():
-            yield from _labels(each, name)
+            yield from _labels(each, name, difference)

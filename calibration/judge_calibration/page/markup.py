@@ -124,10 +124,15 @@ def interval(statistic: Mapping[str, Any], digits: int = 2) -> str:
     return {"insufficient": "too few items", "suppressed": "unstable"}.get(statistic["status"], MISSING)
 
 
+def reason_of(told: Mapping[str, Any]) -> str:
+    """Why a figure or a test is undefined, in words."""
+    return str(told["reason"]).replace("_", " ")
+
+
 def estimate(statistic: Mapping[str, Any], digits: int = 2) -> str:
     """The figure of a statistic, or why it is undefined."""
     if statistic["estimate"] is None:
-        return f"undefined: {str(statistic['reason']).replace('_', ' ')}"
+        return f"undefined: {reason_of(statistic)}"
     return number(statistic["estimate"], digits)
 
 
@@ -159,7 +164,7 @@ def statistics_table(statistics: Mapping[str, Mapping[str, Any]], *, caption: st
     rows = []
     for told in shown:
         if told["estimate"] is None:
-            missing.setdefault(str(told["reason"]).replace("_", " "), []).append(told["label"])
+            missing.setdefault(reason_of(told), []).append(told["label"])
             continue
         marks = [str(numbers.setdefault(note, len(numbers) + 1)) for note in told["notes"]]
         method = told["ci"]["method"].replace("_", " ") if told["ci"] else MISSING

@@ -28,7 +28,7 @@ def methods(report: Mapping[str, Any]) -> str:
         limits(report),
         paragraph(_reliability(report)),
         *((paragraph(_ceiling(report)), paragraph(_alternative(options))) if judged else ()),
-        *(paragraph(words) for words in _further(report)),
+        *(paragraph(words) for words in (*_further(report), *_on_request(report))),
         paragraph(_assumptions(report)),
     ]
     marks = [
@@ -123,6 +123,30 @@ def _further(report: Mapping[str, Any]) -> Iterator[str]:
             "out whole: the simplest whose squared error passes the least by at most one standard error of the "
             f"difference. The interval of a single score is split conformal, made to miss {missed} of consensuses; "
             "errors and coverage are of items that the map and the interval had not seen."
+        )
+
+
+def _on_request(report: Mapping[str, Any]) -> Iterator[str]:
+    """Judges compared, audits and means, where the report holds them."""
+    if report.get("comparisons", {}).get("pairs"):
+        yield (
+            "Two judges were compared on the items that both scored, on shared resamples; their correlations with the "
+            "consensus by Williams' test (1959) where items are independent, scores and errors by sign flips over "
+            "units. q holds the false discovery rate over all criteria and tests of a pair (Benjamini and Hochberg "
+            "1995)."
+        )
+    if report.get("audits"):
+        yield (
+            "Audits model the difference judge minus consensus, with CR2 errors over clusters: its change with the "
+            "length of the answer per doubling, and between groups as it is, at equal quality (errors in variables) "
+            "and in slope; on ordered scales also by likelihood ratios of cumulative logits. q-values are over "
+            "groups and criteria."
+        )
+    if report.get("means"):
+        yield (
+            "Means of models are prediction-powered (Angelopoulos, Duchi and Zrnic 2023): the mean of the labels, "
+            "moved by what the judge says of items without one. They assume that labels are a random sample of a "
+            "model's answers."
         )
 
 
