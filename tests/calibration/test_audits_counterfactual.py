@@ -117,8 +117,8 @@ def test_a_judge_that_always_repeats_itself_scatters_by_zero_and_correlates_by_o
     found = repeatability(np.tile(np.arange(20.0)[:, None], 3), clusters=np.arange(20))
     assert (found.sd.estimate, found.limit) == (0, 0)
     assert found.icc.estimate == pytest.approx(1)
-    assert found.sd.ci is None
-    assert found.icc.ci is None
+    for told in (found.sd, found.icc):
+        assert (told.ci, told.status, told.reason) == (None, "insufficient", "constant_input")
 
 
 def test_repeats_that_cannot_be_told_have_their_reason() -> None:
@@ -130,5 +130,9 @@ def test_repeats_that_cannot_be_told_have_their_reason() -> None:
     one = repeatability(np.array([[1.0, 2.0]]), clusters=np.arange(1))
     assert one.sd.status == "insufficient"
     assert one.icc.reason == "n_below_min"
+    calls = np.random.default_rng(3).normal(size=(40, 3))
+    assert repeatability(calls, clusters=np.arange(40) % 10).sd.ci is not None
+    few = repeatability(calls, clusters=np.arange(40) % 9).sd
+    assert (few.ci, few.reason) == (None, "n_below_min")
     for told in (constant, single, one):
         json.dumps(told.as_json(), allow_nan=False)

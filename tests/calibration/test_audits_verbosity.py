@@ -130,6 +130,16 @@ def test_perfect_order_gives_a_rank_correlation_of_one() -> None:
     audit = verbosity(length, np.zeros(60), 2 ** (length / 10), clusters=np.arange(60))
     assert audit.rank_correlation.estimate == pytest.approx(1)
     assert audit.rank_correlation.ci is None
+    assert audit.rank_correlation.reason == "constant_input"
+
+
+@pytest.mark.parametrize(("size", "reason"), [(1, "n_below_min"), (9, "n_below_min"), (10, None)])
+def test_few_clusters_withhold_the_interval_of_the_rank_correlation(size: int, reason: str | None) -> None:
+    generator = np.random.default_rng(6)
+    length, e = generator.normal(8, 1, 60), generator.normal(0, 1, 60)
+    found = verbosity(e, np.zeros(60), 2**length, clusters=np.arange(60) % size).rank_correlation
+    assert found.estimate is not None
+    assert (found.reason, found.ci is None) == (reason, reason is not None)
 
 
 @pytest.mark.parametrize("reliability", [0.0, -0.5, 1.2])

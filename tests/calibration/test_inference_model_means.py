@@ -163,12 +163,14 @@ def test_simultaneous_intervals_hold_together() -> None:
     assert hits >= least_hits(runs, 0.945)
 
 
-def test_few_clusters_withhold_the_interval() -> None:
+def test_few_clusters_withhold_intervals_and_tests() -> None:
     models, judge, label, _ = _three_models(labelled=60)
-    told = estimate_means(models, judge, label, clusters=[str(at // 60) for at in range(len(models))]).models[
-        0
-    ]
+    found = estimate_means(models, judge, label, clusters=[str(at % 9) for at in range(len(models))])
+    told = found.models[0]
     assert (told.mean.ci, told.mean.reason) == (None, "n_below_min")
+    for each in found.differences:
+        assert (each.difference.reason, each.difference.ci, each.simultaneous) == ("n_below_min", None, None)
+        assert (each.p, each.p_adjusted) == (None, None)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_the_order_of_rows_does_not_matter() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from judge_calibration.definitions import definition_of
 from judge_calibration.engine.intervals import Shape, jackknife_interval, share_interval
 from judge_calibration.engine.replicates import Replicate
 from judge_calibration.engine.sign_flips import sign_flip_p
-from judge_calibration.engine.units import Units
+from judge_calibration.engine.units import Units, too_few_clusters
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 from judge_calibration.ratios import ratio
 
@@ -182,11 +182,12 @@ def _figures(sums: FloatArray) -> FloatArray:
 def _told(
     name: str, point: float, left_out: FloatArray, n: int, counted: int, level: float, shape: Shape
 ) -> Statistic:
-    if n < definition_of(name).min_n:
-        return estimated(
-            name, point, n_items=n, n_ratings=counted, status="insufficient", reason="n_below_min"
-        )
+    told = estimated(name, point, n_items=n, n_ratings=counted)
+    if n < definition_of(name).min_n or too_few_clusters(len(left_out), n):
+        return replace(told, status="insufficient", reason="n_below_min")
     same = point == 0 if shape == "positive" else abs(point) >= 1
     replicate = Replicate(point, left_out, np.empty(0))
     interval = None if same else jackknife_interval(replicate, level=level, shape=shape)
-    return estimated(name, point, ci=interval, n_items=n, n_ratings=counted)
+    if interval is None:
+        return replace(told, status="insufficient", reason="constant_input")
+    return replace(told, ci=interval)

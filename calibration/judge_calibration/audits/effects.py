@@ -73,7 +73,10 @@ def effect_of(
     error, df = math.sqrt(max(float(regression.covariance[at, at]), 0.0)), float(regression.freedom[at])
     if error <= _NO_SPREAD * max(1.0, abs(value)):
         same = "the differences do not vary: no interval can be computed"
-        return Effect(estimated(name, value, n_items=n, notes=(*notes, same)), n_clusters=regression.clusters)
+        told = estimated(
+            name, value, n_items=n, status="insufficient", reason="constant_input", notes=(*notes, same)
+        )
+        return Effect(told, n_clusters=regression.clusters)
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
     interval = Interval(value - half, value + half, level, method)
     return Effect(

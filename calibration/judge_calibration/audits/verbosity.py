@@ -14,6 +14,7 @@ from judge_calibration.audits.regression import cluster_robust, errors_in_variab
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.intervals import jackknife_interval
 from judge_calibration.engine.replicates import Replicate
+from judge_calibration.engine.units import too_few_clusters
 from judge_calibration.errors import OptionRejected
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 
@@ -130,12 +131,12 @@ def _rank_correlation(
     safe = np.where(usable[:, None], left, 1.0)
     values = np.where(usable, safe[:, 2] / np.sqrt(safe[:, 0] * safe[:, 1]), np.nan)
     point = float(np.clip(total[2] / np.sqrt(total[0] * total[1]), -1, 1))
-    if n < definition_of(name).min_n:
+    if n < definition_of(name).min_n or too_few_clusters(len(sums), n):
         return estimated(name, point, n_items=n, status="insufficient", reason="n_below_min")
-    replicate = Replicate(point, values, np.empty(0))
-    return estimated(
-        name, point, ci=jackknife_interval(replicate, level=level, shape="correlation"), n_items=n
-    )
+    interval = jackknife_interval(Replicate(point, values, np.empty(0)), level=level, shape="correlation")
+    if interval is None:  # without some cluster there is no correlation, or every one leaves the same
+        return estimated(name, point, n_items=n, status="insufficient", reason="constant_input")
+    return estimated(name, point, ci=interval, n_items=n)
 
 
 def _within(ranks: FloatArray, family: IntArray) -> FloatArray:

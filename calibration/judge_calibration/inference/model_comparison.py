@@ -91,14 +91,15 @@ def compare(
         alpha = max(alpha, _max_t_alpha(covariance, (first, second), errors, level, draws, seed))
     pairs = list(combinations(contenders, 2))
     found = [_difference(*pair, error) for pair, error in zip(pairs, errors.tolist(), strict=True)]
-    p = [two_sided_p(each) for each in found]
+    told = [_told(one, other, each, level) for (one, other), each in zip(pairs, found, strict=True)]
+    p = [None if of.ci is None else two_sided_p(each) for of, each in zip(told, found, strict=True)]
     p_adjusted = holm(np.array([np.nan if each is None else each for each in p]))
     differences = tuple(
         ModelDifference(
             one.model,
             other.model,
-            told := _told(one, other, each, level),
-            _widened(told, each, alpha, level, simultaneous),
+            told[at],
+            _widened(told[at], each, alpha, level, simultaneous),
             p[at],
             None if p[at] is None else float(p_adjusted[at]),
         )
