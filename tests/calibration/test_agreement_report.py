@@ -81,6 +81,63 @@ def test_the_ceiling_is_on_the_items_that_the_judge_scored_too() -> None:
             assert (row[who]["estimate"], row[who]["reason"], row[who]["n_items"]) == (None, "no_overlap", 0)
 
 
+@pytest.mark.parametrize("scale", [POINTS, (0.0, 1.0)])
+def test_judge_and_physicians_are_beside_each_other_on_the_same_items(scale: tuple[float, ...]) -> None:
+    """Twenty items the judge did not score, twenty had one physician: neither figure may come from those."""
+    table = studies(80, seed=3, raters=3, gaps=0.0)
+    rows: list[list[float | None]] = [[min(value or 0, scale[-1]) for value in row] for row in table.rows]
+    said: list[float | None] = [min(each or 0, scale[-1]) for each in table.judge]
+    shared = criterion(Table(rows[40:], said[40:], scale))
+    agreed: list[list[float | None]] = [[row[0]] * 3 for row in rows[:20]]
+    alone: list[list[float | None]] = [[row[0], None, None] for row in rows[20:40]]
+    mixed = criterion(Table(agreed + alone + rows[40:], [None] * 20 + said[20:], scale))
+    assert len(mixed["judges"]["J"]["ceiling"]) == len(shared["judges"]["J"]["ceiling"]) > 2
+    for told, expected in zip(mixed["judges"]["J"]["ceiling"], shared["judges"]["J"]["ceiling"], strict=True):
+        for who in ("judge", "human", "difference"):
+            assert told[who]["estimate"] == pytest.approx(expected[who]["estimate"]), told["statistic"]
+            assert told[who]["n_items"] == 40
+            interval, other = told[who]["ci"], expected[who]["ci"]
+            assert (interval["low"], interval["high"]) == pytest.approx(
+                (other["low"], other["high"]), abs=1e-3
+            )
+    everywhere = mixed["raters"]["statistics"]["agreement"]
+    assert everywhere["n_items"] == 60
+    assert everywhere["estimate"] > shared["raters"]["statistics"]["agreement"]["estimate"]
+
+
+def test_clusters_that_were_not_rated_lend_an_interval_no_freedom() -> None:
+    """Forty rated items in twenty clusters, alone and among forty clusters that only the judge scored."""
+    few = clustered(studies(40, seed=4, raters=3, gaps=0.0), more=0)
+    many = clustered(studies(40, seed=4, raters=3, gaps=0.0), more=80)
+    for part in (lambda told: told["judges"]["J"], lambda told: told["raters"]):
+        alone, among = (part(each)["statistics"] for each in (few, many))
+        for name in ("kappa_quadratic", "agreement", "alpha_ordinal"):
+            one, other = alone[name]["ci"], among[name]["ci"]
+            assert (other["low"], other["high"]) == pytest.approx((one["low"], one["high"]), abs=1e-3), name
+    one, other = (each["judges"]["J"]["statistics"]["within_1"]["ci"] for each in (few, many))
+    assert (other["low"], other["high"]) == pytest.approx((one["low"], one["high"]), abs=1e-3)
+
+
+def clustered(table: Table, *, more: int) -> dict[str, Any]:
+    """The criterion of a study in which neighbours share a cluster, with `more` items that nobody rated."""
+    count = len(table.rows) + more
+    document = {
+        "scales": {"q": list(table.scale)},
+        "items": [{"item": f"{at:03d}", "cluster": f"c{at // 2}"} for at in range(count)],
+        "ratings": [
+            {"item": f"{at:03d}", "criterion": "q", "rater": f"R{j}", "score": value}
+            for at, row in enumerate(table.rows)
+            for j, value in enumerate(row)
+        ],
+        "judge_scores": [
+            {"item": f"{at:03d}", "criterion": "q", "judge": "J", "score": score}
+            for at, score in enumerate([*table.judge, *([1.0] * more)])
+        ],
+    }
+    told: dict[str, Any] = judge_calibration.report(judge_calibration.study_from(document), {"resamples": 0})
+    return dict(told["criteria"]["q"])
+
+
 @pytest.mark.parametrize("resamples", [0, 100])
 def test_a_judge_with_one_error_has_a_report(resamples: int) -> None:
     """Without it the error is 0 and agreement 1: no limit is infinite, none is the whole scale."""

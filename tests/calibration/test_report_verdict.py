@@ -37,13 +37,14 @@ def test_without_a_second_physician_there_is_no_ceiling_and_the_sentence_says_wh
     assert "that needs two who rated the same items" in told["sentence"]
 
 
-def test_a_judge_without_a_figure_beside_a_ceiling_is_undetermined() -> None:
+def test_a_judge_who_scored_one_item_has_no_ceiling_there() -> None:
+    """Physicians agree well, but on items that this judge did not score."""
     physicians = {"A": [0, 1, 2, 3, 4, 5] * 4, "B": [0, 1, 2, 3, 5, 5] * 4}
     document = scored(physicians, [])
     document["judge_scores"] = [{"item": "i00", "criterion": "quality", "judge": "J", "score": 0}]
     told = verdict_of(document)
-    assert told["standing"] == "undetermined"
-    assert "among physicians" in told["sentence"]
+    assert told["standing"] == "no_ceiling"
+    assert "undefined (n_below_min) among physicians" in told["sentence"]
     assert "needs two" not in told["sentence"]
 
 

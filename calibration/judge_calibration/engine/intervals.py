@@ -89,15 +89,18 @@ def wilson_interval(hits: float, n: float, *, level: float) -> Interval:
     return Interval(max(0.0, low), min(1.0, high), level, "wilson")
 
 
-def share_interval(replicate: Replicate, n: int, *, level: float, clustered: bool) -> Interval:
+def share_interval(
+    replicate: Replicate, n: int, *, level: float, clustered: bool, units: int | None = None
+) -> Interval:
     """Wilson; where units are clusters of items, with n divided by the design effect (at least 1).
 
-    The effect is raised by (t/z)², for it is estimated from few clusters (Korn and Graubard 1998).
+    The effect is raised by (t/z)², for it is estimated from few clusters (Korn and Graubard 1998). `units` is the
+    number of those that carry data, where some do not.
     """
     if not clustered:
         return wilson_interval(replicate.point * n, n, level=level)
     left_out = _finite(replicate.jackknife)
-    m = len(left_out)
+    m = len(left_out) if units is None else min(units, len(left_out))
     variance = (m - 1) / m * _squares(left_out) if m else 0.0
     plain = replicate.point * (1 - replicate.point) / n
     # Where all items agree, or there is one cluster, nothing tells how alike items of a cluster are.

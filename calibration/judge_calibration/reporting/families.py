@@ -45,12 +45,15 @@ def judge_families(view: View, judge: FloatArray) -> dict[str, Family]:
             view.units,
             of_points=view.scale.has_points,
         )
-    if view.scale.kind == "binary":
-        tables = against_all(positions(judge, view.scale.numeric), _tally(view), view.units)
-        found["pairs"] = PairFamily(tables, view.scale.numeric, "binary", 1)
-    else:
-        found |= per_rater_family(view, judge)
-    return found
+    return found | judge_pairs_family(view, judge)
+
+
+def judge_pairs_family(view: View, judge: FloatArray) -> dict[str, Family]:
+    """Judge against each physician; pooled over labels on a binary scale."""
+    if view.scale.kind != "binary":
+        return per_rater_family(view, judge)
+    tables = against_all(positions(judge, view.scale.numeric), _tally(view), view.units)
+    return {"pairs": PairFamily(tables, view.scale.numeric, "binary", 1)}
 
 
 def per_rater_family(view: View, judge: FloatArray) -> dict[str, Family]:

@@ -22,7 +22,7 @@ from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 from judge_calibration.reporting.ceiling import ceiling_rows
 from judge_calibration.reporting.continuous_ranks import mean_ranks
 from judge_calibration.reporting.families import ceiling_families, judge_families, per_rater_family
-from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, sample_on
+from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, sample_on, units_of
 from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def judge_section(
     names = NAMES + ((*BINARY_NAMES, "sensitivity", "specificity") if view.scale.kind == "binary" else ())
     for name in names:
         statistics.setdefault(name, undefined(name, "not_for_this_scale", **sample.counts))
-    ceiling = ceiling_rows(context, view, scores, named, raters, sample, statistics)
+    ceiling = ceiling_rows(context, view, scores, named, raters)
     document: dict[str, object] = {
         "statistics": plain({name: statistics[name] for name in names}),
         "per_rater": _per_rater(context, view, scores, named, test),
@@ -198,7 +198,7 @@ def _per_rater(
     for j, rater in enumerate(view.raters):
         both = ~np.isnan(scores) & ~np.isnan(view.ratings[:, j])
         count = int(both.sum())
-        sample = Sample(count, count, int(count > 0))
+        sample = Sample(count, count, int(count > 0), units_of(view, both))
         told = {name: context.teller.tell(name, named[f"{name}|{j}"], sample) for name in names}
         row: dict[str, object] = {"rater": rater, "n_items": count, "statistics": plain(told)}
         if view.scale.is_numeric and count:

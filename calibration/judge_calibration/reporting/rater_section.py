@@ -96,16 +96,21 @@ def _replicated(
 
 
 def sample_on(view: View, here: BoolArray) -> Sample:
-    """Some of the items, the ratings on them, and the physicians they come from."""
+    """Some of the items, the ratings on them, the physicians they come from, and the units that hold them."""
     ratings = ~np.isnan(view.ratings[here])
-    return Sample(int(here.sum()), int(ratings.sum()), int(ratings.any(0).sum()))
+    return Sample(int(here.sum()), int(ratings.sum()), int(ratings.any(0).sum()), units_of(view, here))
+
+
+def units_of(view: View, here: BoolArray) -> int:
+    """How many units hold some of the items."""
+    return len(np.unique(view.units.of_item[here]))
 
 
 def sample_of(view: View) -> Sample:
     """Items rated at least twice, the ratings on them, and the physicians who have any rating."""
     twice = view.rated > 1
     raters = int((~np.isnan(view.ratings)).any(0).sum())
-    return Sample(int(twice.sum()), int(view.rated[twice].sum()), raters)
+    return Sample(int(twice.sum()), int(view.rated[twice].sum()), raters, units_of(view, twice))
 
 
 def _names(view: View) -> tuple[str, ...]:
@@ -185,8 +190,9 @@ def _pairs(context: Context, view: View, named: Mapping[str, Replicate]) -> list
     present = ~np.isnan(view.ratings)
     rows = []
     for at, (a, b) in enumerate(sharing_pairs(view)):
-        shared = int((present[:, a] & present[:, b]).sum())
-        sample = Sample(shared, 2 * shared, 2)
+        both = present[:, a] & present[:, b]
+        shared = int(both.sum())
+        sample = Sample(shared, 2 * shared, 2, units_of(view, both))
         told = {
             name: context.teller.tell(name, named[f"{name}|{at}"], sample)
             for name in PAIR_NAMES

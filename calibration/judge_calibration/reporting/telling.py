@@ -36,11 +36,17 @@ _NEEDS_SPREAD = frozenset({"pearson", "spearman", "kendall_tau_b", "loo_pearson"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a statistic was computed from."""
+    """What a statistic was computed from. `n_units`: clusters that hold the items; None where each is its own."""
 
     n_items: int
     n_ratings: int
     n_raters: int
+    n_units: int | None = None
+
+    @property
+    def units(self) -> int:
+        """Units that carry data: an interval has the degrees of freedom of these and not of the items."""
+        return self.n_items if self.n_units is None else self.n_units
 
     @property
     def counts(self) -> Counts:
@@ -65,11 +71,13 @@ class Teller:
         if sample.n_items < definition_of(name).min_n:
             return replace(plain, status="insufficient", reason="n_below_min")
         if name in SHARES:
-            ci = share_interval(replicate, sample.n_items, level=self.level, clustered=self.clustered)
+            ci = share_interval(
+                replicate, sample.n_items, level=self.level, clustered=self.clustered, units=sample.units
+            )
             return replace(plain, ci=ci)
         shape = _SHAPES.get(name, "correlation")
         ci_or_none, notes, unstable = default_interval(
-            replicate, level=self.level, shape=shape, units=sample.n_items
+            replicate, level=self.level, shape=shape, units=sample.units
         )
         if unstable:
             return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
@@ -82,9 +90,7 @@ class Teller:
         plain = estimated(name, replicate.point, **sample.counts)
         if sample.n_items < definition_of(name).min_n:
             return replace(plain, status="insufficient", reason="n_below_min")
-        ci, notes, unstable = default_interval(
-            replicate, level=self.level, shape="mean", units=sample.n_items
-        )
+        ci, notes, unstable = default_interval(replicate, level=self.level, shape="mean", units=sample.units)
         if unstable:
             return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
         return replace(plain, ci=ci, notes=notes)
