@@ -11,6 +11,7 @@ import typer
 
 from judge_service import __version__, calibration_commands
 from judge_service.errors import JudgeServiceError
+from judge_service.local import command as local_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
+app.add_typer(local_command.app, name="local")
 
 
 def run() -> None:

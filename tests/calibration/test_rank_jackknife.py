@@ -59,7 +59,7 @@ def test_their_intervals_cover_as_often_as_they_say(items: int, rho: float) -> N
             assert interval is not None
             hits[name] += interval.low <= true <= interval.high
     for name, count in hits.items():
-        low, high = stats.binom.ppf([0.001, 0.999], studies, 0.95)
+        low, high = (float(stats.binom.ppf(tail, studies, 0.95)) for tail in (0.001, 0.999))
         assert low <= count <= high, name
 
 

@@ -1,0 +1,146 @@
+"""The arguments and environment of `vllm serve`: a pure function of machine, model and wishes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judge_service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from judge_service.local.machine import Machine
+
+GPU_SHARE = 0.90  # of a GPU's memory that vLLM takes
+_GIB = 2**30
+_SPARE = 1.2  # weights and what computing with them needs, over the weights alone
+_BFLOAT16_SINCE = (8, 0)  # compute capability
+_PIXELS = 40_000_000
+# Without these a model may write legal blanks without end, or fields that nobody asked for (vLLM 0.32).
+STRUCTURED = {"backend": "guidance", "disable_any_whitespace": True, "disable_additional_properties": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model by folder or name, the size of its weights and the longest text it takes, where they are known."""
+
+    place: str
+    weights_gib: float | None = None
+    longest: int | None = None
+
+    @classmethod
+    def at(cls, place: str) -> Model:
+        """Look into the folder, if it is one; a name of a hub is taken as it is."""
+        folder = Path(place)
+        if not folder.is_dir():
+            return cls(place)
+        try:
+            config = json.loads((folder / "config.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            raise ConfigurationError(f"{place} holds no readable config.json: no model") from None
+        size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+        longest = (config.get("text_config") or config).get("max_position_embeddings")
+        return cls(str(folder), size / _GIB if size else None, longest if isinstance(longest, int) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller decides; None leaves it to the machine."""
+
+    name: str = "judge"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    images: int = 4
+    length: int | None = None
+    tensor_parallel: int | None = None
+
+
+def arguments(machine: Machine, model: Model, wishes: Wishes) -> list[str]:
+    """What follows `vllm serve`."""
+    at_once = 128 if machine.gpus else 64
+    length = context_length(machine, model, wishes)
+    shared = [
+        *(model.place, "--served-model-name", wishes.name, "--host", wishes.host, "--port", str(wishes.port)),
+        *("--dtype", dtype(machine), "--max-model-len", str(length)),
+        *("--structured-outputs-config", json.dumps(STRUCTURED, separators=(",", ":"))),
+        *("--limit-mm-per-prompt", json.dumps({"image": wishes.images, "video": 0}, separators=(",", ":"))),
+        # Full, it says so at once; without a bound its queue grows and every answer comes too late.
+        *("--max-num-seqs", str(at_once), "--max-num-queued-reqs", str(2 * at_once)),
+        *("--enable-prefix-caching", "--enable-prompt-tokens-details"),
+        # A model's own sampling defaults would apply behind our back.
+        *("--generation-config", "vllm", "--shutdown-timeout", str(drain_s(machine))),
+        # We send pixels, never addresses: nothing that a prompt holds makes the server fetch anything.
+        *("--allowed-media-domains", "nothing.invalid"),
+    ]
+    if machine.gpus:
+        parallel = tensor_parallel(machine, model, wishes)
+        return [
+            *shared,
+            *("--gpu-memory-utilization", f"{GPU_SHARE:.2f}", "--tensor-parallel-size", str(parallel)),
+        ]
+    # Compiling takes a minute of every start. A prompt in chunks with a seed ends the CPU engine (vLLM 0.32).
+    return [
+        *shared,
+        "--enforce-eager",
+        "--no-enable-chunked-prefill",
+        "--max-num-batched-tokens",
+        str(length),
+    ]
+
+
+def environment(machine: Machine, model: Model) -> dict[str, str]:
+    """What is set for the server besides what it inherits."""
+    found = {
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
+        "VLLM_MAX_IMAGE_PIXELS": str(_PIXELS),
+    }
+    if model.weights_gib is not None:
+        found |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    if not machine.gpus:
+        left = machine.memory_gib - _SPARE * (model.weights_gib or 0)
+        found["VLLM_CPU_KVCACHE_SPACE"] = str(max(1, min(40, int(left / 4))))
+    return found
+
+
+def drain_s(machine: Machine) -> int:
+    """How long a server that is stopped finishes what it has."""
+    return 60 if machine.gpus else 20
+
+
+def dtype(machine: Machine) -> str:
+    """bfloat16, but on GPUs that do not compute with it."""
+    old = machine.capability is not None and machine.capability < _BFLOAT16_SINCE
+    return "float16" if old else "bfloat16"
+
+
+def context_length(machine: Machine, model: Model, wishes: Wishes) -> int:
+    """Tokens of prompt and answer: as wished, at most what the model takes."""
+    wanted = wishes.length or (16_384 if machine.gpus else 8_192)
+    return wanted if model.longest is None else min(wanted, model.longest)
+
+
+def tensor_parallel(machine: Machine, model: Model, wishes: Wishes) -> int:
+    """The fewest GPUs, in powers of two, that hold the model; all of them where its size is not known.
+
+    More replicas serve more answers than one model spread wider than it must be. `ConfigurationError` for a
+    model that fits no number of them.
+    """
+    possible = [count for count in (1, 2, 4, 8, 16) if count <= machine.gpus]
+    if wishes.tensor_parallel is not None:
+        if wishes.tensor_parallel not in possible:
+            raise ConfigurationError(
+                f"{wishes.tensor_parallel} GPUs were asked for; possible are {', '.join(map(str, possible))}"
+            )
+        return wishes.tensor_parallel
+    if model.weights_gib is None:
+        return possible[-1]
+    need = _SPARE * model.weights_gib
+    for count in possible:
+        if need <= GPU_SHARE * machine.memory_gib * count:
+            return count
+    raise ConfigurationError(
+        f"the model needs {need:.0f} GiB; {machine.gpus} GPUs of {machine.memory_gib:.0f} GiB do not hold it"
+    )

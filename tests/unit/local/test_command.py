@@ -1,0 +1,187 @@
+"""`judge-service local up` as it is typed, with a program in vLLM's place and a torch that sees what it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from judge_service.errors import ConfigurationError
+from judge_service.local.machine import Machine, look
+from judge_service.local.server import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FAKE = str(Path(__file__).parents[2] / "fake_vllm.py")
+HOST = "127.0.0.1"
+TORCH = """
+class cuda:
+    @staticmethod
+    def is_available():
+        return False
+"""
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with a model, and a torch without devices."""
+    (tmp_path / "torch.py").write_text(TORCH, "utf-8")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text('{"max_position_embeddings": 4096}', "utf-8")
+    return tmp_path
+
+
+@contextmanager
+def started(home: Path, port: int, *more: str, **surroundings: str) -> Iterator[subprocess.Popen[str]]:
+    words = ["local", "up", "--model", "model", "--port", str(port), "--vllm", FAKE, *more]
+    with subprocess.Popen(
+        [sys.executable, "-c", "from judge_service.cli import run; run()", *words],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(home), **surroundings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def told(home: Path, port: int, *more: str, **surroundings: str) -> tuple[int, str, str]:
+    """Exit code and both outputs of a call that ends by itself."""
+    with started(home, port, *more, **surroundings) as process:
+        out, err = process.communicate(timeout=40)
+        return process.returncode, out, err
+
+
+def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
+    lines = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith(start):
+            return lines
+    raise AssertionError((lines, process.stderr and process.stderr.read()))
+
+
+def binding(line: str) -> dict[str, dict[str, str]]:
+    name, _, value = line.partition("=")
+    assert name == "JUDGE_SERVICE_JUDGES"
+    found: dict[str, dict[str, str]] = json.loads(value.strip("'"))
+    return found
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_it_starts_tells_how_to_bind_a_judge_and_stops(
+    home: Path, port: int, number: signal.Signals, code: int
+) -> None:
+    with started(home, port) as process:
+        command, healthy, line = lines_until(process, "JUDGE_SERVICE_JUDGES=")
+        assert f"fake_vllm.py serve model --served-model-name judge --host {HOST} --port {port}" in command
+        assert "--max-model-len 4096" in command
+        assert healthy.startswith("Healthy after ")
+        assert binding(line) == {
+            "default": {"kind": "openai", "base_url": f"http://{HOST}:{port}/v1", "model": "judge"}
+        }
+        assert served(HOST, port) == ["judge"]
+        process.send_signal(number)
+        assert process.wait(20) == code
+    assert served(HOST, port) is None
+
+
+def test_a_server_that_runs_is_used_as_it_is(home: Path, port: int) -> None:
+    with started(home, port) as first:
+        line = lines_until(first, "JUDGE_SERVICE_JUDGES=")[-1]
+        code, out, _ = told(home, port)
+        assert (code, out.splitlines()) == (0, ["A server runs there already.", line])
+        code, _, err = told(home, port, "--name", "another")
+        assert (code, f"{HOST}:{port} serves judge, not another" in err) == (2, True)
+        assert served(HOST, port) == ["judge"]  # neither of them stopped it
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("dies", "ended by itself (exit code 7)"), ("never", "not healthy after 2 s")]
+)
+def test_one_that_does_not_come_up_is_a_failure_and_leaves_nothing(
+    home: Path, port: int, mode: str, said: str
+) -> None:
+    code, _, err = told(home, port, "--wait-s", "2", FAKE_VLLM=mode)
+    assert (code, said in err) == (2, True)
+    assert served(HOST, port) is None
+
+
+def test_the_command_can_be_looked_at_without_starting_anything(home: Path, port: int) -> None:
+    code, out, _ = told(home, port, "--show", "--length", "1024")
+    assert code == 0
+    assert "VLLM_NO_USAGE_STATS=1" in out
+    assert "--max-model-len 1024" in out
+    assert served(HOST, port) is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [("torch.py", "install the extra judge-service[local]"), ("model/config.json", "no model")],
+)
+def test_what_is_missing_is_named(home: Path, port: int, broken: str, said: str) -> None:
+    (home / broken).write_text("raise ImportError" if broken == "torch.py" else "[", "utf-8")
+    code, _, err = told(home, port)
+    assert (code, said in err) == (2, True)
+
+
+def test_without_vllm_it_says_what_to_install(home: Path, port: int) -> None:
+    code, _, err = told(home, port, "--vllm", "no-such-vllm")
+    assert (code, "no-such-vllm is not here" in err) == (2, True)
+
+
+def gpus(*found: tuple[int, int, float]) -> SimpleNamespace:
+    rows = [SimpleNamespace(major=a, minor=b, total_memory=int(gib * 2**30)) for a, b, gib in found]
+    return SimpleNamespace(
+        cuda=SimpleNamespace(
+            is_available=lambda: bool(rows),
+            device_count=lambda: len(rows),
+            get_device_properties=lambda at: rows[at],
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "machine"),
+    [
+        ([(9, 0, 79.0)], Machine(1, 79.0, (9, 0))),
+        ([(9, 0, 79.0), (9, 0, 78.0)], Machine(2, 78.0, (9, 0))),  # the least of them bounds the model
+        ([(9, 0, 79.0), (7, 5, 15.0)], Machine(1, 79.0, (9, 0))),  # one model is not spread over both
+    ],
+)
+def test_the_machine_is_as_torch_sees_it(
+    monkeypatch: pytest.MonkeyPatch, found: Sequence[tuple[int, int, float]], machine: Machine
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", gpus(*found))
+    assert look() == machine
+
+
+def test_without_a_gpu_the_memory_is_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", gpus())
+    found = look()
+    assert (found.gpus, found.capability) == (0, None)
+    assert 0.1 < found.memory_gib < 100_000
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    with pytest.raises(ConfigurationError, match="extra judge-service"):
+        look()
