@@ -55,6 +55,7 @@ class BackendContract:
         assert {tuple(answer) for answer in document.values()} == {("rationale", "evidence", "level")}
         assert {answer["level"] for answer in document.values()} == {2}
 
+    @pytest.mark.clocked
     async def test_the_deadline_ends_a_slow_judge(self, judge: Backend) -> None:
         started = time.monotonic()
         error = await failure(judge, timeout_s=0.3)
@@ -62,6 +63,7 @@ class BackendContract:
         assert error.retryable
         assert 0.25 <= time.monotonic() - started < 0.3 + SOON_S
 
+    @pytest.mark.clocked
     async def test_cancelling_the_caller_ends_the_call(self, judge: Backend) -> None:
         call = asyncio.create_task(judge.complete(asking(SLOW), timeout_s=60))
         await asyncio.sleep(0.05)
@@ -151,6 +153,7 @@ class DoorContract(BackendContract):
         assert stub.count == 1
         assert (await door.complete(asking(), timeout_s=5)).finish == "stop"
 
+    @pytest.mark.clocked
     @pytest.mark.parametrize("name", HANGS)
     async def test_the_deadline_ends_what_does_not_end(
         self, door: Backend, stub: StubJudge, name: str

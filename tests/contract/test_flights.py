@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from judge_service.stores.base import Store
 
+pytestmark = pytest.mark.clocked
+
 
 @pytest.fixture
 def prefix() -> str:

@@ -25,6 +25,8 @@ from judge_service.stores.redis import RedisStore
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+pytestmark = pytest.mark.clocked
+
 
 LEADER = """
 import asyncio, sys

@@ -14,7 +14,7 @@ from stubshapes import MARKER, RATE_LIMITS, SHAPES, Shape
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.clocked]
 
 DEADLINE_MS = 900
 AT_ONCE = 8  # shapes: a deadline is about one judge, and not about how many share a processor

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from judge_service.stores.base import Store
 
+pytestmark = pytest.mark.clocked
+
 PATIENT_S = 2.0  # a busy machine must not fail a test that is about something else
 
 

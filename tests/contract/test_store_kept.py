@@ -151,6 +151,7 @@ class KeptContract(ABC):
         assert {key: await store.kept(key) for key in records} == records
         assert sum([await store.get(f"c{number}") is not None for number in range(400)]) > 40
 
+    @pytest.mark.clocked
     async def test_twenty_megabytes_come_back_in_time(self, store: Store) -> None:
         value = os.urandom(TWENTY_MB)
         began = time.monotonic()
@@ -213,6 +214,7 @@ class ChangeContract(KeptContract):
         assert not await store.swap("k", b"one", b"two")
         assert await store.swap("k", None, b"two")
 
+    @pytest.mark.clocked
     async def test_megabytes_are_swapped_in_time(self, store: Store) -> None:
         old, new = os.urandom(TWENTY_MB), os.urandom(TWENTY_MB)
         await store.keep("k", old)

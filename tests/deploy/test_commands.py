@@ -68,8 +68,11 @@ def test_test_runs_every_check_and_the_tests_last() -> None:
         for word in ("ruff check", "ruff format --check", "mypy", "lint-imports", "-m pytest")
     ]
     assert places == sorted(places)
-    (tests,) = said[places[-1] :].strip().splitlines()
-    assert re.search(r"-m pytest --cov -n 2 --dist \S+$", tests)  # all of them, and with the bound on coverage
+    beside, alone = said[places[-1] :].strip().splitlines()
+    assert '-m "not clocked" -n 2' in beside
+    assert alone.endswith(
+        "-m pytest --cov --cov-append -m clocked"
+    )  # by itself, and with the bound on coverage
 
 
 @pytest.mark.parametrize("uv", ["", "uv"])

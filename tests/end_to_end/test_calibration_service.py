@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from judge_calibration.study import Study
 
+pytestmark = pytest.mark.clocked
+
 ROOT = "/v1/calibration"
 CSV = "item,criterion,rater,judge,score\na,quality,A,,3\na,quality,,J,4\n"
 SCALES = '{"quality": [0, 1, 2, 3, 4, 5]}'

@@ -12,6 +12,8 @@ from stubjudge import StubJudge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+pytestmark = pytest.mark.clocked
+
 LATENESS_S = 0.2
 TRIES = 4  # a busy machine may be late once; a deadline that is not kept is late each time
 

@@ -14,6 +14,8 @@ from stubjudge import StubJudge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+pytestmark = pytest.mark.clocked
+
 
 @pytest.fixture
 async def stub() -> AsyncIterator[StubJudge]:

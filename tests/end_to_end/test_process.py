@@ -18,6 +18,8 @@ from judge_service.logs import ALLOWED
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.clocked
+
 SECRET = "SECRET-3b9d"  # noqa: S105  it stands for what a case holds
 
 

@@ -121,8 +121,9 @@ def test_beginning_anew_takes_nothing_away_before_it_can_begin(tmp_path: Path, m
     assert path.with_name("out.jsonl").read_bytes() == before
 
 
+@pytest.mark.clocked
 def test_a_second_run_on_the_same_output_is_one_line(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 31)])
+    path = jsonl(tmp_path / "in.jsonl", [case(at) for at in range(1, 301)])
     slow = ("--judge", "slow", "--concurrency", "3")
     first = started(path, *slow, rows=1)
     second = score(path, *slow, "--restart")

@@ -15,6 +15,8 @@ from judge_service.domain.case import Image
 from judge_service.errors import ImageRejected
 from judge_service.images import ImageOpener
 
+pytestmark = pytest.mark.clocked
+
 
 class Gate:
     """A decoder that stands still in its thread until it is let go."""

@@ -176,6 +176,7 @@ HEAVY = {
 }
 
 
+@pytest.mark.clocked
 @pytest.mark.parametrize("what", HEAVY)
 def test_no_body_holds_the_event_loop_up(what: str) -> None:
     # The least of three: a collector or a tracer at work is not the body's doing, and comes and goes.

@@ -128,6 +128,7 @@ def test_no_text_can_open_or_close_a_judges_thoughts(name: str) -> None:
 MARKS = "\u0316\u0301"  # a run of them is sorted, and they stand in the wrong order
 
 
+@pytest.mark.clocked
 @pytest.mark.parametrize("between", ["", "\u200b", "\u034f", "\u200d", "\x00"])
 def test_a_run_of_marks_is_cut_before_it_is_sorted(between: str) -> None:
     count = 31_500 // (1 + len(between))
@@ -138,6 +139,7 @@ def test_a_run_of_marks_is_cut_before_it_is_sorted(between: str) -> None:
     assert found == ("\u00e1" + "\u0316" * 16 + "\u0301" * 15, 2 * count * (1 + len(between)) - 32, 0)
 
 
+@pytest.mark.clocked
 @pytest.mark.parametrize(
     "pair", ["\u0f73\u0f71", "\u0f81\u0f71", "\u0344\u0316", "\u0301\uff9e", "\u0301\uff9f\u0f75"]
 )

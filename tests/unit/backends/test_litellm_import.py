@@ -7,6 +7,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.clocked
+
 PROGRAM = """
 import asyncio, json, socket, sys, time
 

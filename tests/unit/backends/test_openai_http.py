@@ -22,6 +22,8 @@ from judge_service.errors import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+pytestmark = pytest.mark.clocked
+
 
 def door_to(url: str, key: str | None = None) -> OpenAIBackend:
     return OpenAIBackend(JudgeSpec(kind="openai", base_url=url, model="judge"), key)

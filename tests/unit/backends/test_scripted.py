@@ -86,6 +86,7 @@ async def test_faults_are_raised_as_any_door_raises_them(fault: str, kind: type[
     assert type(caught.value) is kind
 
 
+@pytest.mark.clocked
 async def test_a_delay_is_waited_for() -> None:
     started = time.monotonic()
     await judge(ScriptStep(delay_ms=30)).complete(asking(), timeout_s=1)

@@ -72,6 +72,7 @@ def test_a_text_is_an_input_when_a_judge_would_see_something(text: str) -> None:
     assert a_case(reference=text).has("reference") == bool(clean(text).text.strip(" \n\t\u2800"))
 
 
+@pytest.mark.clocked
 def test_a_long_text_of_nothing_is_looked_at_once() -> None:
     case = a_case(reference="\u200b" * TEXT_CAP, claim="\u00e9" * TEXT_CAP)
     began = time.perf_counter()

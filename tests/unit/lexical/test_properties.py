@@ -102,6 +102,7 @@ def _seconds(response: str) -> float:
     return time.perf_counter() - started
 
 
+@pytest.mark.clocked
 @pytest.mark.parametrize(
     "unit",
     [

@@ -220,6 +220,7 @@ def test_words_among_many_values_are_no_repetition() -> None:
     assert degenerate("very " * 39 + "a 1 b 2 " * 40) is None
 
 
+@pytest.mark.clocked
 def test_a_response_of_marks_is_looked_at_in_time() -> None:
     assert min(_seconds_for_marks() for _ in range(3)) < 0.5
 

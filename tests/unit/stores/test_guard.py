@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from judge_service.errors import StoreError
 from judge_service.stores.guard import Breaker, Guard
 
+pytestmark = pytest.mark.clocked
+
 
 class Clock:
     now = 100.0

@@ -11,6 +11,8 @@ import pytest
 
 from judge_service.stores.patience import Patience
 
+pytestmark = pytest.mark.clocked
+
 
 def hold_up_the_loop(seconds: float) -> None:
     until = time.monotonic() + seconds

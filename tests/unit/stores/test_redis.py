@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from faultproxy import FaultProxy, Mode
 
+pytestmark = pytest.mark.clocked
+
 PROMISED_S = 0.25
 SLACK_S = 0.15  # a busy machine's share
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from faultproxy import FaultProxy, Mode
 
+pytestmark = pytest.mark.clocked
+
 PROMISED_S = 0.3
 SLACK_S = 0.3  # a busy machine's share
 PATIENT_S = 5.0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.clocked
+
 PATIENT_S = 5.0
 
 # As the first release laid a file out, word for word.
