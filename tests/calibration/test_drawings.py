@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge_calibration.drawings.axes import Axis, apart, axis_over
-from judge_calibration.drawings.canvas import WIDTH, width_of
+from judge_calibration.drawings.canvas import ELLIPSIS, WIDTH, cut, width_of
 from judge_calibration.drawings.grids import score_use
 from judge_calibration.drawings.intervals import Mark, Row, interval_rows
 from judge_calibration.drawings.scatter import Level, bland_altman, calibration_curve
@@ -87,6 +87,17 @@ def test_the_key_of_a_scale_stays_on_the_canvas(values: tuple[str, ...]) -> None
         assert float(x) + width_of(shown) <= WIDTH + 1
     (bar,) = re.findall(r'y="([\d.]+)"[^>]*>A</text>', drawn)
     assert float(bar) > max(float(y) for _, y, _ in keys)
+
+
+@given(st.text("abc ", min_size=1, max_size=40), st.floats(1, 300))
+def test_a_label_is_cut_to_its_room_and_keeps_both_ends(label: str, room: float) -> None:
+    shown = cut(label, room)
+    assert width_of(shown) <= max(room, width_of("a")) + 1e-9
+    start, ellipsis, end = shown.partition(ELLIPSIS)
+    assert label.startswith(start)
+    assert label.endswith(end)
+    assert ellipsis or shown == label
+    assert len(start) - len(end) in {0, 1} or not ellipsis
 
 
 def test_a_scale_deepens_from_its_first_value_to_its_last() -> None:

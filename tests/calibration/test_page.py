@@ -337,6 +337,25 @@ def test_a_table_has_no_column_in_which_nobody_has_anything() -> None:
     assert found.count("<td") == 2
 
 
+def test_more_rows_than_are_shown_are_told() -> None:
+    text = told(a_document(raters=tuple(f"r{at:02d}" for at in range(42)), missing=0.5), resamples=0)
+    assert "Pairs of physicians, the first 40 of 861" in text
+    assert "Each physician, the first 40 of 42" in text
+    assert "the alternative annotator test, the first 40 of 42" in text
+    (use,) = re.findall(r'<figure id="quality-use">.*?</figure>', text, re.DOTALL)
+    assert "Of 42 physicians the first 20 are shown." in use
+    assert ">judge J</text>" in use
+    assert ", the first " not in told(a_document())
+
+
+def test_words_without_an_order_have_no_alpha_that_needs_one_and_no_value_between_two() -> None:
+    text = told(a_nominal_document())
+    assert "Krippendorff&#x27;s α, nominal" in text
+    assert "α, ordinal" not in text
+    assert "α, interval" not in text
+    assert "between two values" not in text
+
+
 def test_words_get_true_minus_signs_where_a_figure_is_negative() -> None:
     assert (
         with_minus("-0.5 [-1.0 to -0.1], well-2 x-1, 2020-01") == "−0.5 [−1.0 to −0.1], well-2 x-1, 2020-01"

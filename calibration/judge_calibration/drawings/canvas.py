@@ -21,9 +21,12 @@ def short(value: float) -> str:
 
 
 def cut(label: str, room: float) -> str:
-    """A label cut to the room it has, in user units."""
+    """A label cut in the middle to the room it has, in user units: names are told apart by both their ends."""
     most = max(1, int(room / _GLYPH))
-    return label if len(label) <= most else label[: most - 1] + ELLIPSIS
+    if len(label) <= most:
+        return label
+    end = (most - 1) // 2
+    return label[: most - 1 - end] + ELLIPSIS + label[len(label) - end :]
 
 
 def width_of(label: str) -> float:

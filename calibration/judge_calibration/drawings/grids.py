@@ -115,7 +115,7 @@ def overlap_matrix(
 
 def _depth(at: int, size: int) -> float:
     """Opacity of one hue, from the lowest value to the highest."""
-    return 0.1 + 0.9 * (at / max(1, size - 1))
+    return 0.15 + 0.85 * (at / max(1, size - 1))
 
 
 _DEEP = 0.72  # from here on ink is harder to read than paper

@@ -17,7 +17,7 @@ from judge_calibration.drawings.scatter import (
 from judge_calibration.page.markup import number, p_value, percent, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 JUDGE, PHYSICIANS = "judge", "physicians among themselves"
 
@@ -74,28 +74,35 @@ _MOST_RATERS = 20
 
 def use(criterion: str, each: Mapping[str, Any], profile: Mapping[str, Any]) -> str:
     """Use of the scale by physicians and judges; nothing where a study without judges has no values to count."""
-    bars = [
-        (f"judge {judge}" if bar["who"] == "judge" else bar["who"], bar["values"], bar["counts"])
-        for judge, told in each["judges"].items()
-        for bar in told["details"]["use"]
-    ]
-    if not each["judges"] and each["scale"]["kind"] != "interval":
-        counted = profile["scale_use"]["raters"] or {}
-        bars = [(who, list(counts), list(counts.values())) for who, counts in counted.items()]
-    if not bars:
+    scale, judges = each["scale"], each["judges"]
+    if judges:
+        bars = next(iter(judges.values()))["details"]["use"]
+        values = bars[0]["values"]
+        people = [(bar["who"], bar["counts"]) for bar in bars[:-1]]
+    else:
+        counted = {} if scale["kind"] == "interval" else profile["scale_use"]["raters"] or {}
+        people = [(who, list(counts.values())) for who, counts in counted.items()]
+        values = list(next(iter(counted.values()), ()))
+    if not values:
         return ""
-    rows = {who: counts for who, _, counts in bars}
-    values = [str(value) for value in bars[0][1]]
-    if each["scale"]["kind"] == "interval":
-        ends_ = [f"{value:g}" for value in (*bars[0][1], each["scale"]["high"])]
-        values = [f"{low}–{high}" for low, high in pairwise(ends_)]
+    told = [(f"judge {judge}", judged["details"]["use"][-1]["counts"]) for judge, judged in judges.items()]
+    some = (
+        f" Of {len(people)} physicians the first {_MOST_RATERS} are shown."
+        if len(people) > _MOST_RATERS
+        else ""
+    )
     return score_use(
-        values,
-        list(rows.items())[: _MOST_RATERS + 4],
+        _ranges(values, scale["high"]) if scale["kind"] == "interval" else list(map(str, values)),
+        [*people[:_MOST_RATERS], *told],
         name=f"{criterion}-use",
         title="Use of the scale",
-        caption="Share of each value among the scores that a rater gave.",
+        caption=f"Share of each value among the scores that a rater gave.{some}",
     )
+
+
+def _ranges(lows: Sequence[float], high: float) -> list[str]:
+    """Names of neighbouring intervals, from their lower ends and the last one's upper end."""
+    return [f"{low:g}–{end:g}" for low, end in pairwise((*lows, high))]
 
 
 def differences(key: str, told: Mapping[str, Any]) -> str:
@@ -153,17 +160,18 @@ def ends(scale: Mapping[str, Any]) -> tuple[float, float]:
     return (0.0, 1.0) if isinstance(values[0], str) else (values[0], values[-1])
 
 
-def confusion(key: str, told: Mapping[str, Any]) -> str:
+def confusion(key: str, told: Mapping[str, Any], *, numeric: bool) -> str:
     """Judge by consensus."""
     found = told["details"].get("confusion")
     if found is None or len(found["values"]) > _MOST_VALUES:
         return ""
+    between = " A consensus between two values is counted at the nearer one." if numeric else ""
     return confusion_heatmap(
         [str(value) for value in found["values"]],
         found["counts"],
         name=f"{key}-confusion",
         title="Judge by consensus",
-        caption="Items, and their share of the row. A consensus between two values is counted at the nearer one.",
+        caption=f"Items, and their share of the row.{between}",
     )
 
 

@@ -20,7 +20,7 @@ from judge_calibration.page.markup import (
 from judge_calibration.reporting.ceiling import PAIRWISE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MOST_ROWS = 40
 _SHORT = {
@@ -108,11 +108,15 @@ def raters(each: Mapping[str, Any]) -> str:
         table(
             ("pair", "items", *(_SHORT[name] for name in names)),
             pairs,
-            caption="Pairs of physicians",
+            caption=_some("Pairs of physicians", section_["pairs"]),
         )
         if pairs
         else "",
-        table(("physician", "items", "mean", "SD", "offset to the others"), people, caption="Each physician"),
+        table(
+            ("physician", "items", "mean", "SD", "offset to the others"),
+            people,
+            caption=_some("Each physician", section_["per_rater"]),
+        ),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -157,9 +161,13 @@ def per_rater(told: Mapping[str, Any], kind: str) -> str:
         )
     shown = [_SHORT[name] for name in names]
     head = ("physician", "items", *shown, "bias", "judge at least as close", "adjusted p", "test")
-    return table(
-        head, rows, caption="Judge against each physician; the alternative annotator test", numeric=(1, 7)
-    )
+    caption = _some("Judge against each physician; the alternative annotator test", told["per_rater"])
+    return table(head, rows, caption=caption, numeric=(1, 7))
+
+
+def _some(caption: str, rows: Sequence[object]) -> str:
+    """A caption that says so where not all rows are shown."""
+    return f"{caption}, the first {MOST_ROWS} of {len(rows)}" if len(rows) > MOST_ROWS else caption
 
 
 def _two(kind: str) -> tuple[str, str]:

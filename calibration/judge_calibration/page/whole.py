@@ -26,8 +26,8 @@ def whole_page(report: Mapping[str, Any]) -> str:
     parts += [methods(report), checklist(report)]
     study = report["study"]
     lead = (
-        f"{study['n_items']} items, {len(criteria)} criteria; study {study['digest'][:19]}…; "
-        f"judge_calibration {report['library']}"
+        f"{study['n_items']} items, {len(criteria)} {'criterion' if len(criteria) == 1 else 'criteria'}; "
+        f"study {study['digest'][:19]}…; judge_calibration {report['library']}"
     )
     places = [*((_anchor(name), name) for name in criteria), *anchors(report)]
     links = "".join(f'<a href="#{text(anchor)}">{text(title)}</a>' for anchor, title in places)
@@ -78,7 +78,7 @@ def _judge(criterion: str, judge: str, told: Mapping[str, Any], scale: Mapping[s
         paragraph(with_minus(told["verdict"]["sentence"]), kind="verdict"),
         figures.ceiling(key, told),
         tables.ceiling(told),
-        figures.confusion(key, told),
+        figures.confusion(key, told, numeric=numeric),
         figures.differences(key, told) if numeric else "",
         figures.curve(key, scale, told) if numeric else "",
         tables.judge_statistics(told),

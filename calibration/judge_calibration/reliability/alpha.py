@@ -45,29 +45,33 @@ def alpha(coincidences: FloatArray, values: FloatArray, metric: Metric) -> Float
 
 @dataclass(frozen=True, slots=True)
 class AlphaFamily:
-    """The three alphas of several raters, from sums of each item's coincidences (upper triangle)."""
+    """The alphas of several raters, from sums of each item's coincidences (upper triangle): three, or one of words."""
 
     features: FloatArray
     values: FloatArray
     names: tuple[str, ...] = ("alpha_nominal", "alpha_ordinal", "alpha_interval")
 
     @classmethod
-    def of(cls, tally: FloatArray, values: FloatArray, units: Units) -> AlphaFamily:
-        """From `tally` (items, K): how often each item got each value; items rated once carry nothing."""
+    def of(cls, tally: FloatArray, values: FloatArray, units: Units, *, ordered: bool = True) -> AlphaFamily:
+        """From `tally` (items, K): how often each item got each value; items rated once carry nothing.
+
+        Values that are not `ordered` have the nominal alpha only: their codes are no distances.
+        """
         ratings = tally.sum(1)
         pairable = np.where(ratings > 1, ratings - 1, np.inf)[:, None]
         upper = np.triu_indices(tally.shape[1])
         products = tally[:, upper[0]] * (tally[:, upper[1]] - (upper[0] == upper[1]))
-        return cls(units.sums(products / pairable), values)
+        features = units.sums(products / pairable)
+        return cls(features, values) if ordered else cls(features, values, ("alpha_nominal",))
 
     def evaluate(self, sums: FloatArray) -> FloatArray:
-        """Sums (…, K(K+1)/2) to the alphas (…, 3)."""
+        """Sums (…, K(K+1)/2) to the alphas (…, 3), or (…, 1) of words."""
         size = len(self.values)
         upper = np.triu_indices(size)
         full = np.zeros((*sums.shape[:-1], size, size))
         full[..., upper[0], upper[1]] = sums
         full[..., upper[1], upper[0]] = sums
-        return np.stack([alpha(full, self.values, metric) for metric in METRICS], -1)
+        return np.stack([alpha(full, self.values, metric) for metric in METRICS[: len(self.names)]], -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from judge_calibration.agreement.coefficients import disagreement
 from judge_calibration.agreement.consensus import ConsensusFamily
 from judge_calibration.agreement.leave_one_out import LeaveOneOutFamily
 from judge_calibration.agreement.moments import MomentFamily
-from judge_calibration.agreement.pairs import Kind, PairFamily
+from judge_calibration.agreement.pairs import Kind, PairFamily, coefficient_names
 from judge_calibration.agreement.pooled import against_all, among_all, tallies
 from judge_calibration.agreement.tables import PairTables, positions
 from judge_calibration.reliability.alpha import AlphaFamily, ContinuousAlphaFamily
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from judge_calibration.agreement.coefficients import Weighting
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.engine.replicates import Family
+    from judge_calibration.estimates import Reason
     from judge_calibration.reporting.context import View
 
 MOST_CELLS = 40_000_000  # units times cells of all pairs: 160 MB
@@ -86,7 +87,7 @@ def rater_families(view: View, *, pairs: bool = True) -> dict[str, Family]:
     if view.scale.is_discrete:
         tally = _tally(view)
         weighting: Weighting = "quadratic" if view.scale.kind == "ordinal" else "unweighted"
-        found["alpha"] = AlphaFamily.of(tally, view.scale.numeric, view.units)
+        found["alpha"] = AlphaFamily.of(tally, view.scale.numeric, view.units, ordered=view.scale.is_numeric)
         found["gwet"] = GwetFamily.of(tally, disagreement(view.scale.numeric, weighting), view.units)
     else:
         found["alpha"] = ContinuousAlphaFamily.of(view.ratings, view.units)
@@ -122,6 +123,13 @@ def sharing_pairs(view: View) -> list[tuple[int, int]]:
 def too_large(view: View, pairs: int) -> bool:
     """Whether the tables of so many pairs would not fit into memory."""
     return view.units.size * pairs * view.scale.size**2 > MOST_CELLS
+
+
+def why_missing(view: View, name: str, pairs: int) -> Reason:
+    """Why a coefficient of so many pairs of raters was not computed."""
+    if not view.scale.is_discrete or name not in coefficient_names(kind_of(view)):
+        return "not_for_this_scale"
+    return "too_large" if too_large(view, pairs) else "no_overlap"
 
 
 def _tally(view: View) -> FloatArray:
