@@ -20,6 +20,7 @@ Reason = Literal[
     "no_overlap",
     "no_ratings",
     "n_below_min",
+    "too_large",
     "unstable_resamples",
     "separation",
     "not_for_this_scale",
@@ -71,7 +72,8 @@ class Statistic:
     """One figure. `estimate` is None exactly when `status` is `undefined`, and then `reason` says why.
 
     `insufficient` and `suppressed` keep the estimate and withhold the interval: there are too few items for
-    one, or the statistic is undefined in too many resamples.
+    one, or the statistic is undefined in too many resamples. `too_large` is undefined for what it would cost:
+    the tables or distinct values behind it are more than memory is meant to hold.
     """
 
     name: str

@@ -28,7 +28,7 @@ from judge_calibration.agreement.moments import MomentFamily, rank_coefficients
 from judge_calibration.agreement.pairs import coefficient_names
 from judge_calibration.agreement.pooled import against_all, among_all, tallies
 from judge_calibration.agreement.tables import ABSENT, cells, positions
-from judge_calibration.agreement.ties import tie_calibration
+from judge_calibration.agreement.ties import TieCalibration, tie_calibration
 
 REFERENCES = {"ordinal": naive.ordinal_pair, "nominal": naive.nominal_pair, "binary": naive.binary_pair}
 
@@ -129,7 +129,8 @@ def test_ties_are_calibrated_as_a_plain_loop_would(scores: list[tuple[int, int]]
     pairs = [(j / 2, float(t)) for j, t in scores]
     judge, target = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
     found = tie_calibration(judge, target, seed=seed)
-    assert found is not None
+    assert isinstance(found, TieCalibration)
+    assert found.n == len(pairs)
     grid = [step / 2 for step in range(9)]
 
     def best(rows: list[tuple[float, float]]) -> float:
@@ -147,10 +148,11 @@ def test_ties_are_calibrated_as_a_plain_loop_would(scores: list[tuple[int, int]]
 
 def test_ties_need_four_items_and_not_too_many_levels() -> None:
     three = np.array([0.0, 1.0, 2.0, np.nan])
-    assert tie_calibration(three, np.array([0.0, 1.0, 2.0, 3.0]), seed=0) is None
+    assert tie_calibration(three, np.array([0.0, 1.0, 2.0, 3.0]), seed=0) == "n_below_min"
+    assert tie_calibration(three * np.nan, three, seed=0) == "no_overlap"
     many = np.arange(1001.0)
-    assert tie_calibration(many, many % 3, seed=0) is None
-    assert tie_calibration(many % 3, many, seed=0) is None
+    assert tie_calibration(many, many % 3, seed=0) == "too_large"
+    assert tie_calibration(many % 3, many, seed=0) == "too_large"
 
 
 def test_rank_coefficients_of_too_large_a_table_are_not_computed() -> None:

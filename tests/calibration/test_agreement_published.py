@@ -14,7 +14,7 @@ from judge_calibration.agreement.leave_one_out import LeaveOneOutFamily
 from judge_calibration.agreement.moments import MomentFamily
 from judge_calibration.agreement.pairs import coefficients
 from judge_calibration.agreement.ranks import kendall_tau_b, pair_counts, pairwise_accuracy
-from judge_calibration.agreement.ties import tie_calibration
+from judge_calibration.agreement.ties import TieCalibration, tie_calibration
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.engine.resampling import Resampler
 
@@ -134,7 +134,7 @@ def test_ties_count_as_agreement_only_where_both_tie() -> None:
 def test_calibrated_ties_by_hand() -> None:
     """Judge 0, 1, 2, 3, human 0, 0, 1, 1: at ε = 0 four of six pairs agree, at ε = 1 five, at ε = 2 three."""
     found = tie_calibration(np.array([0.0, 1, 2, 3]), np.array([0.0, 0, 1, 1]), seed=0)
-    assert found is not None
+    assert isinstance(found, TieCalibration)
     assert found.epsilon == 1.0
     assert (found.uncalibrated, found.in_sample) == pytest.approx((4 / 6, 5 / 6))
 

@@ -11,6 +11,8 @@ import pytest
 from calibration_strategies import POINTS, Table, alphas, gwets, iccs, studies
 
 import judge_calibration
+from judge_calibration.agreement import ties
+from judge_calibration.reporting import families
 
 
 def criterion(table: Table, **options: object) -> dict[str, Any]:
@@ -90,7 +92,8 @@ def test_judge_and_physicians_are_beside_each_other_on_the_same_items(scale: tup
     shared = criterion(Table(rows[40:], said[40:], scale))
     agreed: list[list[float | None]] = [[row[0]] * 3 for row in rows[:20]]
     alone: list[list[float | None]] = [[row[0], None, None] for row in rows[20:40]]
-    mixed = criterion(Table(agreed + alone + rows[40:], [None] * 20 + said[20:], scale))
+    unscored: list[float | None] = [None] * 20
+    mixed = criterion(Table(agreed + alone + rows[40:], unscored + said[20:], scale))
     assert len(mixed["judges"]["J"]["ceiling"]) == len(shared["judges"]["J"]["ceiling"]) > 2
     for told, expected in zip(mixed["judges"]["J"]["ceiling"], shared["judges"]["J"]["ceiling"], strict=True):
         for who in ("judge", "human", "difference"):
@@ -105,12 +108,78 @@ def test_judge_and_physicians_are_beside_each_other_on_the_same_items(scale: tup
     assert everywhere["estimate"] > shared["raters"]["statistics"]["agreement"]["estimate"]
 
 
+def test_the_noise_ceiling_is_the_root_of_the_reliability_and_of_its_interval() -> None:
+    told = criterion(studies(60, seed=1, raters=4, gaps=0.3))["raters"]["statistics"]
+    ceiling, reliability = told["noise_ceiling"], told["icc_ck"]
+    assert ceiling["estimate"] == pytest.approx(reliability["estimate"] ** 0.5)
+    for limit in ("low", "high"):
+        assert ceiling["ci"][limit] == pytest.approx(reliability["ci"][limit] ** 0.5)
+    assert "details" not in ceiling  # an interval of the ICC itself would stand there as that of its root
+
+
+@pytest.mark.parametrize("count", [4, 24])
+def test_physicians_who_contradict_each_other_set_no_noise_ceiling_and_that_is_the_reason(count: int) -> None:
+    rows: list[list[float | None]] = [[at % 6 * 1.0, 5.0 - at % 6] for at in range(count)]
+    rows[0] = [0.0, 4.0]
+    told = criterion(Table(rows, [at % 6 * 1.0 for at in range(count)], POINTS))
+    ceiling = told["raters"]["statistics"]["noise_ceiling"]
+    assert told["raters"]["statistics"]["icc_ck"]["estimate"] < 0
+    assert (ceiling["estimate"], ceiling["status"], ceiling["reason"]) == (
+        None,
+        "undefined",
+        "not_identified",
+    )
+    assert told["judges"]["J"]["statistics"]["validity_corrected"]["reason"] == "not_identified"
+
+
+def test_exact_contradiction_leaves_no_mean_to_be_reliable() -> None:
+    """Every item has the same mean: the mixture of mean squares behind the interval is nothing."""
+    rows: list[list[float | None]] = [[at % 6 * 1.0, 5.0 - at % 6] for at in range(24)]
+    told = criterion(Table(rows, [1.0] * 24, POINTS))["raters"]["statistics"]
+    for name in ("icc_ck", "icc_ak", "noise_ceiling"):
+        assert (told[name]["estimate"], told[name]["reason"]) == (None, "not_identified")
+    assert told["icc_c1"]["estimate"] == -1
+
+
+@pytest.mark.parametrize(("count", "status"), [(29, "insufficient"), (30, "ok")])
+def test_figures_without_an_interval_are_told_to_be_of_few_items(count: int, status: str) -> None:
+    told = criterion(studies(count, seed=1, raters=3, gaps=0.0))["judges"]["J"]["statistics"]
+    for name in ("tie_calibrated_accuracy", "validity_corrected"):
+        assert told[name]["estimate"] is not None
+        assert (told[name]["status"], told[name]["n_items"]) == (status, count)
+        assert told[name]["reason"] == ("n_below_min" if status == "insufficient" else None)
+
+
+def test_tables_that_are_not_built_are_too_large_and_not_of_another_scale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(families, "MOST_CELLS", 40 * 3 * 36 - 1)
+    monkeypatch.setattr(ties, "MOST_DISTINCT", 3)
+    told = criterion(studies(40, seed=1, raters=3, gaps=0.0))
+    judge, raters = told["judges"]["J"]["statistics"], told["raters"]["statistics"]
+    for name in ("kappa_quadratic", "agreement", "spearman"):
+        assert (judge[name]["reason"], raters[name]["reason"]) == ("too_large", "too_large"), name
+    assert judge["tie_calibrated_accuracy"]["reason"] == "too_large"
+    assert raters["alpha_ordinal"]["reason"] is None
+    assert judge["within_1"]["reason"] is None
+
+
+def test_physicians_who_share_no_item_have_no_overlap() -> None:
+    rows: list[list[float | None]] = [[1.0, None] if at % 2 else [None, 2.0] for at in range(20)]
+    told = criterion(Table(rows, [1.0] * 20, POINTS))["raters"]["statistics"]
+    assert {told[name]["reason"] for name in ("kappa_quadratic", "agreement", "alpha_ordinal")} == {
+        "no_overlap"
+    }
+
+
 def test_clusters_that_were_not_rated_lend_an_interval_no_freedom() -> None:
     """Forty rated items in twenty clusters, alone and among forty clusters that only the judge scored."""
     few = clustered(studies(40, seed=4, raters=3, gaps=0.0), more=0)
     many = clustered(studies(40, seed=4, raters=3, gaps=0.0), more=80)
-    for part in (lambda told: told["judges"]["J"], lambda told: told["raters"]):
-        alone, among = (part(each)["statistics"] for each in (few, many))
+    for alone, among in (
+        (few["judges"]["J"]["statistics"], many["judges"]["J"]["statistics"]),
+        (few["raters"]["statistics"], many["raters"]["statistics"]),
+    ):
         for name in ("kappa_quadratic", "agreement", "alpha_ordinal"):
             one, other = alone[name]["ci"], among[name]["ci"]
             assert (other["low"], other["high"]) == pytest.approx((one["low"], one["high"]), abs=1e-3), name

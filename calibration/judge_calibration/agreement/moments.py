@@ -46,7 +46,7 @@ class MomentFamily:
 
 
 def rank_coefficients(x: FloatArray, y: FloatArray) -> dict[str, float]:
-    """Spearman's ρ, τ-b and pairwise accuracy of two raters (n,); NaN where undefined or too large."""
+    """Spearman's ρ, τ-b and pairwise accuracy of two raters (n,); NaN where undefined or `ranks_too_large`."""
     both = ~np.isnan(x) & ~np.isnan(y)
     a, rows = np.unique(x[both], return_inverse=True)
     b, columns = np.unique(y[both], return_inverse=True)
@@ -58,6 +58,12 @@ def rank_coefficients(x: FloatArray, y: FloatArray) -> dict[str, float]:
     pairs = pair_counts(joint)
     values = (spearman(joint), kendall_tau_b(pairs), pairwise_accuracy(pairs))
     return dict(zip(RANK_COEFFICIENTS, map(float, values), strict=True))
+
+
+def ranks_too_large(x: FloatArray, y: FloatArray) -> bool:
+    """Whether two raters (n,) gave so many distinct values that their joint table is not built."""
+    both = ~np.isnan(x) & ~np.isnan(y)
+    return len(np.unique(x[both])) * len(np.unique(y[both])) > _MOST_CELLS
 
 
 def _sums_of(x: FloatArray, y: FloatArray) -> FloatArray:

@@ -9,17 +9,19 @@ import numpy as np
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
+    from judge_calibration.estimates import Reason
 
 MOST_DISTINCT = 1000  # distinct scores; the cost grows with their square and not with the items
 
 
 @dataclass(frozen=True, slots=True)
 class TieCalibration:
-    """The best ε, its accuracy on the items it was chosen on, and cross-fitted on two halves."""
+    """The best ε, its accuracy on the `n` items it was chosen on, and cross-fitted on two halves."""
 
+    n: int
     epsilon: float
     in_sample: float
-    cross_fitted: float | None
+    cross_fitted: float
     uncalibrated: float
 
 
@@ -37,19 +39,21 @@ class _Curve:
         return float(self.gaps[np.argmax(self.accuracy)])
 
 
-def tie_calibration(judge: FloatArray, target: FloatArray, *, seed: int) -> TieCalibration | None:
-    """Choose ε ≥ 0 for judge scores against a target, both (n,); None with too few or too many to compare."""
+def tie_calibration(judge: FloatArray, target: FloatArray, *, seed: int) -> TieCalibration | Reason:
+    """Choose ε ≥ 0 for judge scores against a target, both (n,); the reason with too few or too many to compare."""
     both = ~np.isnan(judge) & ~np.isnan(target)
     j, t = judge[both], target[both]
-    if len(j) < 4 or len(np.unique(j)) > MOST_DISTINCT or len(np.unique(t)) > MOST_DISTINCT:  # noqa: PLR2004  two halves of two
-        return None
+    if len(j) < 4:  # noqa: PLR2004  two halves of two
+        return "n_below_min" if len(j) else "no_overlap"
+    if max(len(np.unique(j)), len(np.unique(t))) > MOST_DISTINCT:
+        return "too_large"
     curve = _curve(j, t)
     best = curve.best()
     order: IntArray = np.random.default_rng(seed).permutation(len(j)).astype(np.int64)
     one: IntArray = order[::2]
     two: IntArray = order[1::2]
     held = [_curve(j[b], t[b]).at(_curve(j[a], t[a]).best()) for a, b in ((one, two), (two, one))]
-    return TieCalibration(best, curve.at(best), float(np.mean(held)), curve.at(0.0))
+    return TieCalibration(len(j), best, curve.at(best), float(np.mean(held)), curve.at(0.0))
 
 
 def _curve(judge: FloatArray, target: FloatArray) -> _Curve:

@@ -118,7 +118,8 @@ def _consistency(c: Components, n: float, k: float, level: float) -> tuple[float
 def _absolute(c: Components, n: float, k: float, level: float) -> tuple[float, float] | None:
     """ICC(A,1): Satterthwaite's degrees of freedom for the mixture of rater and error mean squares.
 
-    In place of n stands m, the ratings of a rater, which is n where no cell is missing.
+    In place of n stands m, the ratings of a rater, which is n where no cell is missing. None where raters
+    contradict each other so exactly that the mixture is nothing.
     """
     error, raters, m = float(c.error), float(c.raters), float(c.ratings) / float(c.raters)
     if error <= 0 or raters < 2:  # noqa: PLR2004  one rater does not vary
@@ -131,13 +132,17 @@ def _absolute(c: Components, n: float, k: float, level: float) -> tuple[float, f
     b = 1 + k * point * (m - 1) / (m * (1 - point))
     mixed = (a * columns + b * error) ** 2
     residual = max(1.0, float(c.ratings) - n - raters + 1)
-    freedom = mixed / ((a * columns) ** 2 / (raters - 1) + (b * error) ** 2 / residual)
+    parts = (a * columns) ** 2 / (raters - 1) + (b * error) ** 2 / residual
+    if parts == 0:
+        return None
+    freedom = mixed / parts
     tail = (1 + level) / 2
     upper, lower = _f_quantile(tail, n - 1, freedom), _f_quantile(tail, freedom, n - 1)
     rest = k * columns + (k * m - k - m) * error
-    low = m * (rows - upper * error) / (upper * rest + m * rows)
-    high = m * (lower * rows - error) / (rest + m * lower * rows)
-    return low, high
+    below, above = upper * rest + m * rows, rest + m * lower * rows
+    if below == 0 or above == 0:
+        return None
+    return m * (rows - upper * error) / below, m * (lower * rows - error) / above
 
 
 def _f_quantile(share: float, above: float, below: float) -> float:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.agreement.moments import RANK_COEFFICIENTS, rank_coefficients
+from judge_calibration.agreement.moments import RANK_COEFFICIENTS, rank_coefficients, ranks_too_large
 from judge_calibration.agreement.rank_jackknife import MOST_ITEMS, rank_left_out
 from judge_calibration.engine.replicates import Replicate
+from judge_calibration.estimates import undefined
 from judge_calibration.ratios import mean_of_defined
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ _NOTHING = np.empty(0)
 def mean_ranks(
     context: Context, view: View, pairs: Sequence[tuple[FloatArray, FloatArray]], sample: Sample
 ) -> Told:
-    """The mean of each coefficient over the pairs (n,), (n,) in which it is defined."""
+    """The mean of each coefficient over the pairs (n,), (n,) in which it is defined.
+
+    One pair that is too large leaves no mean: that of the others would be of other physicians.
+    """
+    if any(ranks_too_large(x, y) for x, y in pairs):
+        return {name: undefined(name, "too_large", **sample.counts) for name in RANK_COEFFICIENTS}
     few = len(view.units.of_item) <= MOST_ITEMS
     points = [rank_coefficients(x, y) for x, y in pairs]
     without = [rank_left_out(x, y, view.units.of_item, view.units.size) for x, y in pairs] if few else []

@@ -21,7 +21,12 @@ from judge_calibration.engine.resampling import Resampler
 from judge_calibration.estimates import Statistic, estimated, rounded, undefined
 from judge_calibration.reporting.ceiling import ceiling_rows
 from judge_calibration.reporting.continuous_ranks import mean_ranks
-from judge_calibration.reporting.families import ceiling_families, judge_families, per_rater_family
+from judge_calibration.reporting.families import (
+    ceiling_families,
+    judge_families,
+    per_rater_family,
+    why_missing,
+)
 from judge_calibration.reporting.rater_section import ALPHAS, BINARY_NAMES, PAIR_NAMES, sample_on, units_of
 from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
@@ -72,10 +77,11 @@ def judge_section(
     sample = sample_of(view, scores)
     statistics = _statistics(context, view, scores, named, sample)
     statistics |= _alt_statistics(context, named, test, sample)
-    statistics |= _validity(scores, view, raters.statistics, sample)
+    statistics |= _validity(context, scores, view, raters.statistics)
     names = NAMES + ((*BINARY_NAMES, "sensitivity", "specificity") if view.scale.kind == "binary" else ())
     for name in names:
-        statistics.setdefault(name, undefined(name, "not_for_this_scale", **sample.counts))
+        why = why_missing(view, name, len(view.raters))
+        statistics.setdefault(name, undefined(name, why, **sample.counts))
     ceiling = ceiling_rows(context, view, scores, named, raters)
     document: dict[str, object] = {
         "statistics": plain({name: statistics[name] for name in names}),
@@ -129,14 +135,14 @@ def _statistics(
 def _ties(context: Context, view: View, scores: FloatArray, sample: Sample) -> Statistic:
     name = "tie_calibrated_accuracy"
     found = tie_calibration(scores, view.consensus, seed=context.options.seed)
-    if found is None or found.cross_fitted is None:
-        return undefined(name, "n_below_min", **sample.counts)
+    if isinstance(found, str):
+        return undefined(name, found, **sample.counts)
     details = {
         "epsilon": rounded(found.epsilon),
         "in_sample": rounded(found.in_sample),
         "uncalibrated": rounded(found.uncalibrated),
     }
-    return estimated(name, found.cross_fitted, details=details, **sample.counts)
+    return context.teller.alone(name, found.cross_fitted, replace(sample, n_items=found.n), details=details)
 
 
 def _alt_test(
@@ -168,22 +174,27 @@ def _alt_statistics(context: Context, named: Mapping[str, Replicate], test: AltT
     return {"alt_test_omega": omega, "alt_test_rho": rho.noted(*few)}
 
 
-def _validity(scores: FloatArray, view: View, raters: Told, sample: Sample) -> Told:
+def _validity(context: Context, scores: FloatArray, view: View, raters: Told) -> Told:
     """The correlation with the consensus, corrected for its noise and told as 1 where that passes it."""
     name, ceiling = "validity_corrected", raters.get("noise_ceiling")
     if not view.scale.is_numeric or view.scale.kind == "binary":
         return {}
+    both = ~np.isnan(scores) & ~np.isnan(view.consensus)
+    sample = sample_on(view, both)
     if ceiling is None or ceiling.estimate is None:
         return {name: undefined(name, (ceiling and ceiling.reason) or "single_rater", **sample.counts)}
-    both = ~np.isnan(scores) & ~np.isnan(view.consensus)
     x, y = scores[both], view.consensus[both]
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:  # noqa: PLR2004  two points are always a line
+    if len(x) < 3:  # noqa: PLR2004  two points are always a line
+        return {name: undefined(name, "n_below_min" if len(x) else "no_overlap", **sample.counts)}
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
         return {name: undefined(name, "constant_input", **sample.counts)}
     raw = float(np.corrcoef(x, y)[0, 1])
     corrected = raw / ceiling.estimate
     notes = ("at ceiling",) if corrected >= _AT_CEILING else ()
-    told = estimated(name, min(corrected, _AT_CEILING), notes=notes, **sample.counts)
-    return {name: replace(told, details={"uncorrected": rounded(raw)})}
+    details = {"uncorrected": rounded(raw)}
+    return {
+        name: context.teller.alone(name, min(corrected, _AT_CEILING), sample, details=details, notes=notes)
+    }
 
 
 def _per_rater(

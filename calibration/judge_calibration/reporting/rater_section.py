@@ -12,7 +12,7 @@ from judge_calibration.engine.replicates import Replicate, replicate
 from judge_calibration.estimates import Interval, Reason, Statistic, rounded, undefined
 from judge_calibration.reliability.icc import ICC_NAMES, IccFamily, f_intervals
 from judge_calibration.reporting.continuous_ranks import mean_ranks
-from judge_calibration.reporting.families import rater_families, sharing_pairs
+from judge_calibration.reporting.families import rater_families, sharing_pairs, why_missing
 from judge_calibration.reporting.telling import Sample, Told, all_undefined, plain
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ PAIR_NAMES = (
 )
 BINARY_NAMES = ("f1_met", "f1_unmet", "balanced_f1", "mcc")
 ALPHAS = ("alpha_nominal", "alpha_ordinal", "alpha_interval")
+_NO_ROOT = "ICC(C,k) is not above 0: the ratings show no variance of items beyond noise"
 MOST_RATERS = 20  # for ICCs in every resample
 NAMES = (*PAIR_NAMES, *ALPHAS, "gwet_ac2", *ICC_NAMES, "noise_ceiling")
 
@@ -128,13 +129,14 @@ def _statistics(
     # Of a pair alpha and AC2 mean something else than of all raters: the families of all raters come last.
     told = {name: _tell(context, view, name, named[name], sample) for name in names}
     told |= _with_f_intervals(context, families, told)
-    told |= {"noise_ceiling": _noise_ceiling(told)} if "icc_ck" in told else {}
+    told |= {"noise_ceiling": _noise_ceiling(told, sample)} if "icc_ck" in told else {}
     if not view.scale.is_discrete:
         ratings = view.ratings
         pairs = [(ratings[:, a], ratings[:, b]) for a, b in sharing_pairs(view)]
         told |= mean_ranks(context, view, pairs, sample)
     for name in _names(view):
-        told.setdefault(name, undefined(name, "not_for_this_scale", **sample.counts))
+        why = why_missing(view, name, len(sharing_pairs(view)))
+        told.setdefault(name, undefined(name, why, **sample.counts))
     return {name: told[name] for name in _names(view)}
 
 
@@ -170,17 +172,21 @@ def _generalised(statistic: Statistic, interval: Interval | None, notes: tuple[s
     return replace(statistic, ci=interval, details=here, notes=notes)
 
 
-def _noise_ceiling(told: Told) -> Statistic:
+def _noise_ceiling(told: Told, sample: Sample) -> Statistic:
+    """√ICC(C,k), with the root of its interval for other raters; that for these raters stays with the ICC."""
     reliability = told["icc_ck"]
     if reliability.estimate is None or reliability.estimate <= 0:
-        why = reliability.reason or "constant_input"
-        return undefined("noise_ceiling", why, n_items=reliability.n_items, n_raters=reliability.n_raters)
+        why = reliability.reason if reliability.estimate is None else None
+        notes = () if why else (_NO_ROOT,)
+        return undefined("noise_ceiling", why or "not_identified", *notes, **sample.counts)
     ci = reliability.ci
     roots = None
     if ci is not None:
         low, high = (math.sqrt(max(0.0, limit)) for limit in (ci.low, ci.high))
-        roots = replace(ci, low=low, high=high)
-    return replace(reliability, name="noise_ceiling", estimate=math.sqrt(reliability.estimate), ci=roots)
+        roots = replace(ci, low=low, high=high, mc_error=None)
+    return replace(
+        reliability, name="noise_ceiling", estimate=math.sqrt(reliability.estimate), ci=roots, details={}
+    )
 
 
 def _pairs(context: Context, view: View, named: Mapping[str, Replicate]) -> list[dict[str, object]]:

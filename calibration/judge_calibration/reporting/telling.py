@@ -83,6 +83,20 @@ class Teller:
             return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
         return replace(plain, ci=ci_or_none, notes=notes)
 
+    def alone(
+        self,
+        name: str,
+        value: float,
+        sample: Sample,
+        *,
+        details: Mapping[str, object],
+        notes: tuple[str, ...] = (),
+    ) -> Statistic:
+        """A statistic that has no interval on any number of items; on few it is told to be insufficient."""
+        plain = estimated(name, value, notes=notes, details=details, **sample.counts)
+        few = sample.n_items < definition_of(name).min_n
+        return replace(plain, status="insufficient", reason="n_below_min") if few else plain
+
     def difference(self, name: str, replicate: Replicate, sample: Sample) -> Statistic:
         """A difference of two statistics of this name on the same resamples: its scale is the plain one."""
         if not math.isfinite(replicate.point):
