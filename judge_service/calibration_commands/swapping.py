@@ -1,4 +1,4 @@
-"""The command that swaps a judge."""
+"""Commands on two judges, one in place of the other: swap, equate."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judge_service.calibration_commands.common import (
+    Criterion,
     Out,
     Resamples,
     Scales,
     Seed,
+    StudyFile,
     at_desk,
     by_criterion,
+    figure,
     mistakes,
     run,
     study_at,
@@ -111,3 +114,22 @@ def _cases(path: Path) -> list[dict[str, object]]:
             raise ConfigurationError(f"{path.name} row {row.number}: {row.fault}")
         found.append(row.case.model_dump(mode="json"))
     return found
+
+
+@app.command()
+def equate(
+    study: StudyFile,
+    criterion: Criterion,
+    judge_a: Annotated[str, typer.Option(help="The judge on whose scale the scores come to be.")],
+    judge_b: Annotated[str, typer.Option(help="The judge whose scores are moved.")],
+    scales: Scales = None,
+    method: Annotated[str, typer.Option(help="linear or equipercentile.")] = "linear",
+    out: Out = None,
+) -> None:
+    """One judge's scores on another one's scale, on the items that both scored."""
+    asked = {"criterion": criterion, "judge_a": judge_a, "judge_b": judge_b, "method": method}
+    with mistakes():
+        answer = run("equate", study_at(study, scales), asked)
+    write(out, answer)
+    for knot in answer["equating"]["knots"]:
+        typer.echo(f"{criterion}, {judge_b} {figure(knot[0])} → {judge_a} {figure(knot[1])}")

@@ -199,6 +199,7 @@ async def test_more_rows_than_are_worked_on_are_refused(
         ("swap", samples.SWAP),
         ("estimate", samples.ESTIMATE),
         ("drift", samples.DRIFT),
+        ("equate", samples.EQUATE),
         ("audit", samples.AUDIT),
         ("plan/power", samples.POWER),
         ("plan/labels", samples.LABELS),

@@ -133,6 +133,7 @@ def test_scales_may_stand_in_a_file_or_beside_the_table(home: Path) -> None:
             "quality, kappa_quadratic: K minus J ",
         ),
         (["swap", "--judge-a", "J", "--judge-b", "K", "--resamples", "0"], "equivalent: K in place of J: "),
+        (["equate", "--criterion", "quality", "--judge-a", "J", "--judge-b", "K"], "quality, K 0.00 → J "),
         (["drift", "--judge-before", "J", "--judge-after", "K"], "quality: "),
         (["estimate", "--criterion", "quality", "--judge", "J"], "all: "),
     ],

@@ -90,6 +90,7 @@ def equate_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
     low, high = scale.low or 0.0, scale.high if scale.high is not None else 1.0
     found = equate(first[both], second[both], low=low, high=high, method=method)  # type: ignore[arg-type]  # checked
     return {
+        "study": study.digest,
         "criterion": criterion,
         "from": new,
         "to": old,

@@ -154,6 +154,18 @@ class SwapAnswer(BaseModel):
     scored_cases: int | None = Field(default=None, description="Where the service scored them itself.")
 
 
+class EquateAnswer(BaseModel):
+    """Knots from scores of `from` to the scale of `to`, and Deming regression."""
+
+    model_config = OPEN
+
+    study: str
+    criterion: str
+    to: str
+    equating: Data
+    deming: Data
+
+
 class EstimateAnswer(BaseModel):
     """Means of models and their differences."""
 
@@ -234,6 +246,7 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     AltTestAnswer,
     CompareAnswer,
     SwapAnswer,
+    EquateAnswer,
     EstimateAnswer,
     LabelsAnswer,
     DriftAnswer,

@@ -57,6 +57,14 @@ _route(
     "resamples, Williams' test, sign-flip tests, q-values.",
 )
 _route(
+    "equate",
+    "Equate",
+    "One judge's scores on another one's scale",
+    samples.EQUATE,
+    "Linear or equipercentile, on the items that both scored: thresholds keep their share of passes, not the "
+    "identity of those who pass. Beside it Deming regression, for both judges err.",
+)
+_route(
     "estimate",
     "Estimate",
     "Means of models from few labels",

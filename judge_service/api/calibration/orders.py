@@ -108,6 +108,20 @@ class SwapStudyOrder(CompareOrder):
     criteria: list[str] | None = None
 
 
+class EquateOrder(StudyOrder):
+    """One judge's scores on another one's scale."""
+
+    criterion: str
+    judge_a: str = Field(description="On whose scale the scores come to be.")
+    judge_b: str = Field(description="Whose scores are moved.")
+    method: Literal["linear", "equipercentile"] | None = "linear"
+    error_ratio: float | None = Field(
+        default=1.0,
+        ge=1e-6,
+        description="Error variance of a's scores over that of b's, for Deming regression.",
+    )
+
+
 class EstimateOrder(StudyOrder):
     """Means of models."""
 
@@ -245,6 +259,7 @@ ORDERS: tuple[type[BaseModel], ...] = (
     AltTestOrder,
     CompareOrder,
     SwapEitherOrder,
+    EquateOrder,
     EstimateOrder,
     LabelsOrder,
     DriftOrder,

@@ -47,6 +47,7 @@ SWAP = {
     "margin": 0.25,
     "options": {"resamples": 200},
 }
+EQUATE = {"study": _study(12), "criterion": "quality", "judge_a": "first", "judge_b": "second"}
 ESTIMATE = {"study": STUDY, "criterion": "quality", "judge": "second", "by": "modality"}
 DRIFT = {"study": STUDY, "judge_before": "first", "judge_after": "second", "margin": 0.25}
 AUDIT = {"study": STUDY, "judge": "second", "options": {"subgroups": ["modality"]}}
