@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LEFT, _TOP, _BOTTOM, _RIGHT = 64.0, 34.0, 48.0, 150.0
-_SINGLE, _LARGEST = 3.2, 9.0  # radius of one item, and of the largest bubble
+_LEAST, _SINGLE, _LARGEST = (
+    1.8,
+    3.2,
+    12.0,
+)  # radii: of what is seen, of one item if it can be, of the largest bubble
 _HEIGHT, _LOW = 360.0, 300.0  # of plots of points, and of curves
 
 
@@ -53,7 +57,7 @@ def bland_altman(
     _labels(canvas, x, [(y.at(level.value), level.label) for level in levels])
     single = min(_SINGLE, _LARGEST / math.sqrt(max(n for _, _, n in points)))
     for mean, gap, n in points:
-        radius = single * math.sqrt(n)
+        radius = max(_LEAST, single * math.sqrt(n))
         canvas.dot(
             x.at(mean),
             y.at(gap),

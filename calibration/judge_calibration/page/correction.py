@@ -17,12 +17,15 @@ def correction_part(correction: Mapping[str, Any] | None) -> str:
         return ""
     conformal = correction["conformal"]
     half = conformal["half_width"]
-    wide = "the whole scale" if half is None else f"± {number(half)} points"
     pooled = conformal["pooled"]
     words = (
         f"Map: {correction['method'].replace('_', ' ')} ({_because(correction['chosen_because'])}). The "
-        f"{percent(1 - conformal['alpha'])} interval of a single corrected score is {wide}, cut to the scale."
+        f"{percent(1 - conformal['alpha'])} interval of a single corrected score is {_wide(half)}, cut to the scale."
     )
+    if conformal["by"] is not None:
+        widths = {group: each for group, each in conformal["quantiles"].items() if group}
+        told = ", ".join(f"{group} {_wide(each)}" for group, each in widths.items())
+        words += f" By {conformal['by'].replace('_', ' ')} it is {told}."
     if pooled:
         words += f" Groups too small for an interval of their own: {', '.join(pooled)}."
     rows = [
@@ -41,6 +44,10 @@ def correction_part(correction: Mapping[str, Any] | None) -> str:
     return paragraph(words) + table(
         head, rows, caption="Maps, errors on items they were not fitted on", numeric=(1, 6)
     )
+
+
+def _wide(half: float | None) -> str:
+    return "the whole scale" if half is None else f"± {number(half)} points"
 
 
 def _because(words: str) -> str:

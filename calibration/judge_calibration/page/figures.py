@@ -124,7 +124,7 @@ def differences(key: str, told: Mapping[str, Any]) -> str:
         name=f"{key}-differences",
         title="Differences between judge and consensus",
         caption="Bias and limits of agreement with their intervals; the slanting line is the bias as it changes with "
-        "the level. The area of a bubble is the number of items.",
+        "the level. The area of a bubble is the number of items, but for those too small to be seen.",
     )
 
 
@@ -267,13 +267,14 @@ def coverage(key: str, correction: Mapping[str, Any] | None) -> str:
         for group, each in correction["out_of_fold"].items()
         if each["coverage"] is not None
     ]
-    alpha = correction["conformal"]["alpha"]
+    alpha, by = correction["conformal"]["alpha"], correction["conformal"]["by"]
     return coverage_bars(
         rows,
         target=1 - alpha,
         name=f"{key}-coverage",
         title="Does the interval of a single score hold?",
-        caption="Share of items whose consensus lies within the conformal interval, made without them.",
+        caption="Share of items whose consensus lies within the conformal interval, made without them"
+        f"{f', by {by}' if by else ''}.",
     )
 
 

@@ -219,7 +219,7 @@ def severity(fit: Mapping[str, Any] | None) -> str:
         return ""
     rows = [
         (
-            f"{row['name']} ({row['role']})",
+            f"{row['name']} ({'judge' if key == 'judges' else 'physician'})",
             row["n_ratings"],
             with_interval(row["severity"]),
             with_interval(row["points"]),
