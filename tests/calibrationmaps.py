@@ -41,7 +41,7 @@ def an_artefact(criterion: str = "score", **fields: Any) -> dict[str, Any]:
         "method": "affine",
         "knots": [[0.0, 0.0], [top, 0.9 * top]],
         "domain": {"low": 0.4 * top, "high": top, "subgroups": {"modality": ["CT", "MR"]}},
-        "conformal": {"alpha": 0.1, "by": None, "quantiles": {"": 0.05 * top}},
+        "conformal": {"alpha": 0.1, "by": None, "quantiles": {"": 0.05 * top}, "rounded": False},
         "judge": {"name": "default", "fingerprint": a_fingerprint(), "binding": BINDING},
         "fit": {"n_items": 60},
     }

@@ -23,14 +23,13 @@ PLAIN: dict[str, Any] = {
     "method": "affine",
     "knots": [[0, 0.5], [5, 4.5]],
     "domain": {"low": 0, "high": 5, "subgroups": {}},
-    "conformal": {"alpha": 0.1, "by": None, "quantiles": {"": 1.25}},
+    "conformal": {"alpha": 0.1, "by": None, "quantiles": {"": 1.25}, "rounded": True},
     "judge": {"name": "J", "fingerprint": None, "binding": None},
 }
 PLACES = [
     (),
     *((name,) for name in PLAIN),
     *((outer, inner) for outer in ("scale", "domain", "conformal", "judge") for inner in PLAIN[outer]),
-    ("conformal", "rounded"),
     ("conformal", "quantiles", "CT"),
     ("domain", "subgroups", "modality"),
     ("knots", 0),
@@ -133,7 +132,7 @@ def test_no_number_is_no_score(raw: float) -> None:
 
 
 def test_a_group_that_only_the_intervals_know_is_asked_for_too() -> None:
-    conformal = {"alpha": 0.1, "by": "modality", "quantiles": {"": 2, "CT": 1}}
+    conformal = {"alpha": 0.1, "by": "modality", "quantiles": {"": 2, "CT": 1}, "rounded": False}
     one = opened(sealed(PLAIN | {"conformal": conformal}))
     assert one.apply(3, {"modality": "CT"}).flags == ()
     unseen = one.apply(3, {"modality": "MR"})
@@ -148,6 +147,12 @@ def test_an_interval_is_rounded_inward_only_where_the_map_says_so() -> None:
         applied = opened(sealed(PLAIN | {"conformal": conformal})).apply(2.5)
         assert (applied.low, applied.high) == limits  # 2.5 ± 1.25
     assert within_scale(2.2, 2.8, TOLD_SCALE) == (2.2, 2.8)  # holds no value
+
+
+def test_a_map_that_leaves_open_whether_its_interval_is_rounded_is_refused() -> None:
+    silent = {name: value for name, value in PLAIN["conformal"].items() if name != "rounded"}
+    with pytest.raises(MapRejected, match=r"conformal\.rounded"):
+        sealed(PLAIN | {"conformal": silent})
 
 
 def test_an_equating_map_says_what_it_is_for() -> None:

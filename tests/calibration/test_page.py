@@ -127,6 +127,7 @@ def test_a_figure_has_its_data_below_it_and_words_for_those_who_do_not_see_it() 
 def test_the_first_page_says_what_to_do_and_the_methods_what_was_done() -> None:
     text = told(with_subgroups(a_document()))
     assert "Never decide about a patient by a single score." in text
+    assert re.search(r"By modality it is CT ± [0-9.]+ points, MR ± [0-9.]+ points\.", text)
     assert "within one point of the consensus" in text
     assert "Benjamini-Yekutieli" in text
     for band in ("substantial", "almost perfect", "moderate agreement", "excellent"):

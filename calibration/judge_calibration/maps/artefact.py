@@ -118,8 +118,7 @@ class CalibrationMap:
         if half is None:
             low, high = scale["low"], scale["high"]
         else:
-            inward = conformal.get("rounded", True)
-            low, high = within_scale(score - half, score + half, scale, inward=inward)
+            low, high = within_scale(score - half, score + half, scale, inward=conformal["rounded"])
         return low, high, 1 - conformal["alpha"]
 
 
@@ -243,7 +242,8 @@ def _check_conformal(artefact: Mapping[str, Any]) -> None:
         raise MapRejected("'conformal.alpha' is between 0 and 1")
     if not isinstance(conformal.get("by"), str | None):
         raise MapRejected("'conformal.by' is the name of a variable or null")
-    if not isinstance(conformal.get("rounded", True), bool):
+    # Told or refused: an interval that is rounded inward by mistake covers less than it promises.
+    if not isinstance(conformal.get("rounded"), bool):
         raise MapRejected("'conformal.rounded' is true or false")
     _check_quantiles(_object(conformal, "quantiles"))
 

@@ -21,7 +21,11 @@ FOLDS, REPEATS = 5, 1  # fewer than a map that is kept takes: the report looks a
 
 
 def correction_section(context: Context, view: View, scores: FloatArray) -> dict[str, object] | None:
-    """Chosen map with its cross-validated errors, conformal half-width, escalation curve; None on nominal scales."""
+    """Chosen map with its cross-validated errors, conformal half-width, escalation curve; None on nominal scales.
+
+    Intervals are by the first of the report's subgroup variables, which the section names; those asked for come
+    in the order of asking, and an empty list asks for none.
+    """
     scale = view.scale
     usable = int((~np.isnan(scores) & (view.rated > 0)).sum())
     if scale.low is None or scale.high is None or usable < LEAST:
