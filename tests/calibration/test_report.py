@@ -86,6 +86,19 @@ def test_a_scale_of_one_point_has_no_figure_of_points_and_no_escalation() -> Non
     assert graded["escalation_reason"] is None
 
 
+def test_items_of_one_cluster_do_not_vouch_for_each_other() -> None:
+    """Copies of an item show nothing new: what is kept rests on as many items as there are clusters."""
+    document = a_document(items=200)
+    items = [{"item": f"i{at:03d}", "cluster": f"c{at // 5}"} for at in range(200)]
+    alone, together = (
+        report(each)["criteria"]["quality"]["judges"]["J"]["correction"]["escalation"]
+        for each in (document, document | {"items": items})
+    )
+    assert alone["n_items"] > 195  # but for items that nobody rated
+    assert together["n_items"] == 40
+    assert "one new item of a cluster" in together["holds_for"]
+
+
 def test_every_option_has_a_default_and_the_judge_scores_may_be_empty() -> None:
     document = a_document() | {"judge_scores": []}
     told = judge_calibration.report(judge_calibration.study_from(document))

@@ -6,13 +6,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from judge_calibration.drawings.grids import confusion_heatmap, overlap_matrix, score_use
-from judge_calibration.drawings.intervals import Mark, Row, coverage_bars, interval_rows
+from judge_calibration.drawings.intervals import Mark, Row, interval_rows
 from judge_calibration.drawings.scatter import (
     Level,
     bland_altman,
     calibration_curve,
     epsilon_sweep,
-    risk_coverage,
 )
 from judge_calibration.page.markup import number, p_value, percent, reason_of
 
@@ -255,46 +254,4 @@ def severity(criterion: str, fit: Mapping[str, Any] | None) -> str:
         measure="points",
         series=("judge", "physician"),
         reference=0.0,
-    )
-
-
-def coverage(key: str, correction: Mapping[str, Any] | None) -> str:
-    """Conformal coverage by subgroup, out of fold."""
-    if correction is None:
-        return ""
-    rows = [
-        (group or "all", each["n"], each["coverage"])
-        for group, each in correction["out_of_fold"].items()
-        if each["coverage"] is not None
-    ]
-    alpha, by = correction["conformal"]["alpha"], correction["conformal"]["by"]
-    return coverage_bars(
-        rows,
-        target=1 - alpha,
-        name=f"{key}-coverage",
-        title="Does the interval of a single score hold?",
-        caption="Share of items whose consensus lies within the conformal interval, made without them"
-        f"{f', by {by}' if by else ''}.",
-    )
-
-
-def _kept(found: Mapping[str, Any]) -> str:
-    if found["kept_share"] is None:
-        return f"No share can be kept: {found['reason']}."
-    sure, errors = percent(1 - found["delta"]), percent(found["alpha"])
-    return f"With confidence {sure} at most {errors} of those kept are errors."
-
-
-def escalation(key: str, correction: Mapping[str, Any] | None) -> str:
-    """Risk against coverage."""
-    found = correction.get("escalation") if correction else None
-    if not found:
-        return ""
-    return risk_coverage(
-        [(a, b) for a, b in found["curve"]],
-        alpha=found["alpha"],
-        kept=found["kept_share"],
-        name=f"{key}-risk",
-        title="Which scores to hand to a physician",
-        caption=f"Scores are kept from the most certain on. Error: {found['risk']}. {_kept(found)}",
     )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from judge_calibration.maps.fitting import FittedMap
     from judge_calibration.reporting.context import Context, View
 
+_HOLDS_FOR = (
+    "one new item of a cluster like those of the study; nearly so, for how certain a score is was learnt from the "
+    "same study's other clusters"
+)
 LEAST = 20  # items; a map of fewer is no map
 FOLDS, REPEATS = 5, 1  # fewer than a map that is kept takes: the report looks at many
 
@@ -61,15 +65,26 @@ def correction_section(context: Context, view: View, scores: FloatArray) -> dict
 def _escalation(context: Context, fitted: FittedMap, view: View) -> dict[str, object] | None:
     """Kept from the most certain on: certain is a corrected score at which the fold's errors were small.
 
-    An error is more than a point: a scale that is one point wide has none, and would have all scores kept.
+    An error is more than a point: a scale that is one point wide has none, and would have all scores kept. The
+    bound is for independent items, so that each cluster gives one, drawn with the seed.
     """
     predicted, target = fitted.out_of_fold, fitted.sample.target
     error = np.abs(target - predicted)
     uncertainty = _expected_error(fitted.sample.judge, error, fitted.sample.clusters)
-    found = risk_coverage(uncertainty, error > view.scale.unit + 1e-9, alpha=context.options.alpha)
+    rows = _one_of_each(fitted.sample.clusters, context.options.seed)
+    wrong = error > view.scale.unit + 1e-9
+    found = risk_coverage(uncertainty[rows], wrong[rows], alpha=context.options.alpha)
     if found is None:
         return None
-    return {"risk": "corrected score more than one point from the consensus", **found.as_json()}
+    risk = "corrected score more than one point from the consensus"
+    return {"risk": risk, "holds_for": _HOLDS_FOR, **found.as_json()}
+
+
+def _one_of_each(clusters: IntArray, seed: int) -> IntArray:
+    """One item of each cluster (n,), drawn at random, in order; all of them where each is its own cluster."""
+    order = np.random.default_rng(seed).permutation(len(clusters))
+    _, first = np.unique(clusters[order], return_index=True)
+    return np.sort(order[first]).astype(np.int64)
 
 
 def _expected_error(judge: FloatArray, error: FloatArray, clusters: IntArray) -> FloatArray:
