@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from judge_calibration.drawings.intervals import coverage_bars
+from judge_calibration.drawings.scatter import risk_coverage
 from judge_calibration.page.markup import MISSING, number, paragraph, percent, table
 
 if TYPE_CHECKING:
@@ -53,3 +55,45 @@ def _wide(half: float | None) -> str:
 def _because(words: str) -> str:
     """Why a map was chosen, in words and with figures as short as elsewhere."""
     return re.sub(r"\d+\.\d+", lambda found: number(float(found[0]), 3), words.replace("_", " "))
+
+
+def coverage(key: str, correction: Mapping[str, Any] | None) -> str:
+    """Conformal coverage by subgroup, out of fold."""
+    if correction is None:
+        return ""
+    rows = [
+        (group or "all", each["n"], each["coverage"])
+        for group, each in correction["out_of_fold"].items()
+        if each["coverage"] is not None
+    ]
+    alpha, by = correction["conformal"]["alpha"], correction["conformal"]["by"]
+    return coverage_bars(
+        rows,
+        target=1 - alpha,
+        name=f"{key}-coverage",
+        title="Does the interval of a single score hold?",
+        caption="Share of items whose consensus lies within the conformal interval, made without them"
+        f"{f', by {by}' if by else ''}.",
+    )
+
+
+def _kept(found: Mapping[str, Any]) -> str:
+    if found["kept_share"] is None:
+        return f"No share can be kept: {found['reason']}."
+    sure, errors = percent(1 - found["delta"]), percent(found["alpha"])
+    return f"With confidence {sure} at most {errors} of those kept are errors; it holds for {found['holds_for']}."
+
+
+def escalation(key: str, correction: Mapping[str, Any] | None) -> str:
+    """Risk against coverage."""
+    found = correction.get("escalation") if correction else None
+    if not found:
+        return ""
+    return risk_coverage(
+        [(a, b) for a, b in found["curve"]],
+        alpha=found["alpha"],
+        kept=found["kept_share"],
+        name=f"{key}-risk",
+        title="Which scores to hand to a physician",
+        caption=f"Scores are kept from the most certain on. Error: {found['risk']}. {_kept(found)}",
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from judge_calibration.drawings.style import STYLE
 from judge_calibration.page import figures, tables
 from judge_calibration.page.checklist import checklist
-from judge_calibration.page.correction import correction_part
+from judge_calibration.page.correction import correction_part, coverage, escalation
 from judge_calibration.page.further import anchors, further
 from judge_calibration.page.markup import paragraph, section, text, told_scale, with_minus
 from judge_calibration.page.methods import methods
@@ -87,8 +87,8 @@ def _judge(criterion: str, judge: str, told: Mapping[str, Any], scale: Mapping[s
         *forests,
         tables.subgroups(told, scale["kind"]),
         correction_part(told["correction"]),
-        figures.coverage(key, told["correction"]),
-        figures.escalation(key, told["correction"]),
+        coverage(key, told["correction"]),
+        escalation(key, told["correction"]),
         tables.influence(told),
     ]
     return section(f"Judge {judge}", *parts, level=3)
