@@ -21,6 +21,8 @@ from judge_calibration.engine.units import MIN_CLUSTERS
 from judge_calibration.ratios import mean_of_defined, ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from judge_calibration.arrays import BoolArray, FloatArray
     from judge_calibration.engine.units import Units
 
@@ -80,26 +82,24 @@ def _mismatches(scores: FloatArray, ratings: FloatArray, present: BoolArray) -> 
 
 @dataclass(frozen=True, slots=True)
 class RhoFamily:
-    """ρ over the physicians named by `included`, and the judge's advantage over each."""
+    """ρ over the physicians named by `included`."""
 
     features: FloatArray
     included: BoolArray
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ("alt_test_rho",)
 
     @classmethod
     def of(cls, played: Duel, included: BoolArray, units: Units) -> RhoFamily:
         """Sums per physician: how many items, and on how many the judge won."""
         here = played.compared
         columns = np.concatenate([here, np.where(here, played.judge_wins, 0.0)], 1).astype(np.float64)
-        single = tuple(f"alt_test_rho|{j}" for j in range(here.shape[1]))
-        return cls(units.sums(columns.astype(np.float32)), included, ("alt_test_rho", *single))
+        return cls(units.sums(columns.astype(np.float32)), included)
 
     def evaluate(self, sums: FloatArray) -> FloatArray:
-        """Sums (…, 2R) to ρ and the advantages (…, 1+R)."""
+        """Sums (…, 2R) to ρ (…, 1)."""
         raters = len(self.included)
         rates = ratio(sums[..., raters:], sums[..., :raters])
-        rho = mean_of_defined(np.where(self.included, rates, np.nan))
-        return np.concatenate([rho[..., None], rates], -1)
+        return mean_of_defined(np.where(self.included, rates, np.nan))[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,10 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class AltTest:
-    """ω, the table behind it, and the ε at which the verdict (ω ≥ ½) turns; None where there is none."""
+    """ω, the table behind it, and the ε at which the verdict (ω ≥ ½) turns; None where there is none.
+
+    `sweep`: ω at each ε that was asked for besides; empty where no physician takes part.
+    """
 
     omega: float | None
     epsilon: float
@@ -128,6 +131,7 @@ class AltTest:
     test: Test
     contests: tuple[Contest, ...]
     flip_epsilon: float | None
+    sweep: tuple[tuple[float, float], ...] = ()
 
     @property
     def passes(self) -> bool | None:
@@ -144,11 +148,13 @@ def alternative_annotator_test(
     test: Test = "t",
     seed: int = 0,
     flip: bool = True,
+    sweep: Sequence[float] = (),
 ) -> AltTest:
     """Run the test for every physician with enough items (30 for the t-test, 6 for the two others).
 
     Where items share units, also enough of those (10 and 6): the test's error is over them.
-    `flip` looks for the ε at which the verdict turns, which costs some dozens of tests more.
+    `flip` looks for the ε at which the verdict turns, which costs some dozens of tests more; `sweep` names other ε
+    at which ω is told.
     """
     raters = range(played.judge_wins.shape[1])
     samples = [_differences(played, j, units) for j in raters]
@@ -171,7 +177,8 @@ def alternative_annotator_test(
     omega = float(np.mean(adjusted <= q)) if included else None
     chosen = [samples[j] for j in included]
     turns = _flip_epsilon(chosen, tester, q) if flip else None
-    return AltTest(omega, epsilon, q, test, tuple(contests), turns)
+    swept = tuple((each, _omega(chosen, tester, each, q)) for each in sweep) if chosen else ()
+    return AltTest(omega, epsilon, q, test, tuple(contests), turns, swept)
 
 
 def least_items(test: Test) -> int:
@@ -247,14 +254,19 @@ def _t_test(sample: _Sample, epsilon: float) -> float:
     return float(special.stdtr(m - 1, (mean - epsilon) / error))
 
 
+def _omega(samples: list[_Sample], tester: _Tester, epsilon: float, q: float) -> float:
+    """The share of physicians whose hypothesis falls at ε."""
+    p = np.array([tester.p(sample, epsilon) for sample in samples])
+    return float(np.mean(_adjusted(p) <= q))
+
+
 def _flip_epsilon(samples: list[_Sample], tester: _Tester, q: float) -> float | None:
     """The least ε in [0, 1] at which ω ≥ ½, by bisection: p-values fall as ε grows. None: there is none."""
     if not samples:
         return None
 
     def passes(epsilon: float) -> bool:
-        p = np.array([tester.p(sample, epsilon) for sample in samples])
-        return bool(np.mean(_adjusted(p) <= q) >= PASS_SHARE)
+        return _omega(samples, tester, epsilon, q) >= PASS_SHARE
 
     low, high = 0.0, 1.0
     if passes(low):

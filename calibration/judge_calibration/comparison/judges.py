@@ -14,8 +14,8 @@ from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.estimates import rounded
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.families import judge_families
-from judge_calibration.reporting.judge_section import sample_of
 from judge_calibration.reporting.options import Options
+from judge_calibration.reporting.rater_section import judged_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +92,7 @@ def compared(context: Context, pair: Pair) -> dict[str, object]:
     found = replicate(families, context.resampler, columns)
     half = len(found) // 2
     first, second = (_named(found[:half]), _named(found[half:]))
-    sample = sample_of(view, pair.first)
+    sample = judged_sample(view, pair.first)
     rows: dict[str, object] = {}
     for name in first:
         difference = second[name] - first[name]

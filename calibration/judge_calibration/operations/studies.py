@@ -8,16 +8,17 @@ from judge_calibration.comparison.judges import compare
 from judge_calibration.errors import OptionRejected
 from judge_calibration.operations.arguments import Arguments
 from judge_calibration.operations.further import further
+from judge_calibration.reporting.alt_test_section import alt_test_section
 from judge_calibration.reporting.audit_section import FAMILY, TOKENS, Asked, audit_section, audited_criteria
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.document import report
-from judge_calibration.reporting.judge_section import judge_section
 from judge_calibration.reporting.options import Options
-from judge_calibration.reporting.rater_section import rater_section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from judge_calibration.reporting.alt_test_section import AltTestSection
+    from judge_calibration.reporting.context import View
     from judge_calibration.study import Study
 
 
@@ -36,25 +37,23 @@ def alt_test_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
     told: dict[str, object] = {}
     for criterion in context.criteria:
         view = context.view(criterion)
-        raters = rater_section(context, view)
-        judges = context.judges_of(criterion)
-        sections = {judge: judge_section(context, criterion, judge, view, raters) for judge in judges}
-        told[criterion] = {judge: _test_of(section.document) for judge, section in sections.items()}
+        told[criterion] = {
+            judge: _test_of(view, alt_test_section(context, view, context.judged(criterion, judge)))
+            for judge in context.judges_of(criterion)
+        }
     return {"study": study.digest, "options": options.as_json(), "criteria": told}
 
 
 _RENAMED = {"test": "alt_test"}
 
 
-def _test_of(document: Mapping[str, object]) -> dict[str, object]:
-    statistics, per_rater = document["statistics"], document["per_rater"]
-    if not isinstance(statistics, dict) or not isinstance(per_rater, list):
-        raise TypeError("a judge's section has statistics and rows of raters")
+def _test_of(view: View, section: AltTestSection) -> dict[str, object]:
+    rows = zip(view.raters, section.per_rater, strict=True)
     return {
-        "omega": statistics["alt_test_omega"],
-        "rho": statistics["alt_test_rho"],
-        "test": document["alt_test"],
-        "per_rater": [{"rater": row["rater"], **row["alt_test"]} for row in per_rater],
+        "omega": section.statistics["alt_test_omega"].as_json(),
+        "rho": section.statistics["alt_test_rho"].as_json(),
+        "test": section.document,
+        "per_rater": [{"rater": rater, **row} for rater, row in rows],
     }
 
 

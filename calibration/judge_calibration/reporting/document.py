@@ -11,7 +11,7 @@ from judge_calibration.reporting.judge_section import judge_section
 from judge_calibration.reporting.options import Options
 from judge_calibration.reporting.rater_section import rater_section
 from judge_calibration.reporting.severity_section import severity_section
-from judge_calibration.reporting.subgroup_section import subgroup_section
+from judge_calibration.reporting.subgroup_section import groups_of, subgroup_section
 from judge_calibration.reporting.verdict import verdict
 from judge_calibration.version import VERSION
 
@@ -45,6 +45,7 @@ def _criterion(context: Context, criterion: str) -> dict[str, object]:
     table = context.study.tables[criterion]
     view = context.view(criterion)
     raters = rater_section(context, view)
+    groups = groups_of(context, view) if context.judges_of(criterion) else {}
     judges: dict[str, object] = {}
     for judge in context.judges_of(criterion):
         scores = context.judged(criterion, judge)
@@ -54,7 +55,7 @@ def _criterion(context: Context, criterion: str) -> dict[str, object]:
             "verdict": verdict(section, context.options),
             "outcomes": outcomes_of(table.outcomes.get(judge, {})),
             **section.document,
-            "subgroups": subgroup_section(context, view, scores),
+            "subgroups": subgroup_section(context, view, scores, groups),
             "details": judge_details(context, view, scores, section.replicates.get(str(primary))),
             "correction": correction_section(context, view, scores),
         }

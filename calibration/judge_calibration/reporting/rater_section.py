@@ -18,7 +18,7 @@ from judge_calibration.reporting.telling import Sample, Told, all_undefined, pla
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_calibration.arrays import BoolArray, IntArray
+    from judge_calibration.arrays import BoolArray, FloatArray, IntArray
     from judge_calibration.engine.replicates import Family
     from judge_calibration.reporting.context import Context, View
 
@@ -100,6 +100,11 @@ def sample_on(view: View, here: BoolArray) -> Sample:
     """Some of the items, the ratings on them, the physicians they come from, and the units that hold them."""
     ratings = ~np.isnan(view.ratings[here])
     return Sample(int(here.sum()), int(ratings.sum()), int(ratings.any(0).sum()), units_of(view, here))
+
+
+def judged_sample(view: View, scores: FloatArray) -> Sample:
+    """Items with a judge score and a rating, the ratings on them, and the physicians they come from."""
+    return sample_on(view, ~np.isnan(scores) & (view.rated > 0))
 
 
 def units_of(view: View, here: BoolArray) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,34 +14,57 @@ from judge_calibration.reporting.rater_section import group_statistics
 from judge_calibration.reporting.telling import plain
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray
+    from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.reporting.context import Context, View
+    from judge_calibration.reporting.telling import Told
 
 
-def subgroup_section(context: Context, view: View, scores: FloatArray) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items of one group: which (n,), the view of them, and the reliability of the physicians on them."""
+
+    rows: IntArray
+    view: View
+    raters: Told
+
+
+Groups = Mapping[str, Mapping[str, Group]]
+
+
+def groups_of(context: Context, view: View) -> Groups:
+    """By variable and label, what is the same for all judges."""
+    return {
+        variable: {
+            label: _group(context, view, labels, label)
+            for label in sorted({each for each in labels if each is not None})
+        }
+        for variable, labels in context.subgroups.items()
+    }
+
+
+def subgroup_section(context: Context, view: View, scores: FloatArray, groups: Groups) -> dict[str, object]:
     """By variable: groups with their statistics, and the forest of biases where scores are numbers."""
     return {
         variable: {
-            "groups": {
-                group: _group(context, view, scores, labels, group)
-                for group in sorted({label for label in labels if label is not None})
-            },
+            "groups": {label: _told(context, group, scores) for label, group in groups[variable].items()},
             "forest": _forest(context, view, scores, labels),
         }
         for variable, labels in context.subgroups.items()
     }
 
 
-def _group(
-    context: Context, view: View, scores: FloatArray, labels: tuple[str | None, ...], group: str
-) -> dict[str, object]:
-    rows = np.flatnonzero([label == group for label in labels])
+def _group(context: Context, view: View, labels: tuple[str | None, ...], label: str) -> Group:
+    rows = np.flatnonzero([each == label for each in labels]).astype(np.int64)
     part = view.rows(rows, context.units)
-    told, _ = judge_statistics(context, part, scores[rows])
+    return Group(rows, part, group_statistics(context, part))
+
+
+def _told(context: Context, group: Group, scores: FloatArray) -> dict[str, object]:
+    told = judge_statistics(context, group.view, scores[group.rows])
     return {
-        "n_items": len(rows),
+        "n_items": len(group.rows),
         "statistics": plain(told),
-        "raters": {"statistics": plain(group_statistics(context, part))},
+        "raters": {"statistics": plain(group.raters)},
     }
 
 
