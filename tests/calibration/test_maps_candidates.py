@@ -79,18 +79,6 @@ def test_a_shift_moves_by_the_mean_difference_and_stops_at_the_ends(pairs: list[
     assert told == pytest.approx(expected)
 
 
-@settings(max_examples=50, deadline=None)
-@given(PAIRS, st.floats(0.01, 100))
-def test_weights_count_as_copies_and_their_unit_is_nothing(pairs: list[tuple[int, int]], unit: float) -> None:
-    copied = paired(pairs + pairs[:2])
-    weights = np.ones(len(pairs)) * unit
-    weights[:2] *= 2
-    weighted = paired(pairs, weights=weights)
-    for fit in (candidates.shift, candidates.isotonic):
-        told, expected = (fit(sample).predict(np.arange(6.0)) for sample in (weighted, copied))
-        assert told == pytest.approx(expected)
-
-
 def test_the_shrunk_map_lies_between_the_line_and_the_level_means() -> None:
     judge, ratings = a_study("step", 120, np.random.default_rng(2))
     sample = a_sample(judge, ratings)
@@ -148,9 +136,6 @@ NAN = float("nan")
         ("ratings", [1.0], [[7.0]], {"values": None}),
         ("judge", [5.5], [[1.0]], {}),
         ("clusters", [1.0], [[1.0]], {"clusters": np.array([0, 1])}),
-        ("weights", [1.0], [[1.0]], {"weights": np.array([-1.0])}),
-        ("weights", [1.0], [[1.0]], {"weights": np.array([0.0])}),
-        ("weights", [1.0], [[1.0]], {"weights": np.array([NAN])}),
         ("low", [1.0], [[1.0]], {"low": 5.0, "values": None}),
         ("scale_values", [1.0], [[1.0]], {"values": (1.0, 0.0)}),
         ("scale_values", [1.0], [[1.0]], {"values": (0.0, 6.0)}),
@@ -164,12 +149,9 @@ def test_what_does_not_fit_together_is_named(
     assert rejected.value.option == option
 
 
-def test_items_without_score_rating_or_weight_are_no_part_of_it() -> None:
+def test_items_without_score_or_rating_are_no_part_of_it() -> None:
     judge: FloatArray = np.array([1, NAN, 2, 3, 4])
     ratings = np.array([[1, 2], [1, 2], [NAN, NAN], [NAN, 4], [5, 5]])
-    sample, rows = MapSample.of(
-        judge, ratings, clusters=None, values=VALUES, low=0, high=5, weights=np.array([1.0, 1, 1, 3, 0])
-    )
-    assert rows.tolist() == [0, 3]
-    assert sample.target.tolist() == [1.5, 4]
-    assert sample.weights.tolist() == [0.5, 1.5]
+    sample, rows = MapSample.of(judge, ratings, clusters=None, values=VALUES, low=0, high=5)
+    assert rows.tolist() == [0, 3, 4]
+    assert sample.target.tolist() == [1.5, 4, 5]

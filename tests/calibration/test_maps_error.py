@@ -60,7 +60,7 @@ def test_the_parts_are_those_of_a_librarys_isotonic_regression() -> None:
 def test_bins_hold_all_items_once_and_their_bias() -> None:
     rng = np.random.default_rng(2)
     predicted, target = np.round(rng.uniform(0, 5, 97), 1), rng.uniform(0, 5, 97)
-    bins = score_bins(predicted, target, np.full(97, 1 / 97))
+    bins = score_bins(predicted, target)
     assert sum(each.n for each in bins) == 97
     assert 1 < len(bins) <= 10
     for each in bins:
@@ -77,7 +77,7 @@ def test_chance_alone_is_no_calibration_error() -> None:
     for _ in range(60):
         predicted = rng.uniform(1, 4, 100)
         target = predicted + rng.uniform(-1, 1, 100)
-        bins = score_bins(predicted, target, np.full(100, 0.01))
+        bins = score_bins(predicted, target)
         naive.append(sum(each.share * each.bias**2 for each in bins))
         told.append(sum(each.share * (each.bias**2 - (each.error or 0) ** 2) for each in bins))
     assert np.mean(naive) > 0.02  # what a perfect map would be blamed for

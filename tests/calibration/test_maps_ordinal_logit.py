@@ -114,22 +114,6 @@ def test_two_values_are_plain_logistic_regression() -> None:
     assert [model.thresholds[0], model.slope] == pytest.approx(found, abs=1e-4)
 
 
-def test_weights_are_copies_of_items() -> None:
-    judge, ratings = a_study("offset", 80, np.random.default_rng(3))
-    weights = np.ones(80)
-    weights[:20] = 3
-    weighted = fit_ordinal_logit(a_sample(judge, ratings, weights=weights))
-    copies = fit_ordinal_logit(
-        a_sample(
-            np.concatenate([judge, judge[:20], judge[:20]]), np.vstack([ratings, ratings[:20], ratings[:20]])
-        )
-    )
-    assert weighted is not None
-    assert copies is not None
-    assert weighted.slope == pytest.approx(copies.slope, abs=1e-6)
-    assert weighted.thresholds == pytest.approx(copies.thresholds, abs=1e-6)
-
-
 def test_a_value_nobody_gave_has_no_chance_and_stays_declared() -> None:
     rng = np.random.default_rng(4)
     judge = rng.integers(0, 6, 200).astype(np.float64)

@@ -135,13 +135,11 @@ def test_the_same_order_gives_the_same_artefact_and_another_seed_other_folds() -
 def test_what_was_left_out_is_counted() -> None:
     judge, ratings = a_study("offset", 60, np.random.default_rng(8))
     judge[:4], ratings[2:9] = np.nan, np.nan
-    weights = np.ones(60)
-    weights[-3:] = 0
-    found = a_fit(judge, ratings, weights=weights)
+    found = a_fit(judge, ratings)
     told = found.as_artefact(criterion="quality", scale=TOLD_SCALE, **UNNAMED)["fit"]
-    assert told["dropped"] == {"no_judge_score": 4, "no_ratings": 5, "no_weight": 3}
-    assert (told["n_items"], told["n_ratings"]) == (48, 144)
-    assert found.rows.tolist() == list(range(9, 57))
+    assert told["dropped"] == {"no_judge_score": 4, "no_ratings": 5}
+    assert (told["n_items"], told["n_ratings"]) == (51, 153)
+    assert found.rows.tolist() == list(range(9, 60))
 
 
 @pytest.mark.parametrize(

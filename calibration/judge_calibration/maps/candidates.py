@@ -73,7 +73,7 @@ def identity(sample: MapSample) -> Fitted:
 
 def shift(sample: MapSample) -> Fitted:
     """Y = J + a, a = mean(Y - J)."""
-    offset = float(np.average(sample.target - sample.judge, weights=sample.weights))
+    offset = float(np.mean(sample.target - sample.judge))
     return Fitted("shift", _line(offset, 1.0, sample), {"offset": rounded(offset)})
 
 
@@ -88,9 +88,9 @@ def affine(sample: MapSample) -> Fitted | None:
 
 
 def isotonic(sample: MapSample) -> Fitted:
-    """Weighted least squares among rising functions, on the means of levels: one value for one score."""
-    levels, means, weights = level_means(sample)
-    fitted = isotonic_regression(means, weights=weights).x
+    """Least squares among rising functions, on the means of levels: one value for one score."""
+    levels, means, counts = level_means(sample)
+    fitted = isotonic_regression(means, weights=counts).x
     return Fitted("isotonic", (levels, _cut(fitted, sample)), {"levels": len(levels)})
 
 
@@ -102,15 +102,15 @@ def shrunk_isotonic(sample: MapSample) -> Fitted | None:
     line = _affine_line(sample)
     if line is None:
         return None
-    levels, means, weights = level_means(sample)
+    levels, means, counts = level_means(sample)
     straight = line[0] + line[1] * levels
     which = np.searchsorted(levels, sample.judge)
-    within = float(np.average((sample.target - means[which]) ** 2, weights=sample.weights))
-    between = float(np.average((means - straight) ** 2, weights=weights))
-    excess = max(0.0, between - within * len(levels) / weights.sum())
+    within = float(np.mean((sample.target - means[which]) ** 2))
+    between = float(np.average((means - straight) ** 2, weights=counts))
+    excess = max(0.0, between - within * len(levels) / len(sample))
     prior = within / excess if excess > within / _MOST_PRIOR else _MOST_PRIOR
-    drawn = straight + (means - straight) * weights / (weights + prior)
-    fitted = isotonic_regression(drawn, weights=weights).x
+    drawn = straight + (means - straight) * counts / (counts + prior)
+    fitted = isotonic_regression(drawn, weights=counts).x
     parameters = {
         "intercept": rounded(line[0]),
         "slope": rounded(line[1]),
@@ -120,11 +120,10 @@ def shrunk_isotonic(sample: MapSample) -> Fitted | None:
 
 
 def level_means(sample: MapSample) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Distinct judge scores in order, the weighted mean target at each, and the weight."""
+    """Distinct judge scores in order, the mean target at each, and how many items have it."""
     levels, which = np.unique(sample.judge, return_inverse=True)
-    weights: FloatArray = np.bincount(which, weights=sample.weights).astype(np.float64)
-    sums = np.bincount(which, weights=sample.weights * sample.target)
-    return levels, sums / weights, weights
+    counts: FloatArray = np.bincount(which).astype(np.float64)
+    return levels, np.bincount(which, weights=sample.target) / counts, counts
 
 
 def line_knots(intercept: float, slope: float, low: float, high: float) -> tuple[FloatArray, FloatArray]:
@@ -138,13 +137,13 @@ def line_knots(intercept: float, slope: float, low: float, high: float) -> tuple
 
 
 def _affine_line(sample: MapSample) -> tuple[float, float] | None:
-    x, y, w = sample.judge, sample.target, sample.weights
+    x, y = sample.judge, sample.target
     if len(sample) < 3 or x.min() == x.max():  # noqa: PLR2004  a line through two points has no residual
         return None
-    mean_x, mean_y = float(np.average(x, weights=w)), float(np.average(y, weights=w))
-    square = float(np.sum(w * (x - mean_x) ** 2))
-    slope = float(np.sum(w * (x - mean_x) * (y - mean_y))) / square
-    residual = float(np.sum(w * (y - mean_y - slope * (x - mean_x)) ** 2)) / (len(sample) - 2)
+    mean_x, mean_y = float(x.mean()), float(y.mean())
+    square = float(np.sum((x - mean_x) ** 2))
+    slope = float(np.sum((x - mean_x) * (y - mean_y))) / square
+    residual = float(np.sum((y - mean_y - slope * (x - mean_x)) ** 2)) / (len(sample) - 2)
     kept = max(0.0, 1 - residual / (slope**2 * square)) if slope > 0 else 0.0
     return mean_y - kept * slope * mean_x, kept * slope
 

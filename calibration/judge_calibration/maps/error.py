@@ -57,7 +57,7 @@ class ScoreBin:
 class CrossValidated:
     """Errors of out-of-fold predictions against the consensus, averaged over repeats of the folds.
 
-    `loss` is each item's weighted share of the mean squared error. `mse_error`: standard error of the mean
+    `loss` is each item's share of the mean squared error. `mse_error`: standard error of the mean
     squared error over clusters. `bias`: mean of prediction - target. `slope`, `intercept`: of the target on
     the prediction, 1 and 0 for a calibrated one, None for a constant one. `calibration_error`: binned, with
     noise taken off, at least 0. mse = miscalibration - discrimination + uncertainty.
@@ -112,22 +112,22 @@ class CrossValidated:
 
 def cross_validated_error(predicted: FloatArray, sample: MapSample) -> CrossValidated:
     """From out-of-fold predictions (repeats, n) of a sample of at least two clusters."""
-    w, y = sample.weights / sample.weights.sum(), sample.target
+    n, y = len(sample), sample.target
     gap = predicted - y
     square = (gap**2).mean(0)
     _, cluster_of = np.unique(sample.clusters, return_inverse=True)
     mean = predicted.mean(0)
-    slope, intercept = _line(mean, y, w)
-    mse = float(w @ square)
-    parts = np.mean([_corp(each, y, w) for each in predicted], axis=0)
-    bins = score_bins(mean, y, w)
+    slope, intercept = _line(mean, y)
+    mse = float(square.mean())
+    parts = np.mean([_corp(each, y) for each in predicted], axis=0)
+    bins = score_bins(mean, y)
     return CrossValidated(
-        loss=w * square,
+        loss=square / n,
         cluster_of=cluster_of.astype(np.int64),
         mse=mse,
-        mse_error=_clustered_error(w * (square - mse), cluster_of),
-        mae=float(w @ np.abs(gap).mean(0)),
-        bias=float(w @ gap.mean(0)),
+        mse_error=_clustered_error((square - mse) / n, cluster_of),
+        mae=float(np.abs(gap).mean()),
+        bias=float(gap.mean()),
         slope=slope,
         intercept=intercept,
         calibration_error=_binned(bins),
@@ -138,22 +138,17 @@ def cross_validated_error(predicted: FloatArray, sample: MapSample) -> CrossVali
     )
 
 
-def score_bins(predicted: FloatArray, target: FloatArray, weights: FloatArray) -> tuple[ScoreBin, ...]:
-    """At most ten bins of nearly equal numbers; equal predictions share one. Weights (n,) sum to 1."""
+def score_bins(predicted: FloatArray, target: FloatArray) -> tuple[ScoreBin, ...]:
+    """At most ten bins of nearly equal numbers; equal predictions share one."""
     edges = np.unique(np.quantile(predicted, np.linspace(0, 1, _BINS + 1)))
     place = np.searchsorted(edges[1:-1], predicted, side="right")
-    return tuple(
-        _bin(*(each[place == at] for each in (predicted, target, weights))) for at in np.unique(place)
-    )
+    return tuple(_bin(predicted[place == at], target[place == at], len(target)) for at in np.unique(place))
 
 
-def _bin(predicted: FloatArray, target: FloatArray, weights: FloatArray) -> ScoreBin:
-    gap, n, share = predicted - target, len(predicted), float(weights.sum())
-    bias = float(weights @ gap) / share
-    error = None
-    if n > 1:
-        error = math.sqrt(n / (n - 1) * float(weights**2 @ (gap - bias) ** 2)) / share
-    return ScoreBin(float(predicted.min()), float(predicted.max()), n, bias, error, share)
+def _bin(predicted: FloatArray, target: FloatArray, items: int) -> ScoreBin:
+    gap, n = predicted - target, len(predicted)
+    error = float(gap.std(ddof=1)) / math.sqrt(n) if n > 1 else None
+    return ScoreBin(float(predicted.min()), float(predicted.max()), n, float(gap.mean()), error, n / items)
 
 
 def _binned(bins: tuple[ScoreBin, ...]) -> float:
@@ -161,28 +156,30 @@ def _binned(bins: tuple[ScoreBin, ...]) -> float:
     return math.sqrt(max(0.0, total))
 
 
-def _clustered_error(weighted: FloatArray, cluster_of: IntArray) -> float:
-    """Standard error of a sum of weighted terms whose clusters are independent."""
-    sums = np.bincount(cluster_of, weights=weighted)
+def _clustered_error(terms: FloatArray, cluster_of: IntArray) -> float:
+    """Standard error of a sum of terms whose clusters are independent."""
+    sums = np.bincount(cluster_of, weights=terms)
     m = len(sums)
     return math.sqrt(m / (m - 1) * float(np.sum((sums - sums.mean()) ** 2))) if m > 1 else math.inf
 
 
-def _line(x: FloatArray, y: FloatArray, w: FloatArray) -> tuple[float | None, float | None]:
-    mean_x, mean_y = float(w @ x), float(w @ y)
-    square = float(w @ (x - mean_x) ** 2)
-    if square <= _FLAT * max(float(w @ (y - mean_y) ** 2), np.finfo(np.float64).tiny):
+def _line(x: FloatArray, y: FloatArray) -> tuple[float | None, float | None]:
+    mean_x, mean_y, square = float(x.mean()), float(y.mean()), float(x.var())
+    if square <= _FLAT * max(float(y.var()), np.finfo(np.float64).tiny):
         return None, None
-    slope = float(w @ ((x - mean_x) * (y - mean_y))) / square
+    slope = float(np.mean((x - mean_x) * (y - mean_y))) / square
     return slope, mean_y - slope * mean_x
 
 
-def _corp(x: FloatArray, y: FloatArray, w: FloatArray) -> tuple[float, float, float]:
+def _corp(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
     """Score of the prediction, of its isotonic recalibration, and of the mean; differences of the three."""
     levels, which = np.unique(x, return_inverse=True)
-    weight = np.bincount(which, weights=w)
-    means = np.bincount(which, weights=w * y) / weight
-    best = isotonic_regression(means, weights=weight).x[which] if len(levels) > 1 else means[which]
-    own, recalibrated = float(w @ (x - y) ** 2), float(w @ (best - y) ** 2)
-    constant = float(w @ (y - float(w @ y)) ** 2)
+    counts = np.bincount(which)
+    means = np.bincount(which, weights=y) / counts
+    best = isotonic_regression(means, weights=counts).x[which] if len(levels) > 1 else means[which]
+    own, recalibrated, constant = (
+        float(np.mean((x - y) ** 2)),
+        float(np.mean((best - y) ** 2)),
+        float(y.var()),
+    )
     return own - recalibrated, constant - recalibrated, constant

@@ -125,21 +125,17 @@ def fit_map(
     folds: int = 10,
     repeats: int = 5,
     seed: int = 0,
-    weights: FloatArray | None = None,
 ) -> FittedMap:
     """Fit to judge scores (n,) and ratings (n, R), NaN where missing; the target is the mean of the ratings.
 
-    `by` names the subgroup variable of the intervals. `scale_values` None: a continuous scale. `weights` (say,
-    of unequal chances of being rated) count in maps and errors; the interval treats all items alike. Items
-    without judge score, rating or weight are left out and counted. Raises NotEnough with fewer than five usable
+    `by` names the subgroup variable of the intervals. `scale_values` None: a continuous scale. Items
+    without judge score or rating are left out and counted. Raises NotEnough with fewer than five usable
     items or two clusters, or when the named method cannot be fitted; OptionRejected for options out of their range.
     """
     groups = dict(subgroups or {})
     _check_options(method, alpha, folds, repeats)
     _check_groups(groups, by, len(judge))
-    sample, rows = MapSample.of(
-        judge, ratings, clusters=clusters, values=scale_values, low=low, high=high, weights=weights
-    )
+    sample, rows = MapSample.of(judge, ratings, clusters=clusters, values=scale_values, low=low, high=high)
     if len(sample) < LEAST or len(np.unique(sample.clusters)) < 2:  # noqa: PLR2004  one is held out
         raise NotEnough(
             f"a map needs {LEAST} items with judge score and rating in two clusters, not {len(sample)}"
@@ -157,7 +153,7 @@ def fit_map(
         sets=ordinal_sets(sample, alpha=alpha, seed=seed),
         sample=sample,
         rows=rows,
-        dropped=_dropped(judge, ratings, len(rows)),
+        dropped=_dropped(judge, ratings),
         subgroups={
             name: sorted({label for at in rows if (label := values[at]) is not None})
             for name, values in groups.items()
@@ -192,13 +188,12 @@ def _interval(
     return conformal, coverage
 
 
-def _dropped(judge: FloatArray, ratings: FloatArray, used: int) -> dict[str, int]:
+def _dropped(judge: FloatArray, ratings: FloatArray) -> dict[str, int]:
     """How many items were left out, each for the first reason that holds."""
     scored, rated = ~np.isnan(judge), (~np.isnan(ratings)).any(1)
     return {
         "no_judge_score": int((~scored).sum()),
         "no_ratings": int((scored & ~rated).sum()),
-        "no_weight": int((scored & rated).sum()) - used,
     }
 
 

@@ -103,11 +103,11 @@ def ordinal_logit(sample: MapSample) -> Fitted | None:
 
 
 def _counted(sample: MapSample) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Judge scores, weighted counts of ratings at each (L, K'), and the values that were given."""
+    """Judge scores, counts of ratings at each (L, K'), and the values that were given."""
     item, rater = np.nonzero(~np.isnan(sample.ratings))
     values, column = np.unique(sample.ratings[item, rater], return_inverse=True)
     levels, row = np.unique(sample.judge[item], return_inverse=True)
-    cells = np.bincount(row * len(values) + column, sample.weights[item], len(levels) * len(values))
+    cells = np.bincount(row * len(values) + column, minlength=len(levels) * len(values))
     return levels, cells.reshape(len(levels), len(values)).astype(np.float64), values
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from judge_calibration.estimates import rounded
+from judge_calibration.maps.conformal import conformal_quantile
 from judge_calibration.maps.folds import fold_masks
 from judge_calibration.maps.ordinal_logit import fit_ordinal_logit
 
@@ -36,13 +37,11 @@ _FOLDS = 10
 _SLACK = 1e-12
 
 
-def ordinal_sets(
-    sample: MapSample, *, alpha: float, seed: int, score: Score = "aps"
-) -> dict[str, Any] | None:
+def ordinal_sets(sample: MapSample, *, alpha: float, seed: int) -> dict[str, Any] | None:
     """Sets by judge score, with out-of-fold coverage; None on a continuous scale, small samples, or no fit.
 
     One rating per item takes part, drawn with the seed: items with many ratings would count more, and their
-    ratings are no independent draws. `tried` tells coverage and size of both scores.
+    ratings are no independent draws. Sets are those of the first score; `tried` tells coverage and size of both.
     """
     if sample.values is None or len(sample) < LEAST:
         return None
@@ -52,6 +51,7 @@ def ordinal_sets(
     if final is None or chances is None:
         return None
     truth = _one_rating_each(sample, np.random.default_rng(seed))
+    score = SCORES[0]
     found = {name: _calibrated(name, chances, truth, masks, alpha) for name in SCORES}
     first, last = sets_within(score, final.over(sample.values, sample.values), found[score][0])
     return {
@@ -127,11 +127,11 @@ def _calibrated(
     own = scores_of(score, chances)[np.arange(len(truth)), truth]
     covered, sizes = np.empty(len(truth), bool), np.empty(len(truth))
     for outside in masks:
-        first, last = sets_within(score, chances[outside], _quantile(own[~outside], alpha))
+        first, last = sets_within(score, chances[outside], _bound(own[~outside], alpha))
         covered[outside] = (first <= truth[outside]) & (truth[outside] <= last)
         sizes[outside] = last - first + 1
     told = {"coverage": rounded(float(covered.mean())), "mean_size": rounded(float(sizes.mean()))}
-    return _quantile(own, alpha), told
+    return _bound(own, alpha), told
 
 
 def _one_rating_each(sample: MapSample, generator: np.random.Generator) -> IntArray:
@@ -142,8 +142,7 @@ def _one_rating_each(sample: MapSample, generator: np.random.Generator) -> IntAr
     return np.asarray(np.searchsorted(sample.values if sample.values is not None else [], drawn), np.int64)
 
 
-def _quantile(scores: FloatArray, alpha: float) -> float:
+def _bound(scores: FloatArray, alpha: float) -> float:
     """The k-th smallest; beyond the largest, a bound that holds every value."""
-    n = len(scores)
-    k = math.ceil(round((n + 1) * (1 - alpha), 9))
-    return float(np.sort(scores)[k - 1]) if k <= n else math.inf
+    found = conformal_quantile(scores, alpha)
+    return math.inf if found is None else found

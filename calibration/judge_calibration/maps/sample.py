@@ -20,13 +20,11 @@ class MapSample:
     """Items (n,) with a judge score and at least one rating; ratings (n, R), NaN where missing.
 
     `values` are the declared values of a countable scale, None on a continuous one from `low` to `high`.
-    `weights` have the mean 1.
     """
 
     judge: FloatArray
     ratings: FloatArray
     target: FloatArray
-    weights: FloatArray
     clusters: IntArray
     values: FloatArray | None
     low: float
@@ -42,25 +40,21 @@ class MapSample:
         values: tuple[float, ...] | None,
         low: float,
         high: float,
-        weights: FloatArray | None = None,
     ) -> tuple[MapSample, IntArray]:
         """The items that can be used, and which they are. The target is the mean of the ratings there are.
 
-        Items without judge score, rating or weight are left out. Raises OptionRejected for shapes that do not
-        fit, scores and ratings off the scale, and weights that are none.
+        Items without judge score or rating are left out. Raises OptionRejected for shapes that do not fit, and
+        scores and ratings off the scale.
         """
-        _check_shapes(judge, ratings, clusters, weights)
+        _check_shapes(judge, ratings, clusters)
         _check_scale(judge, ratings, values, low, high)
         present = ~np.isnan(ratings)
-        usable = ~np.isnan(judge) & present.any(1)
-        weight = np.ones(len(judge)) if weights is None else _checked_weights(weights)
-        rows = np.flatnonzero(usable & (weight > 0))
+        rows = np.flatnonzero(~np.isnan(judge) & present.any(1))
         sums, counts = np.where(present[rows], ratings[rows], 0.0).sum(1), present[rows].sum(1)
         sample = cls(
             judge=judge[rows],
             ratings=ratings[rows],
             target=sums / np.maximum(counts, 1),
-            weights=weight[rows] / weight[rows].mean() if rows.size else weight[rows],
             clusters=np.arange(len(rows)) if clusters is None else clusters[rows],
             values=None if values is None else np.array(values, np.float64),
             low=low,
@@ -79,7 +73,6 @@ class MapSample:
             self.judge[rows],
             self.ratings[rows],
             self.target[rows],
-            self.weights[rows],
             self.clusters[rows],
             self.values,
             self.low,
@@ -91,14 +84,11 @@ class MapSample:
         return len(self.judge)
 
 
-def _check_shapes(
-    judge: FloatArray, ratings: FloatArray, clusters: IntArray | None, weights: FloatArray | None
-) -> None:
+def _check_shapes(judge: FloatArray, ratings: FloatArray, clusters: IntArray | None) -> None:
     if judge.ndim != 1 or ratings.ndim != 2 or len(ratings) != len(judge):  # noqa: PLR2004  items, raters
         raise OptionRejected("ratings", "is items x raters, with one judge score for each item")
-    for name, given in (("clusters", clusters), ("weights", weights)):
-        if given is not None and given.shape != judge.shape:
-            raise OptionRejected(name, "has one value for each item")
+    if clusters is not None and clusters.shape != judge.shape:
+        raise OptionRejected("clusters", "has one value for each item")
 
 
 def _check_scale(
@@ -119,9 +109,3 @@ def _check_scale(
 
 def _is_beyond(scores: FloatArray, low: float, high: float) -> BoolArray:
     return np.asarray((scores < low - _SLACK) | (scores > high + _SLACK), bool)
-
-
-def _checked_weights(weights: FloatArray) -> FloatArray:
-    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
-        raise OptionRejected("weights", "are finite, not negative, and not all zero")
-    return weights

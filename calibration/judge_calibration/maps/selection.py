@@ -62,11 +62,6 @@ class Tried:
         """Mean squared error out of fold; of one that took no part infinite."""
         return self.error.mse if self.error else np.inf
 
-    @property
-    def mse_error(self) -> float:
-        """Its standard error over clusters."""
-        return self.error.mse_error if self.error else np.inf
-
     def as_json(self) -> dict[str, object]:
         """Plain data."""
         told: dict[str, object] = {
