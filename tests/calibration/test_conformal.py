@@ -43,6 +43,14 @@ def test_the_quantile_is_the_least_residual_with_enough_below_it(
     assert conformal_quantile(np.array(residuals), alpha) == (enough[0] if enough else None)
 
 
+@pytest.mark.parametrize(("alpha", "least"), [(0.1, 9), (0.05, 19), (0.01, 99)])
+def test_the_least_group_is_known_and_a_smaller_one_has_the_whole_scale(alpha: float, least: int) -> None:
+    assert least_items(alpha) == least
+    assert conformal_quantile(np.arange(least, dtype=np.float64), alpha) == least - 1
+    assert conformal_quantile(np.arange(least - 1, dtype=np.float64), alpha) is None
+    assert coverage_sd(least - 1, alpha) is None
+
+
 @pytest.mark.parametrize("n", [9, 19, 60, 500])
 @pytest.mark.parametrize("alpha", [0.1, 0.25])
 def test_the_spread_of_coverage_is_that_of_its_beta_distribution(n: int, alpha: float) -> None:

@@ -10,35 +10,16 @@ import pytest
 from calibration_strategies import all_families, items, studies
 
 import judge_calibration.definitions
-from judge_calibration.agreement.consensus import NAMES as CONSENSUS
 from judge_calibration.agreement.leave_one_out import FIGURES
 from judge_calibration.agreement.pairs import coefficient_names
 from judge_calibration.definitions import Definition, definition_of, definitions
 from judge_calibration.estimates import estimated
-from judge_calibration.reliability.icc import ICC_NAMES
 from judge_calibration.reporting.judge_section import NAMES as OF_JUDGES
+from judge_calibration.reporting.rater_section import BINARY_NAMES as OF_BINARY
 from judge_calibration.reporting.rater_section import NAMES as OF_RATERS
 
 FOLDER = Path(judge_calibration.definitions.__file__).parent / "definitions_data"
-PROMISED = (
-    *(
-        "bias",
-        "mae",
-        "rmse",
-        "loa_low",
-        "loa_high",
-        "pearson",
-        "spearman",
-        "kendall_tau_b",
-        "pairwise_accuracy",
-    ),
-    *("kappa_unweighted", "kappa_linear", "kappa_quadratic", "ccc", "gwet_ac2"),
-    *("alpha_nominal", "alpha_ordinal", "alpha_interval"),
-    *("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck"),
-    *("within_1", "gross_error", "alt_test_omega", "alt_test_rho"),
-    *("agreement", "f1_met", "f1_unmet", "balanced_f1"),
-)
-NAMED = sorted({*PROMISED, *CONSENSUS, *FIGURES, *ICC_NAMES, *OF_JUDGES, *OF_RATERS})
+NAMED = sorted({*FIGURES, *OF_JUDGES, *OF_RATERS, *OF_BINARY})
 FILES = ("agreement.json", "reliability.json")
 INTERVALS = ("jackknife", "Wilson", "F", "none", "from the F interval")
 

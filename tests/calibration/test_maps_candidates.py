@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from judge_calibration.errors import OptionRejected
 from judge_calibration.maps import candidates
 from judge_calibration.maps.sample import MapSample
+from judge_calibration.maps.selection import CANDIDATES
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
@@ -155,3 +156,17 @@ def test_items_without_score_or_rating_are_no_part_of_it() -> None:
     sample, rows = MapSample.of(judge, ratings, clusters=None, values=VALUES, low=0, high=5)
     assert rows.tolist() == [0, 3, 4]
     assert sample.target.tolist() == [1.5, 4, 5]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10**6), st.sampled_from(["offset", "compressed", "step", "inverse"]), st.integers(5, 80)
+)
+def test_every_candidate_rises_and_stays_on_the_scale(seed: int, kind: str, n: int) -> None:
+    sample = a_sample(*a_study(kind, n, np.random.default_rng(seed)))
+    for candidate in CANDIDATES:
+        one = candidate.fit(sample)
+        if one is not None:
+            told = one.predict(np.linspace(-1, 6, 60))
+            assert np.all(np.diff(told) >= -1e-12), candidate.name
+            assert 0 <= told.min() <= told.max() <= 5

@@ -165,3 +165,27 @@ def test_one_cluster_cannot_be_held_out() -> None:
     judge, ratings = a_study("offset", 40, np.random.default_rng(10))
     with pytest.raises(NotEnough, match="two clusters"):
         a_fit(judge, ratings, clusters=np.zeros(40, np.int64))
+
+
+def test_four_items_are_no_study_and_five_are() -> None:
+    judge, ratings = a_study("offset", 5, np.random.default_rng(11))
+    with pytest.raises(NotEnough, match="5 items"):
+        a_fit(judge[:4], ratings[:4])
+    assert a_fit(judge, ratings).fitted.method == "identity"
+
+
+def test_a_judge_without_fault_is_left_alone_or_hardly_touched() -> None:
+    truth = np.random.default_rng(5).integers(0, 6, 300).astype(np.float64)
+    one = a_fit(truth, np.column_stack([truth, truth, truth])).fitted
+    assert one.predict(np.arange(6.0)) == pytest.approx(np.arange(6.0), abs=0.01)
+
+
+def test_items_of_one_cluster_are_held_out_together() -> None:
+    """Copies of an item would otherwise predict each other, and hardly an error would be left."""
+    rng = np.random.default_rng(7)
+    judge = np.repeat(np.arange(60) / 12, 6)
+    ratings = np.repeat(np.clip(rng.normal(2.5, 1.5, 60), 0, 5), 6)[:, None]
+    options: dict[str, Any] = {"scale_values": None, "method": "isotonic"}
+    honest = a_fit(judge, ratings, clusters=np.repeat(np.arange(60), 6), **options)
+    naive = a_fit(judge, ratings, **options)
+    assert honest.selection.chosen.mse > 1.2 * naive.selection.chosen.mse

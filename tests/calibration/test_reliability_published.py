@@ -84,7 +84,6 @@ def test_alpha_of_two_observers_of_nominal_data() -> None:
 def test_ac1_of_four_raters_with_gaps() -> None:
     """Gwet 2014 and his R package irrCAC (cac.raw4raters): p_a = .81818, p_e = .19032, AC1 = .77544."""
     assert gwets(KRIPPENDORFF, FIVE, quadratic=False) == pytest.approx(0.77544, abs=5e-6)
-    assert pytest.approx(0.77544, abs=5e-6) == (0.8181818 - 0.1903212) / (1 - 0.1903212)
 
 
 def test_ac2_of_three_raters_by_hand() -> None:
