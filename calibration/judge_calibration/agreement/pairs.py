@@ -11,6 +11,7 @@ import numpy as np
 from judge_calibration.agreement import coefficients as two
 from judge_calibration.agreement import ranks
 from judge_calibration.agreement.binary import binary_coefficients
+from judge_calibration.engine.replicates import each_left_out
 from judge_calibration.ratios import mean_of_defined
 from judge_calibration.reliability.alpha import METRICS
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
 
 Kind = Literal["ordinal", "binary", "nominal"]
-_SUMS_AT_ONCE = 2**21
 
 
 def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[str, FloatArray]:
@@ -96,20 +96,12 @@ class PairFamily:
         size = self.tables.size**2
         blocks = self.features.reshape(len(self.features), size, self.pairs)
         if len(blocks) <= size or blocks.sum(1).max(initial=0) > 1:
-            return self._each_left_out(total)
+            return each_left_out(self, total)
         cell = np.where(blocks.any(1), blocks.argmax(1), size)  # (units, P); the last one stands for none
         # A cell that nobody has cannot be left out: what would be a count of -1 is never looked up.
         without = np.maximum(total.reshape(1, size, self.pairs) - np.eye(size + 1, size)[:, :, None], 0.0)
         values = self._of_pairs(without.reshape(size + 1, -1))  # (m, P, K²+1)
         return _with_means(values[:, np.arange(self.pairs)[:, None], cell.T])
-
-    def _each_left_out(self, total: FloatArray) -> FloatArray:
-        step = max(1, _SUMS_AT_ONCE // max(1, self.features.shape[1]))
-        parts = [
-            self.evaluate(total - self.features[begin : begin + step])
-            for begin in range(0, len(self.features), step)
-        ]
-        return np.concatenate([*parts, np.empty((0, len(self.names)))])
 
     @property
     def _coefficients(self) -> tuple[str, ...]:

@@ -97,16 +97,16 @@ def replicate(
         Replicates(
             tuple(family.names),
             family.evaluate(total),
-            _left_out(family, features, total),
+            family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total),
             np.concatenate([*found, np.empty((0, len(family.names)))]),
         )
-        for family, features, total, found in zip(families, rows, totals, drawn, strict=True)
+        for family, total, found in zip(families, totals, drawn, strict=True)
     ]
 
 
-def _left_out(family: Family, features: Features, total: FloatArray) -> FloatArray:
-    if isinstance(family, KnowsLeftOut):
-        return family.left_out(total)
+def each_left_out(family: Family, total: FloatArray) -> FloatArray:
+    """Leave-one-out values (units, m), by evaluating the sums without each unit."""
+    features = family.features
     step = max(1, _JACKKNIFE_VALUES // max(1, features.shape[1]))
     parts = [
         family.evaluate(total - features[begin : begin + step]) for begin in range(0, len(features), step)
