@@ -74,6 +74,11 @@ test: redis lint types layers ## Everything the CI asks for: style, types, layer
 	@$(PYTEST) --cov-report= --cov-fail-under=0 -m "not clocked" -n 2 --dist worksteal
 	@$(PYTEST) --cov-append -m clocked
 
+.PHONY: test-local
+test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .venv-local) and score through it
+	@PYTHON=$(PYTHON) .ci/vllm .venv-local
+	@JUDGE_SERVICE_TEST_LOCAL=.venv-local $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/local
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ import msgspec
 from pydantic import BaseModel
 
 from judge_service.backends.litellm_faults import error_of_exception
-from judge_service.backends.openai_wire import completion_of, messages, response_format, settings
+from judge_service.backends.openai_wire import completion_of, messages, response_format, schema_of, settings
 from judge_service.errors import BackendBroken, BackendTimeout, BackendUnavailable
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ class LiteLLMBackend:
 
     def _shape(self, prompt: Prompt) -> dict[str, Any]:
         if self._spec.schema_mode != "json_schema":
-            return response_format(prompt, self._spec.schema_mode)
+            return response_format(prompt, self._spec)
         # Decoded anew for each call: litellm edits schemas in place for some providers.
-        shaped = _shaped(prompt.schema_name, msgspec.json.encode(prompt.schema))
+        shaped = _shaped(prompt.schema_name, msgspec.json.encode(schema_of(prompt, self._spec)))
         return {"response_format": msgspec.json.decode(shaped)}
 
     def _completion(self, reply: Any, prompt: Prompt) -> Completion:

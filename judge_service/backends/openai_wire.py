@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from judge_service.backends.base import Finish, Prompt
-    from judge_service.domain.judge import JudgeSpec, SchemaMode
+    from judge_service.domain.judge import JudgeSpec
 
 _FINISHES: Final[dict[str, Finish]] = {
     "stop": "stop",
@@ -22,6 +22,9 @@ _FINISHES: Final[dict[str, Finish]] = {
     "content_filter": "content_filter",
     "refusal": "refusal",
 }
+
+
+_QUOTATIONS = 4  # of one verdict, where texts are bounded
 
 
 class NotACompletion(ValueError):
@@ -43,14 +46,28 @@ def _parts(prompt: Prompt) -> list[dict[str, object]]:
     return [{"type": "text", "text": prompt.user}, *pictures, *reminder]
 
 
-def response_format(prompt: Prompt, mode: SchemaMode) -> dict[str, object]:
+def response_format(prompt: Prompt, spec: JudgeSpec) -> dict[str, object]:
     """Build the field that asks for the answer's shape; none for mode `none`."""
-    if mode == "none":
+    if spec.schema_mode == "none":
         return {}
-    if mode == "json_object":
+    if spec.schema_mode == "json_object":
         return {"response_format": {"type": "json_object"}}
-    shape = {"name": prompt.schema_name, "strict": True, "schema": prompt.schema}
+    shape = {"name": prompt.schema_name, "strict": True, "schema": schema_of(prompt, spec)}
     return {"response_format": {"type": "json_schema", "json_schema": shape}}
+
+
+def schema_of(prompt: Prompt, spec: JudgeSpec) -> Mapping[str, object]:
+    """The answer's schema; its texts are bounded where the judge's settings say that this holds."""
+    return prompt.schema if spec.text_cap is None else _bounded(prompt.schema, spec.text_cap)
+
+
+def _bounded(schema: Mapping[str, object], cap: int) -> dict[str, object]:
+    found = {name: _bounded(part, cap) if isinstance(part, dict) else part for name, part in schema.items()}
+    if schema.get("type") == "string":
+        found["maxLength"] = cap
+    if schema.get("type") == "array":
+        found["maxItems"] = _QUOTATIONS
+    return found
 
 
 def settings(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
@@ -65,7 +82,7 @@ def request_body(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
         "model": spec.model,
         "messages": messages(prompt),
         **settings(spec, prompt),
-        **response_format(prompt, spec.schema_mode),
+        **response_format(prompt, spec),
         **spec.extra_body,
     }
 

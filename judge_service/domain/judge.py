@@ -79,6 +79,13 @@ class JudgeSpec(BaseModel):
     seed: int | None = Field(default=None, ge=-SAFE_INTEGER, le=SAFE_INTEGER)
     images: bool = Field(default=True, description="Whether it can be shown images.")
     schema_mode: SchemaMode = Field(default="json_schema", description="How the answer's shape is asked for.")
+    text_cap: int | None = Field(
+        default=None,
+        ge=16,
+        le=100_000,
+        description="Longest text of an answer, in characters, and at most four quotations: for servers whose grammar "
+        "keeps to it, such as vLLM with the guidance backend.",
+    )
     cap_field: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_tokens", description="How the server names the cap of a reply."
     )
@@ -148,6 +155,8 @@ class JudgeSpec(BaseModel):
         settings: dict[str, object] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
         if self.seed is not None:
             settings["seed"] = self.seed
+        if self.text_cap is not None:
+            settings["text_cap"] = self.text_cap
         if self.extra_body:  # its values may be secrets; that they changed is told by the digest
             text = json.dumps(self.extra_body, sort_keys=True, separators=(",", ":"))
             settings["extra_body"] = f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="A judge on this machine: a vLLM server, started with what fits it.", no_args_is_help=True
 )
+TEXT_CAP = 400  # characters of a reason; the server's grammar keeps to it, so that no answer runs on
 _OVERTIME_S = 15  # after its own patience, before it is killed
 _STOPPED = (signal.SIGINT, signal.SIGTERM)
 
@@ -75,7 +76,7 @@ def setting(name: str, host: str, port: int) -> str:
     """The line that binds the service's default judge to the server."""
     from judge_service.settings import PREFIX  # noqa: PLC0415  pydantic
 
-    judge = {"kind": "openai", "base_url": f"http://{host}:{port}/v1", "model": name}
+    judge = {"kind": "openai", "base_url": f"http://{host}:{port}/v1", "model": name, "text_cap": TEXT_CAP}
     return f"{PREFIX}JUDGES={shlex.quote(json.dumps({'default': judge}))}"
 
 

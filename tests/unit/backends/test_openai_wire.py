@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import jsonschema
 import pytest
 from asking import SCHEMA, asking
+from builders import a_criterion, a_nominal_scale
 from hypothesis import given
 from hypothesis import strategies as st
 
 from judge_service.backends.base import Completion, Usage
-from judge_service.backends.openai_wire import NotACompletion, completion_of, request_body
+from judge_service.backends.openai_wire import NotACompletion, completion_of, request_body, schema_of
 from judge_service.domain.judge import JudgeSpec, SchemaMode
+from judge_service.prompts import answer_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SPEC = JudgeSpec(kind="openai", base_url="http://127.0.0.1:1/v1", model="judge")
 
@@ -121,3 +130,24 @@ def test_a_completion_is_always_well_typed(content: object, finish: object, usag
         return
     assert isinstance(completion.text, str)
     assert completion.finish in {"stop", "length", "refusal", "content_filter", "other"}
+
+
+def test_texts_and_quotations_are_bounded_where_the_server_keeps_to_it() -> None:
+    criterion = a_criterion("type")  # a name that is a word of schemas
+    plain = answer_schema([criterion, a_criterion("stance", scale=a_nominal_scale())])
+    prompt = replace(asking(), schema=plain)
+    assert schema_of(prompt, SPEC) == plain
+    found = schema_of(prompt, SPEC.model_copy(update={"text_cap": 40}))
+    jsonschema.Draft202012Validator.check_schema(found)
+    answer = {"rationale": "x" * 40, "evidence": ["y" * 40] * 4, "level": 3}
+    other = {"rationale": "", "evidence": [], "level": "supported"}
+    assert accepts(found, {"type": answer, "stance": other})
+    for broken in ({"rationale": "x" * 41}, {"evidence": ["y" * 41]}, {"evidence": ["y"] * 5}):
+        assert accepts(plain, {"type": answer | broken, "stance": other})
+        assert not accepts(found, {"type": answer | broken, "stance": other})
+    assert "text_cap" not in SPEC.sampling
+    assert SPEC.model_copy(update={"text_cap": 40}).sampling["text_cap"] == 40
+
+
+def accepts(schema: Mapping[str, object], answer: object) -> bool:
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(answer))

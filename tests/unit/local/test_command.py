@@ -10,7 +10,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -92,10 +92,10 @@ def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
     raise AssertionError((lines, process.stderr and process.stderr.read()))
 
 
-def binding(line: str) -> dict[str, dict[str, str]]:
+def binding(line: str) -> dict[str, dict[str, Any]]:
     name, _, value = line.partition("=")
     assert name == "JUDGE_SERVICE_JUDGES"
-    found: dict[str, dict[str, str]] = json.loads(value.strip("'"))
+    found: dict[str, dict[str, Any]] = json.loads(value.strip("'"))
     return found
 
 
@@ -108,9 +108,8 @@ def test_it_starts_tells_how_to_bind_a_judge_and_stops(
         assert f"fake_vllm.py serve model --served-model-name judge --host {HOST} --port {port}" in command
         assert "--max-model-len 4096" in command
         assert healthy.startswith("Healthy after ")
-        assert binding(line) == {
-            "default": {"kind": "openai", "base_url": f"http://{HOST}:{port}/v1", "model": "judge"}
-        }
+        judge = {"kind": "openai", "base_url": f"http://{HOST}:{port}/v1", "model": "judge", "text_cap": 400}
+        assert binding(line) == {"default": judge}
         assert served(HOST, port) == ["judge"]
         process.send_signal(number)
         assert process.wait(20) == code
