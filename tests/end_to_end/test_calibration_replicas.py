@@ -7,13 +7,10 @@ import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from serving import RUBRICS, Client, Process, served, speaking_to
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-pytestmark = pytest.mark.clocked
 
 REFERENCE = "Right lower lobe pneumonia."
 ANSWERS = [

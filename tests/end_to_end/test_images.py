@@ -17,8 +17,6 @@ from stubjudge import StubJudge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = pytest.mark.clocked
-
 HIDDEN = "NAME OF A PATIENT"
 
 

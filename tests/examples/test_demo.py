@@ -16,8 +16,6 @@ import pytest
 from examples.demo import CASES, EXPECTED, REAL_JUDGE, Example, Row, environment, examples, faults
 from judge_service.domain.judge import JudgeSpec
 
-pytestmark = pytest.mark.clocked
-
 ROOT = Path(__file__).parents[2]
 CRITERIA = ("consistency", "coherence", "visual_accuracy", "ground_truth")
 PATIENCE_S = 120

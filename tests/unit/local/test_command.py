@@ -22,8 +22,6 @@ from judge_service.local.server import served
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.clocked
-
 FAKE = str(Path(__file__).parents[2] / "fake_vllm.py")
 HOST = "127.0.0.1"
 TORCH = """

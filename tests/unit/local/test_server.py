@@ -14,8 +14,6 @@ import pytest
 from judge_service.errors import ConfigurationError
 from judge_service.local.server import ServerFailed, served, serving
 
-pytestmark = pytest.mark.clocked
-
 FAKE = str(Path(__file__).parents[2] / "fake_vllm.py")
 HOST = "127.0.0.1"
 
