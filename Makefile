@@ -72,7 +72,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --cov
 .PHONY: test
 test: redis lint types layers ## Everything the CI asks for: style, types, layers, tests with coverage
 	@$(PYTEST) --cov-report= --cov-fail-under=0 -m "not clocked" -n 2 --dist worksteal
-	@$(PYTEST) --cov-append -m clocked
+	@$(PYTEST) --cov-append -m clocked --ignore tests/calibration
 
 .PHONY: test-local
 test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .venv-local) and score through it

@@ -352,7 +352,6 @@ def test_equal_input_gives_equal_json() -> None:
     assert json.dumps(first, allow_nan=False) == json.dumps(second)
 
 
-@pytest.mark.clocked
 def test_twenty_thousand_items_are_fitted_in_seconds() -> None:
     ratings = drawn(20_000, EIGHT[:5], seed=3, missing=0.15).ratings
     began = time.process_time()

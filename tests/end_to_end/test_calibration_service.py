@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from judge_calibration.study import Study
 
-pytestmark = pytest.mark.clocked
-
 ROOT = "/v1/calibration"
 CSV = "item,criterion,rater,judge,score\na,quality,A,,3\na,quality,,J,4\n"
 SCALES = '{"quality": [0, 1, 2, 3, 4, 5]}'
@@ -166,6 +164,7 @@ async def test_a_client_that_leaves_piles_up_no_work(client: Client, held: Held)
     assert len(held.begun) == 3, "the two that had begun, and the one that somebody waits for"
 
 
+@pytest.mark.clocked
 async def test_scores_are_served_while_a_report_is_computed(client: Client, held: Held) -> None:
     report = asyncio.create_task(client.post(f"{ROOT}/report", json.dumps(samples.REPORT)))
     for number in range(5):

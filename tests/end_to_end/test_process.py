@@ -18,8 +18,6 @@ from judge_service.logs import ALLOWED
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.clocked
-
 SECRET = "SECRET-3b9d"  # noqa: S105  it stands for what a case holds
 
 
@@ -106,6 +104,7 @@ async def test_each_line_of_the_log_is_json_with_fields_from_the_list(tmp_path: 
     assert all(line["request_id"] for line in failed)
 
 
+@pytest.mark.clocked
 async def test_after_sigterm_it_is_not_ready_and_finishes_what_it_has(tmp_path: Path) -> None:
     async with StubJudge(latency_s=2.0) as stub:
         with served(tmp_path, {"default": openai_judge(stub.url)}) as service:
@@ -126,6 +125,7 @@ async def test_after_sigterm_it_is_not_ready_and_finishes_what_it_has(tmp_path: 
                     await session.get(f"{service.url}/livez")
 
 
+@pytest.mark.clocked
 async def test_what_does_not_finish_is_cut_when_the_time_to_drain_is_over(tmp_path: Path) -> None:
     async with StubJudge() as stub:
         stub.plays("silence")
@@ -144,6 +144,7 @@ async def test_what_does_not_finish_is_cut_when_the_time_to_drain_is_over(tmp_pa
     assert {key for line in service.lines() for key in line} <= ALLOWED
 
 
+@pytest.mark.clocked
 async def test_ctrl_c_stops_it_at_once(tmp_path: Path) -> None:
     with served(tmp_path) as service:
         async with speaking_to(service.url):
