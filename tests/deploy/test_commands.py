@@ -72,8 +72,6 @@ def test_test_runs_every_check_and_the_tests_last() -> None:
     assert '-m "not clocked" -n 2' in beside
     assert "--cov-append -m clocked" in alone
     assert "--cov-fail-under" not in alone  # the bound on coverage is of both together
-        "-m pytest --cov --cov-append -m clocked"
-    )  # by itself, and with the bound on coverage
 
 
 @pytest.mark.parametrize("uv", ["", "uv"])
