@@ -28,6 +28,8 @@ def variance(squares: FloatArray, sums: FloatArray, n: FloatArray) -> FloatArray
 def mean_of_defined(values: FloatArray, axis: int = -1) -> FloatArray:
     """Mean over an axis of what is defined (finite); NaN where nothing is."""
     defined = np.isfinite(values)
+    if values.shape[axis] and defined.all():
+        return np.asarray(values.sum(axis) / values.shape[axis], np.float64)
     counts = defined.sum(axis)
     sums = np.where(defined, values, 0.0).sum(axis)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -8,7 +8,6 @@ these. Every function gives (…), NaN where the coefficient is undefined.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -30,15 +29,14 @@ class Joint:
         self.rows: FloatArray = tables.sum(1)
         self.columns: FloatArray = tables.sum(0)
         self.n: FloatArray = self.rows.sum(0)
-
-    @cached_property
-    def diagonal(self) -> FloatArray:
-        """Counts of exact agreement."""
-        return self.dot(np.eye(len(self.tables)))
+        self._dots: dict[bytes, FloatArray] = {}
 
     def dot(self, weights: FloatArray) -> FloatArray:
-        """Sum over cells of count times weight (K, L)."""
-        return np.asarray(np.tensordot(weights, self.tables, 2))
+        """Sum over cells of count times weight (K, L); the same weights are summed once."""
+        key = weights.tobytes()
+        if key not in self._dots:
+            self._dots[key] = np.asarray(np.tensordot(weights, self.tables, 2))
+        return self._dots[key]
 
 
 def sum_of_products(*arrays: FloatArray) -> FloatArray:
@@ -73,12 +71,11 @@ def gwet_ac(joint: Joint, costs: FloatArray) -> FloatArray:
 
     p_e = T_w/(K(K-1)) Σ π_k(1-π_k), with π_k the mean share of category k and T_w the sum of all weights.
     """
-    weights = 1 - costs
     size = len(costs)
-    agreed = ratio(joint.dot(weights), joint.n)
+    agreed = 1 - ratio(joint.dot(costs), joint.n)
     shares = ratio(joint.rows + joint.columns, 2 * joint.n)
     spread = sum_of_products(shares, 1 - shares)
-    expected = weights.sum() / (size * (size - 1)) * spread
+    expected = (1 - costs).sum() / (size * (size - 1)) * spread
     return ratio(agreed - expected, 1 - expected)
 
 
@@ -86,11 +83,8 @@ def pair_alpha(joint: Joint, values: FloatArray, metric: Metric) -> FloatArray:
     """Krippendorff's alpha of two raters (2011): their coincidences are the table and its transpose added."""
     counts = joint.rows + joint.columns
     n = 2 * joint.n
-    if metric == "nominal":
-        seen, expected = n - 2 * joint.diagonal, n**2 - sum_of_products(counts, counts)
-        return 1 - ratio((n - 1) * seen, expected)
-    if metric == "interval":
-        costs = (values[:, None] - values) ** 2
+    if metric != "ordinal":
+        costs = disagreement(values, "unweighted" if metric == "nominal" else "quadratic")
         expected = sum_of_products(np.tensordot(costs, counts, 1), counts)
         return 1 - ratio((n - 1) * 2 * joint.dot(costs), expected)
     place = mid_ranks(counts)
@@ -102,7 +96,7 @@ def pair_alpha(joint: Joint, values: FloatArray, metric: Metric) -> FloatArray:
 
 def exact_share(joint: Joint) -> FloatArray:
     """Share of items on which both give the same value."""
-    return ratio(joint.diagonal, joint.n)
+    return 1 - ratio(joint.dot(1 - np.eye(len(joint.tables))), joint.n)
 
 
 @dataclass(frozen=True, slots=True)
