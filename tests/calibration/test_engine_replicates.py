@@ -24,9 +24,10 @@ from calibration_strategies import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from judge_calibration.agreement.moments import MomentFamily
-from judge_calibration.engine.replicates import Replicates, replicate
+from judge_calibration.engine.replicates import Replicates, _factor, replicate
 from judge_calibration.engine.resampling import Resampler
 from judge_calibration.engine.units import Units
 
@@ -198,3 +199,19 @@ def test_without_units_there_are_no_replicates() -> None:
     (found,) = replicate([family], Resampler(0, 100, seed=0))
     assert found.jackknife.shape == found.bootstrap.shape == (0, len(family.names))
     assert np.isnan(found.point).all()
+
+
+def test_a_product_without_zeros_is_the_same_product() -> None:
+    """Cells of tables of twenty thousand items are nearly all zero: 2 of 36 for an item and two pairs."""
+    rng = np.random.default_rng(9)
+    codes = rng.integers(0, 36, (20_000, 2))
+    features = np.zeros((20_000, 72), np.float32)
+    features[np.arange(20_000), codes[:, 0]] = 1
+    features[np.arange(20_000), 36 + codes[:, 1]] = 1
+    factor = _factor(features)
+    counts = rng.integers(0, 4, (3, 20_000)).astype(np.float32)
+    assert sparse.issparse(factor)
+    assert np.array_equal(factor @ counts.T, features.T @ counts.T)
+    dense = _factor(features[:2000])
+    assert isinstance(dense, np.ndarray)
+    assert np.array_equal(dense, features[:2000].T)

@@ -35,12 +35,12 @@ def test_counts_are_those_of_a_plain_loop(units: int, resamples: int, seed: int)
 
 
 def test_many_chunks_are_one_sequence_of_draws() -> None:
-    """Three thousand resamples of a thousand units come in chunks of 2,097."""
-    chunks = list(Resampler(1000, 3000, seed=5).chunks())
-    assert [len(chunk) for chunk in chunks] == [2097, 903]
+    """Six thousand resamples of a thousand units come in chunks of 4,194."""
+    chunks = list(Resampler(1000, 6000, seed=5).chunks())
+    assert [len(chunk) for chunk in chunks] == [4194, 1806]
     rows = np.concatenate(chunks)
-    assert rows[[0, 2096, 2097]].tolist() == [
-        row for at, row in enumerate(plain(1000, 2098, 5)) if at in {0, 2096, 2097}
+    assert rows[[0, 4193, 4194]].tolist() == [
+        row for at, row in enumerate(plain(1000, 4195, 5)) if at in {0, 4193, 4194}
     ]
     assert (rows.sum(1) == 1000).all()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
+from scipy import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from judge_calibration.engine.resampling import Resampler
     from judge_calibration.engine.units import Features
 
+_LARGE = 2**20  # features; below it a sparse product gains nothing
+_SPARSE = 16  # features for one that is not zero
 _JACKKNIFE_VALUES = 2**21  # of sums at once; keeps leave-one-out evaluations within tens of megabytes
 
 
@@ -88,11 +91,12 @@ def replicate(
     rows = [family.features for family in families]
     totals = [features.sum(axis=0, dtype=np.float64) for features in rows]
     drawn: list[list[FloatArray]] = [[] for _ in families]
+    factors = [_factor(features) for features in rows]
     for counts in resampler.chunks(columns):
         wide = counts.astype(np.float64) if any(each.dtype != np.float32 for each in rows) else counts
-        for family, features, found in zip(families, rows, drawn, strict=True):
-            weights = counts if features.dtype == np.float32 else wide
-            found.append(family.evaluate((features.T @ weights.T).astype(np.float64, copy=False).T))
+        for family, factor, found in zip(families, factors, drawn, strict=True):
+            weights = counts if factor.dtype == np.float32 else wide
+            found.append(family.evaluate((factor @ weights.T).astype(np.float64, copy=False).T))
     return [
         Replicates(
             tuple(family.names),
@@ -102,6 +106,12 @@ def replicate(
         )
         for family, total, found in zip(families, totals, drawn, strict=True)
     ]
+
+
+def _factor(features: Features) -> Features | sparse.csr_array:
+    """The features (p, units), without their zeros where these are nearly all of very many: cells of tables are."""
+    few = features.size > _LARGE and _SPARSE * np.count_nonzero(features) < features.size
+    return sparse.csr_array(features.T) if few else features.T
 
 
 def each_left_out(family: Family, total: FloatArray) -> FloatArray:
