@@ -71,6 +71,8 @@ class Desk:
             raise _rejected("activate", "is true or false")
         judge = str(rest.get("judge"))
         if bind is not None:
+            if taken := {"fingerprint", "binding"} & set(rest):
+                raise _rejected(min(taken), "is that of the instrument which `bind` names")
             rest |= bound(self.scorer, bind, study.fingerprints.get(judge))
         elif "binding" not in rest:
             rest |= implied(self.scorer, judge, study)

@@ -125,7 +125,7 @@ def test_a_judge_that_always_wins_passes_without_tolerance() -> None:
     table = Table([[0.0, 5.0, 2.0]] * 40, [2.0] * 40, POINTS)
     found = contest_of(table, epsilon=0.0, flip=True)
     # Physician 3 says what the judge says: a tie on every item, which at ε = 0 is no evidence.
-    assert [contest.p for contest in found.contests] == [0.0, 0.0, 1.0]
+    assert [contest.p for contest in found.contests] == [0.5**40, 0.5**40, 1.0]  # one of all changes of signs
     assert found.omega == pytest.approx(2 / 3)
     assert (found.passes, found.flip_epsilon) == (True, 0.0)
 
@@ -303,3 +303,13 @@ def test_rho_averages_over_physicians_and_not_over_duels() -> None:
     assert found["alt_test_rho"] == (1 + 0.25) / 2
     none = told(RhoFamily.of(Duel(wins, 1 - wins), np.zeros(2, bool), items(4)))
     assert math.isnan(none["alt_test_rho"])
+
+
+@pytest.mark.parametrize("width", [1.0, 1e-3, 1e-6, 1e6])
+def test_the_unit_of_a_scale_decides_nothing(width: float) -> None:
+    rng = np.random.default_rng(3)
+    ratings = rng.random((60, 3))
+    judge = ratings.mean(1) + rng.normal(scale=0.3, size=60)
+    plain, scaled = (duel(judge * by, ratings * by, nominal=False) for by in (1.0, width))
+    assert np.array_equal(plain.judge_wins, scaled.judge_wins)
+    assert np.array_equal(plain.human_wins, scaled.human_wins)

@@ -92,7 +92,10 @@ def test_a_map_never_falls_and_never_leaves_the_scale(
     told = [one.apply(raw) for raw in sorted(raws)]
     assert all(a.score <= b.score + 1e-12 for a, b in pairwise(told))
     assert all(0 <= each.score <= 5 for each in told)
-    assert all(each.low is not None and 0 <= each.low <= (each.high or 0) <= 5 for each in told)
+    for each in told:
+        beyond = each.status == "out_of_domain"
+        assert [part is None for part in (each.low, each.high, each.level)] == [beyond] * 3
+        assert each.low is None or 0 <= each.low <= (each.high or 0) <= 5
 
 
 def test_the_id_is_of_the_content_and_of_nothing_else() -> None:

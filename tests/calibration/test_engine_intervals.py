@@ -338,3 +338,13 @@ def test_one_percent_of_undefined_resamples_is_tolerated_and_told_and_more_is_no
     drawn[10] = np.nan
     interval, notes, unstable = default_interval(Replicate(0.5, left_out, drawn), level=0.95, shape="mean")
     assert (interval, notes, unstable) == (None, ("undefined in 11 of 1000 resamples",), True)
+
+
+def test_what_rounding_leaves_between_equal_resamples_is_no_interval() -> None:
+    drawn = 2.0 + np.random.default_rng(1).normal(scale=2e-16, size=500)
+    assert bca_interval(Replicate(2.0, np.full(40, 2.0), drawn), level=0.95) is None
+    found, notes, unstable = default_interval(
+        Replicate(2.0, np.full(40, 2.0), drawn), level=0.95, shape="mean"
+    )
+    assert (found, unstable) == (None, False)
+    assert "changes nothing" in " ".join(notes)

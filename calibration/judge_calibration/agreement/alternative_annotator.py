@@ -62,7 +62,7 @@ def _squared_errors(scores: FloatArray, ratings: FloatArray, present: BoolArray)
     """Mean squared distance of each score to the ratings of all the others on its item, (items, R)."""
     mean = np.nanmean(ratings) if present.any() else 0.0  # centred: small numbers lose no digits
     x, own = np.nan_to_num(scores - mean), np.where(present, ratings - mean, 0.0)
-    width = max(1.0, float(np.abs(own).max(initial=0)))
+    width = float(np.abs(own).max(initial=0)) or 1.0  # whatever unit the scale has, a tie is a tie
     x, own = x / width, own / width
     rest = present.sum(1)[:, None] - present
     total, square = own.sum(1)[:, None] - own, (own**2).sum(1)[:, None] - own**2
@@ -249,8 +249,8 @@ def _t_test(sample: _Sample, epsilon: float) -> float:
     n, mean = float(sample.sizes.sum()), sample.mean
     residuals = sample.totals - mean * sample.sizes
     error = math.sqrt(m / (m - 1) * float(np.sum(residuals**2))) / n
-    if error < _TIE:
-        return 0.0 if mean < epsilon - _TIE else 1.0
+    if error < _TIE:  # no spread to divide by: of all changes of signs this is one
+        return 0.5**m if mean < epsilon - _TIE else 1.0
     return float(special.stdtr(m - 1, (mean - epsilon) / error))
 
 

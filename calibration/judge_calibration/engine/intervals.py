@@ -26,6 +26,7 @@ SMALL = 100  # units up to which the jackknife is the default
 UNSTABLE_SHARE = 0.01
 LEAST_IN_TAIL = 2.5  # resamples beyond a limit: with fewer a BCa interval is measurably too short
 _EDGE = 1 - 1e-12
+_NO_SPREAD = 1e-12  # what rounding leaves between values that are the same
 
 
 def jackknife_interval(
@@ -45,7 +46,7 @@ def jackknife_interval(
         return None
     values = forward(np.concatenate([(replicate.point,), _off_the_bounds(replicate, shape)]))
     centre, error = float(values[0]), math.sqrt((m - 1) / m * _squares(values[1:]))
-    if not math.isfinite(centre) or error < 1e-12 * max(1.0, abs(centre)):
+    if not math.isfinite(centre) or error < _NO_SPREAD * max(1.0, abs(centre)):
         return None
     half = t_quantile((1 + level) / 2, m - 1) * error
     low, high = back(np.array([centre - half, centre + half])).tolist()
@@ -58,7 +59,7 @@ def bca_interval(replicate: Replicate, *, level: float) -> Interval | None:
     z₀ from the share of resamples below the estimate (ties count half), acceleration from the jackknife.
     """
     values = np.sort(_finite(replicate.bootstrap))
-    if len(values) < 2 or values[0] == values[-1]:  # noqa: PLR2004  two values make a spread
+    if len(values) < 2 or values[-1] - values[0] <= _NO_SPREAD * max(1.0, abs(replicate.point)):  # noqa: PLR2004  a pair
         return None
     ties = [values.searchsorted(replicate.point, side) for side in ("left", "right")]
     below = float(sum(ties)) / (2 * len(values))

@@ -73,7 +73,9 @@ class CalibrationMap:
         out = bool(flags)
         score = self._value(raw)
         low, high, level = self._interval(score, labels, flags)
-        return Applied(score, low, high, level, tuple(flags), "out_of_domain" if out else "calibrated")
+        if out:  # how often the interval holds is known of scores and groups like those of the study
+            return Applied(score, None, None, None, tuple(flags), "out_of_domain")
+        return Applied(score, low, high, level, tuple(flags), "calibrated")
 
     def matches(self, fingerprint: Mapping[str, Any]) -> bool:
         """Whether the map is of this instrument: everything it names of its own must be equal."""

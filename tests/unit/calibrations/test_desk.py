@@ -144,6 +144,15 @@ async def test_a_map_is_fitted_kept_and_by_itself_bound_to_nothing(desk: Desk) -
             await work
 
 
+@pytest.mark.parametrize("taken", ["fingerprint", "binding"])
+async def test_what_bind_names_cannot_be_named_otherwise(desk: Desk, taken: str) -> None:
+    order = totals() | {"criterion": "score", "judge": "J", "method": "shift"}
+    given = order | {"bind": {"judge": "default", "rubric": "medical-qa"}, taken: {"model": "another"}}
+    with pytest.raises(OptionRejected) as told:
+        await desk.fit(given)
+    assert told.value.faults[0][0] == f"/{taken}"
+
+
 async def test_bind_takes_the_instrument_from_the_configuration(desk: Desk) -> None:
     order = totals() | {"criterion": "score", "judge": "J", "method": "shift"}
     bound = order | {"bind": {"judge": "default", "rubric": "medical-qa"}, "activate": True}
