@@ -187,12 +187,12 @@ def test_clusters_that_were_not_rated_lend_an_interval_no_freedom() -> None:
     assert (other["low"], other["high"]) == pytest.approx((one["low"], one["high"]), abs=1e-3)
 
 
-def clustered(table: Table, *, more: int) -> dict[str, Any]:
-    """The criterion of a study in which neighbours share a cluster, with `more` items that nobody rated."""
+def clustered(table: Table, *, more: int, of: int = 2) -> dict[str, Any]:
+    """The criterion of a study in which `of` neighbours share a cluster, with `more` items that nobody rated."""
     count = len(table.rows) + more
     document = {
         "scales": {"q": list(table.scale)},
-        "items": [{"item": f"{at:03d}", "cluster": f"c{at // 2}"} for at in range(count)],
+        "items": [{"item": f"{at:03d}", "cluster": f"c{at // of}"} for at in range(count)],
         "ratings": [
             {"item": f"{at:03d}", "criterion": "q", "rater": f"R{j}", "score": value}
             for at, row in enumerate(table.rows)
@@ -205,6 +205,23 @@ def clustered(table: Table, *, more: int) -> dict[str, Any]:
     }
     told: dict[str, Any] = judge_calibration.report(judge_calibration.study_from(document), {"resamples": 0})
     return dict(told["criteria"]["q"])
+
+
+def test_copies_of_items_in_clusters_make_no_reliability_certain() -> None:
+    """Fifteen items ten times each: F would take 150 independent items; over clusters it stays as with fifteen."""
+    table = studies(15, seed=4, raters=3, gaps=0.0)
+    alone = criterion(table)["raters"]["statistics"]
+    copied = clustered(table.repeated([10] * 15), more=0, of=10)["raters"]["statistics"]
+    for name in ("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck"):
+        found, once = copied[name]["ci"], alone[name]["details"]["these_raters"]
+        assert found["generalises_to"] == "these_raters"
+        assert found["high"] - found["low"] > 0.8 * (once["high"] - once["low"]), name
+        assert any("no F interval" in note for note in copied[name]["notes"])
+    ceiling, reliability = copied["noise_ceiling"], copied["icc_ck"]
+    assert ceiling["ci"]["generalises_to"] == "these_raters"
+    for limit in ("low", "high"):
+        assert ceiling["ci"][limit] == pytest.approx(max(0.0, reliability["ci"][limit]) ** 0.5)
+    assert len(ceiling["notes"]) == 1
 
 
 @pytest.mark.parametrize("resamples", [0, 100])

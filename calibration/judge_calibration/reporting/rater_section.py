@@ -29,6 +29,11 @@ PAIR_NAMES = (
 BINARY_NAMES = ("f1_met", "f1_unmet", "balanced_f1", "mcc")
 ALPHAS = ("alpha_nominal", "alpha_ordinal", "alpha_interval")
 _NO_ROOT = "ICC(C,k) is not above 0: the ratings show no variance of items beyond noise"
+_WITHIN_CLUSTERS = (
+    "items share clusters: no F interval for other physicians, which takes items as independent"
+)
+_APPROXIMATE = "cells are missing: the F interval is approximate"
+_OF_THE_ROOT_TOO = frozenset({_WITHIN_CLUSTERS, _APPROXIMATE})
 MOST_RATERS = 20  # for ICCs in every resample
 NAMES = (*PAIR_NAMES, *ALPHAS, "gwet_ac2", *ICC_NAMES, "noise_ceiling")
 
@@ -76,7 +81,7 @@ def _replicated(
     """Replicates by name.
 
     With very many physicians the ICCs are told at the data only: each resample would solve a system of their
-    number, and their interval is that of F anyway.
+    number, and where items share no clusters their interval is that of F anyway.
     """
     icc = families.get("icc")
     alone = {"icc": icc} if isinstance(icc, IccFamily) and icc.sums.raters > MOST_RATERS else {}
@@ -155,14 +160,19 @@ def _tell(context: Context, view: View, name: str, each: Replicate, sample: Samp
 
 
 def _with_f_intervals(context: Context, families: Mapping[str, Family], told: Told) -> Told:
-    """ICCs speak for other raters like these: their interval is that of F, the other one goes to details."""
+    """ICCs speak for other raters like these: their interval is that of F, the other one goes to details.
+
+    F takes items as independent: where units are clusters of items there is only the interval over clusters.
+    """
     family = families.get("icc")
     if not isinstance(family, IccFamily):
         return {}
+    if not context.units.are_items:
+        return {name: told[name].noted(_WITHIN_CLUSTERS) for name in ICC_NAMES if told[name].status == "ok"}
     components = family.sums.components(family.features.sum(axis=0))
     intervals = f_intervals(components, context.options.level)
     gaps = float(components.ratings) < float(components.items) * float(components.raters)
-    notes = ("cells are missing: the F interval is approximate",) if gaps else ()
+    notes = (_APPROXIMATE,) if gaps else ()
     return {
         name: _generalised(told[name], intervals[name], notes)
         for name in ICC_NAMES
@@ -178,7 +188,7 @@ def _generalised(statistic: Statistic, interval: Interval | None, notes: tuple[s
 
 
 def _noise_ceiling(told: Told, sample: Sample) -> Statistic:
-    """√ICC(C,k), with the root of its interval for other raters; that for these raters stays with the ICC."""
+    """√ICC(C,k), with the root of its interval. Limits in remarks and details are of the ICC and stay with it."""
     reliability = told["icc_ck"]
     if reliability.estimate is None or reliability.estimate <= 0:
         why = reliability.reason if reliability.estimate is None else None
@@ -190,7 +200,12 @@ def _noise_ceiling(told: Told, sample: Sample) -> Statistic:
         low, high = (math.sqrt(max(0.0, limit)) for limit in (ci.low, ci.high))
         roots = replace(ci, low=low, high=high, mc_error=None)
     return replace(
-        reliability, name="noise_ceiling", estimate=math.sqrt(reliability.estimate), ci=roots, details={}
+        reliability,
+        name="noise_ceiling",
+        estimate=math.sqrt(reliability.estimate),
+        ci=roots,
+        notes=tuple(note for note in reliability.notes if ci is None or note in _OF_THE_ROOT_TOO),
+        details={},
     )
 
 
