@@ -161,6 +161,21 @@ def test_clusters_widen_what_they_share() -> None:
     assert share.method == "wilson_design_effect"
 
 
+@pytest.mark.parametrize(("clusters", "status"), [(3, "insufficient"), (9, "insufficient"), (10, "ok")])
+def test_few_clusters_keep_the_estimate_and_withhold_the_interval(clusters: int, status: str) -> None:
+    """However many items they hold; a share has no interval either, nor a difference."""
+    named = replicates(studies(120, seed=5, gaps=0.0), numbered([at % clusters for at in range(120)]))
+    sample = Sample(120, 360, 3, clusters)
+    found = [CLUSTERED.tell(name, named[name], sample) for name in ("bias", "kappa_quadratic", "exact")]
+    found.append(CLUSTERED.difference("agreement", named["agreement"], sample))
+    for statistic in found:
+        assert statistic.estimate is not None
+        assert (statistic.status, statistic.ci is None) == (status, status != "ok"), statistic.name
+        assert statistic.reason == (None if status == "ok" else "n_below_min")
+        if status != "ok":
+            assert statistic.notes == (f"an interval takes 10 clusters; here are {clusters}",)
+
+
 @pytest.mark.parametrize(
     ("name", "sample", "reason"),
     [

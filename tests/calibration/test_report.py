@@ -289,6 +289,21 @@ def test_clusters_widen_the_interval_of_answers_that_repeat_each_other() -> None
     assert wide["high"] - wide["low"] > 1.8 * (narrow["high"] - narrow["low"])
 
 
+@pytest.mark.parametrize(("clusters", "enough"), [(9, False), (10, True)])
+def test_few_clusters_leave_the_verdict_open_and_draw_no_forest(clusters: int, enough: bool) -> None:
+    """A judge who is far worse than physicians on every item, in clusters that are alike."""
+    document = a_document(items=180, missing=0)
+    document["items"] = [
+        {"item": item, "cluster": f"c{at % clusters}", "subgroups": {"half": "ab"[at % 2]}}
+        for at, item in enumerate(sorted({row["item"] for row in document["ratings"]}))
+    ]
+    for at, row in enumerate(document["judge_scores"]):
+        row["score"] = at * 7 % 6
+    judge = report(document, resamples=0)["criteria"]["quality"]["judges"]["J"]
+    assert judge["verdict"]["standing"] == ("worse_than_a_physician" if enough else "undetermined")
+    assert (judge["subgroups"]["half"]["forest"] is not None) == enough
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from judge_calibration.audits.subgroups import subgroup_forest
+from judge_calibration.engine.units import too_few_clusters
 from judge_calibration.reporting.judge_section import judge_statistics
-from judge_calibration.reporting.rater_section import group_statistics
+from judge_calibration.reporting.rater_section import group_statistics, units_of
 from judge_calibration.reporting.telling import plain
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def groups_of(context: Context, view: View) -> Groups:
 
 
 def subgroup_section(context: Context, view: View, scores: FloatArray, groups: Groups) -> dict[str, object]:
-    """By variable: groups with their statistics, and the forest of biases where scores are numbers."""
+    """By variable: groups with their statistics, and the forest of biases.
+
+    None stands for the forest where scores are no numbers, or fewer than ten clusters of items carry both scores.
+    """
     return {
         variable: {
             "groups": {label: _told(context, group, scores) for label, group in groups[variable].items()},
@@ -71,7 +75,8 @@ def _told(context: Context, group: Group, scores: FloatArray) -> dict[str, objec
 def _forest(
     context: Context, view: View, scores: FloatArray, labels: tuple[str | None, ...]
 ) -> dict[str, object] | None:
-    if not view.scale.is_numeric:
+    both = ~np.isnan(scores) & ~np.isnan(view.consensus)
+    if not view.scale.is_numeric or too_few_clusters(units_of(view, both), int(both.sum())):
         return None
     forest = subgroup_forest(
         scores,

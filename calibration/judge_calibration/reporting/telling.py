@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from judge_calibration.agreement.consensus import SHARES
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.intervals import default_interval, share_interval
+from judge_calibration.engine.units import MIN_CLUSTERS, too_few_clusters
 from judge_calibration.estimates import Counts, Reason, Statistic, estimated, undefined
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ class Teller:
         """One statistic. `why` is the reason if it turns out to be undefined; default: from the sample."""
         if not math.isfinite(replicate.point):
             return undefined(name, why or why_undefined(name, sample), **sample.counts)
-        plain = estimated(name, replicate.point, **sample.counts)
-        if sample.n_items < definition_of(name).min_n:
-            return replace(plain, status="insufficient", reason="n_below_min")
+        plain = _plain(name, replicate.point, sample)
+        if plain.status != "ok":
+            return plain
         if name in SHARES:
             ci = share_interval(
                 replicate, sample.n_items, level=self.level, clustered=self.clustered, units=sample.units
@@ -92,22 +93,31 @@ class Teller:
         details: Mapping[str, object],
         notes: tuple[str, ...] = (),
     ) -> Statistic:
-        """A statistic that has no interval on any number of items; on few it is told to be insufficient."""
-        plain = estimated(name, value, notes=notes, details=details, **sample.counts)
-        few = sample.n_items < definition_of(name).min_n
-        return replace(plain, status="insufficient", reason="n_below_min") if few else plain
+        """A statistic that has no interval on any number of items; on few items or clusters it is insufficient."""
+        return replace(_plain(name, value, sample), details=details).noted(*notes)
 
     def difference(self, name: str, replicate: Replicate, sample: Sample) -> Statistic:
         """A difference of two statistics of this name on the same resamples: its scale is the plain one."""
         if not math.isfinite(replicate.point):
             return undefined(name, why_undefined(name, sample), **sample.counts)
-        plain = estimated(name, replicate.point, **sample.counts)
-        if sample.n_items < definition_of(name).min_n:
-            return replace(plain, status="insufficient", reason="n_below_min")
+        plain = _plain(name, replicate.point, sample)
+        if plain.status != "ok":
+            return plain
         ci, notes, unstable = default_interval(replicate, level=self.level, shape="mean", units=sample.units)
         if unstable:
             return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
         return replace(plain, ci=ci, notes=notes)
+
+
+def _plain(name: str, value: float, sample: Sample) -> Statistic:
+    """The estimate; insufficient where there are too few items, or clusters of them, for an interval."""
+    told = estimated(name, value, **sample.counts)
+    if too_few_clusters(sample.units, sample.n_items):
+        few = f"an interval takes {MIN_CLUSTERS} clusters; here are {sample.units}"
+        return replace(told, status="insufficient", reason="n_below_min", notes=(few,))
+    if sample.n_items < definition_of(name).min_n:
+        return replace(told, status="insufficient", reason="n_below_min")
+    return told
 
 
 def why_undefined(name: str, sample: Sample) -> Reason:
