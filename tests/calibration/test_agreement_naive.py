@@ -129,6 +129,9 @@ def test_ties_are_calibrated_as_a_plain_loop_would(scores: list[tuple[int, int]]
     pairs = [(j / 2, float(t)) for j, t in scores]
     judge, target = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
     found = tie_calibration(judge, target, seed=seed)
+    if np.ptp(judge) == 0 or np.ptp(target) == 0:
+        assert found == "constant_input"
+        return
     assert isinstance(found, TieCalibration)
     assert found.n == len(pairs)
     grid = [step / 2 for step in range(9)]

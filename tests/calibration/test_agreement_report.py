@@ -141,6 +141,24 @@ def test_exact_contradiction_leaves_no_mean_to_be_reliable() -> None:
     assert told["icc_c1"]["estimate"] == -1
 
 
+@pytest.mark.parametrize("constant", ["judge", "consensus"])
+def test_who_says_one_thing_only_has_no_calibrated_ties(constant: str) -> None:
+    table = studies(40, seed=1, raters=3, gaps=0.0)
+    rows = [[3.0] * 3 for _ in table.rows] if constant == "consensus" else table.rows
+    told = criterion(Table(rows, [3.0] * 40 if constant == "judge" else table.judge, POINTS))
+    ties_ = told["judges"]["J"]["statistics"]["tie_calibrated_accuracy"]
+    assert (ties_["estimate"], ties_["reason"]) == (None, "constant_input")
+
+
+def test_a_binary_scale_has_no_ties_to_calibrate() -> None:
+    table = studies(40, seed=1, raters=3, gaps=0.0)
+    rows = [[float((value or 0) > 2) for value in row] for row in table.rows]
+    said = [float((each or 0) > 2) for each in table.judge]
+    found = clustered(Table(rows, said, (0.0, 1.0)), more=0, of=1, scale={"kind": "binary"})
+    ties_ = found["judges"]["J"]["statistics"]["tie_calibrated_accuracy"]
+    assert (ties_["estimate"], ties_["reason"]) == (None, "not_for_this_scale")
+
+
 @pytest.mark.parametrize(("count", "status"), [(29, "insufficient"), (30, "ok")])
 def test_figures_without_an_interval_are_told_to_be_of_few_items(count: int, status: str) -> None:
     told = criterion(studies(count, seed=1, raters=3, gaps=0.0))["judges"]["J"]["statistics"]
@@ -187,11 +205,11 @@ def test_clusters_that_were_not_rated_lend_an_interval_no_freedom() -> None:
     assert (other["low"], other["high"]) == pytest.approx((one["low"], one["high"]), abs=1e-3)
 
 
-def clustered(table: Table, *, more: int, of: int = 2) -> dict[str, Any]:
+def clustered(table: Table, *, more: int, of: int = 2, scale: object = None) -> dict[str, Any]:
     """The criterion of a study in which `of` neighbours share a cluster, with `more` items that nobody rated."""
     count = len(table.rows) + more
     document = {
-        "scales": {"q": list(table.scale)},
+        "scales": {"q": scale or list(table.scale)},
         "items": [{"item": f"{at:03d}", "cluster": f"c{at // of}"} for at in range(count)],
         "ratings": [
             {"item": f"{at:03d}", "criterion": "q", "rater": f"R{j}", "score": value}

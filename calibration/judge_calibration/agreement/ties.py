@@ -40,12 +40,19 @@ class _Curve:
 
 
 def tie_calibration(judge: FloatArray, target: FloatArray, *, seed: int) -> TieCalibration | Reason:
-    """Choose ε ≥ 0 for judge scores against a target, both (n,); the reason with too few or too many to compare."""
+    """Choose ε ≥ 0 for judge scores against a target, both (n,); else the reason.
+
+    There are too few or too many to compare, or one of them is constant: a judge without gaps leaves no ε to choose,
+    and where every pair is a tie a wide enough ε is always right.
+    """
     both = ~np.isnan(judge) & ~np.isnan(target)
     j, t = judge[both], target[both]
     if len(j) < 4:  # noqa: PLR2004  two halves of two
         return "n_below_min" if len(j) else "no_overlap"
-    if max(len(np.unique(j)), len(np.unique(t))) > MOST_DISTINCT:
+    levels = sorted((len(np.unique(j)), len(np.unique(t))))
+    if levels[0] == 1:
+        return "constant_input"
+    if levels[1] > MOST_DISTINCT:
         return "too_large"
     curve = _curve(j, t)
     best = curve.best()

@@ -116,9 +116,9 @@ def _statistics(
     told = _told(context, view, scores, {name: named[name] for name in names})
     if not view.scale.is_discrete:
         told |= mean_ranks(context, view, [(scores, column) for column in view.ratings.T], sample)
-    return told | (
-        {"tie_calibrated_accuracy": _ties(context, view, scores, sample)} if view.scale.is_numeric else {}
-    )
+    if view.scale.is_numeric and view.scale.kind != "binary":  # two values have no gap to choose
+        told |= {"tie_calibrated_accuracy": _ties(context, view, scores, sample)}
+    return told
 
 
 def _ties(context: Context, view: View, scores: FloatArray, sample: Sample) -> Statistic:
