@@ -70,12 +70,15 @@ class Scale:
 
     @property
     def unit(self) -> float:
-        """One point: 1 where the scale counts in points or half points, else the least gap between values."""
+        """One point: 1 where the scale counts in points or half points, else the least gap between values.
+
+        An interval scale declares no step: what a point of 0 to 100 is worth nobody said, and its unit is its width.
+        """
         if self.low is None or self.high is None:
             return 1.0
         width = self.high - self.low
         if self.kind == "interval":
-            return 1.0 if width >= _POINTS else width
+            return width
         values = self.numeric
         if width >= _POINTS and bool(np.all(values * 2 == np.round(values * 2))):
             return 1.0
@@ -83,7 +86,7 @@ class Scale:
 
     @property
     def has_points(self) -> bool:
-        """Whether an answer can be more than a point off; never on a binary scale, whose one step is all of it."""
+        """Whether an answer can be more than a point off; never on a binary or interval scale, one unit wide."""
         return self.low is not None and self.high is not None and self.unit < self.high - self.low
 
     def code(self, value: object) -> int | None:

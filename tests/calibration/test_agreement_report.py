@@ -141,10 +141,17 @@ def test_exact_contradiction_leaves_no_mean_to_be_reliable() -> None:
     assert told["icc_c1"]["estimate"] == -1
 
 
+def test_the_share_of_physicians_outdone_says_why_it_has_no_interval() -> None:
+    omega = criterion(studies(60, seed=1, raters=3, gaps=0.0))["judges"]["J"]["statistics"]["alt_test_omega"]
+    assert (omega["status"], omega["ci"]) == ("ok", None)
+    assert any(note.startswith("no interval: ") for note in omega["notes"])
+
+
 @pytest.mark.parametrize("constant", ["judge", "consensus"])
 def test_who_says_one_thing_only_has_no_calibrated_ties(constant: str) -> None:
     table = studies(40, seed=1, raters=3, gaps=0.0)
-    rows = [[3.0] * 3 for _ in table.rows] if constant == "consensus" else table.rows
+    still: list[list[float | None]] = [[3.0] * 3 for _ in table.rows]
+    rows = still if constant == "consensus" else table.rows
     told = criterion(Table(rows, [3.0] * 40 if constant == "judge" else table.judge, POINTS))
     ties_ = told["judges"]["J"]["statistics"]["tie_calibrated_accuracy"]
     assert (ties_["estimate"], ties_["reason"]) == (None, "constant_input")
@@ -152,8 +159,8 @@ def test_who_says_one_thing_only_has_no_calibrated_ties(constant: str) -> None:
 
 def test_a_binary_scale_has_no_ties_to_calibrate() -> None:
     table = studies(40, seed=1, raters=3, gaps=0.0)
-    rows = [[float((value or 0) > 2) for value in row] for row in table.rows]
-    said = [float((each or 0) > 2) for each in table.judge]
+    rows: list[list[float | None]] = [[float((value or 0) > 2) for value in row] for row in table.rows]
+    said: list[float | None] = [float((each or 0) > 2) for each in table.judge]
     found = clustered(Table(rows, said, (0.0, 1.0)), more=0, of=1, scale={"kind": "binary"})
     ties_ = found["judges"]["J"]["statistics"]["tie_calibrated_accuracy"]
     assert (ties_["estimate"], ties_["reason"]) == (None, "not_for_this_scale")
@@ -166,6 +173,7 @@ def test_figures_without_an_interval_are_told_to_be_of_few_items(count: int, sta
         assert told[name]["estimate"] is not None
         assert (told[name]["status"], told[name]["n_items"]) == (status, count)
         assert told[name]["reason"] == ("n_below_min" if status == "insufficient" else None)
+        assert any(note.startswith("no interval: ") for note in told[name]["notes"]), name
 
 
 def test_tables_that_are_not_built_are_too_large_and_not_of_another_scale(

@@ -73,14 +73,21 @@ def test_a_binary_criterion_has_its_names_for_judges_and_raters() -> None:
     assert set(BINARY) <= told["raters"]["statistics"].keys()
 
 
-def test_a_scale_of_one_point_has_no_figure_of_points_and_no_escalation() -> None:
-    """Every answer is within one point of the other: a share of 100 % and nothing to hand over say nothing."""
+def test_a_scale_without_points_has_no_figure_of_points_and_no_escalation() -> None:
+    """On two values every answer is within one point of the other; on 0 to 100 nobody said what a point is."""
     judge = report(a_binary_document())["criteria"]["met"]["judges"]["J"]
     for name in ("within_1", "gross_error"):
         told = judge["statistics"][name]
         assert (told["estimate"], told["reason"]) == (None, "not_for_this_scale")
     assert judge["correction"]["escalation"] is None
     assert judge["correction"]["escalation_reason"] == "not_for_this_scale"
+    total = a_document() | {"scales": {"quality": {"kind": "interval", "low": 0, "high": 100}}}
+    continuous = report(total)["criteria"]["quality"]["judges"]["J"]
+    for name in ("within_1", "gross_error"):
+        told = continuous["statistics"][name]
+        assert (told["estimate"], told["reason"]) == (None, "not_for_this_scale")
+    assert continuous["statistics"]["mae"]["status"] == "ok"
+    assert continuous["correction"]["escalation_reason"] == "not_for_this_scale"
     graded = report(a_document())["criteria"]["quality"]["judges"]["J"]["correction"]
     assert graded["escalation"]["curve"]
     assert graded["escalation_reason"] is None

@@ -90,7 +90,7 @@ def test_an_interval_holds_every_number_between_its_bounds_and_has_no_codes() ->
         ([0, 0.25, 0.5, 1], 0.25),
         ([0, 0.5, 1], 0.5),
         ([0, 1], 1.0),
-        ({"kind": "interval", "low": 0, "high": 100}, 1.0),
+        ({"kind": "interval", "low": 0, "high": 100}, 100.0),
         ({"kind": "interval", "low": 0, "high": 1}, 1.0),
         ({"kind": "interval", "low": 0.5, "high": 1}, 0.5),
     ],

@@ -45,8 +45,8 @@ class ConsensusFamily:
     ) -> ConsensusFamily:
         """From d (items,), the mean of judge and consensus, and 1.0 where their ends of the scale oppose.
 
-        NaN in d marks an item without judge score or consensus. Not `of_points`: the scale is one point wide,
-        every answer is within one, and the figures that count points are left out.
+        NaN in d marks an item without judge score or consensus. Not `of_points`: the scale is one point wide
+        and every answer within one, or declares no point; the figures that count points are left out.
         """
         here = ~np.isnan(difference)
         d, m = np.where(here, difference, 0.0), np.where(here, middle, 0.0)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from judge_calibration.reporting.context import Context, View
     from judge_calibration.reporting.telling import Sample
 
+_NO_INTERVAL = "no interval: a share of these few physicians, whose tests are listed; ρ has one"
 _SWEEP = tuple(step / 20 for step in range(11))  # ε from 0 to 0.5
 
 
@@ -68,7 +69,9 @@ def _statistics(context: Context, rho: Replicate, test: AltTest, sample: Sample)
     included = sum(contest.p is not None for contest in test.contests)
     few = ("at least three physicians are advised",) if included < 3 else ()  # noqa: PLR2004  as the source advises
     return {
-        "alt_test_omega": estimated("alt_test_omega", test.omega, notes=few, **sample.counts),
+        "alt_test_omega": estimated(
+            "alt_test_omega", test.omega, notes=(*few, _NO_INTERVAL), **sample.counts
+        ),
         "alt_test_rho": context.teller.tell("alt_test_rho", rho, sample).noted(*few),
     }
 

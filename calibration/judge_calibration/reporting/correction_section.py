@@ -65,8 +65,9 @@ def correction_section(context: Context, view: View, scores: FloatArray) -> dict
 def _escalation(context: Context, fitted: FittedMap, view: View) -> dict[str, object] | None:
     """Kept from the most certain on: certain is a corrected score at which the fold's errors were small.
 
-    An error is more than a point: a scale that is one point wide has none, and would have all scores kept. The
-    bound is for independent items, so that each cluster gives one, drawn with the seed.
+    An error is more than a point: a scale that is one point wide has none, and would have all scores kept; on an
+    interval scale nobody said what a point is. The bound is for independent items, so that each cluster gives one,
+    drawn with the seed.
     """
     predicted, target = fitted.out_of_fold, fitted.sample.target
     error = np.abs(target - predicted)

@@ -49,6 +49,8 @@ NAMES = (
     *("tie_calibrated_accuracy", "validity_corrected"),
 )
 _AT_CEILING = 1.0
+_EPSILON_CHOSEN = "no interval: ε would have to be chosen anew in every resample"
+_CEILING_FIXED = "no interval: the noise ceiling it is divided by has an error of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ def _ties(context: Context, view: View, scores: FloatArray, sample: Sample) -> S
         "in_sample": rounded(found.in_sample),
         "uncalibrated": rounded(found.uncalibrated),
     }
-    return context.teller.alone(name, found.cross_fitted, replace(sample, n_items=found.n), details=details)
+    compared = replace(sample, n_items=found.n)
+    return context.teller.alone(name, found.cross_fitted, compared, details=details, notes=(_EPSILON_CHOSEN,))
 
 
 def _validity(context: Context, scores: FloatArray, view: View, raters: Told) -> Told:
@@ -150,7 +153,7 @@ def _validity(context: Context, scores: FloatArray, view: View, raters: Told) ->
         return {name: undefined(name, "constant_input", **sample.counts)}
     raw = float(np.corrcoef(x, y)[0, 1])
     corrected = raw / ceiling.estimate
-    notes = ("at ceiling",) if corrected >= _AT_CEILING else ()
+    notes = (*(("at ceiling",) if corrected >= _AT_CEILING else ()), _CEILING_FIXED)
     details = {"uncorrected": rounded(raw)}
     return {
         name: context.teller.alone(name, min(corrected, _AT_CEILING), sample, details=details, notes=notes)

@@ -91,9 +91,9 @@ class Teller:
         sample: Sample,
         *,
         details: Mapping[str, object],
-        notes: tuple[str, ...] = (),
+        notes: tuple[str, ...],
     ) -> Statistic:
-        """A statistic that has no interval on any number of items; on few items or clusters it is insufficient."""
+        """A statistic that has no interval on any number of items, and `notes` say why; on few it is insufficient."""
         return replace(_plain(name, value, sample), details=details).noted(*notes)
 
     def difference(self, name: str, replicate: Replicate, sample: Sample) -> Statistic:
