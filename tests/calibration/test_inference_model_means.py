@@ -72,6 +72,7 @@ def test_below_twenty_labels_the_estimate_stays_and_the_interval_goes() -> None:
     assert model.mean.estimate is not None
     assert (model.mean.ci, model.mean.status, model.mean.reason) == (None, "insufficient", "n_below_min")
     assert model.worth.status == "insufficient"
+    assert model.worth.notes[0].startswith("no interval: ")
 
 
 @pytest.mark.parametrize(("labels", "reason"), [(0, "no_ratings"), (1, "n_below_min")])

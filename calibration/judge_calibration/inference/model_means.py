@@ -244,6 +244,7 @@ def _worth(found: MeanError, alone: MeanError, items: LabelledItems, labelled: i
     told = estimated(
         "judge_worth",
         ratio,
+        notes=("no interval: a ratio of two variances that are themselves estimates",),
         n_items=len(items.judge),
         n_ratings=labelled,
         details={
