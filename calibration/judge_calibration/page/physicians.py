@@ -73,7 +73,7 @@ def _facts(told: Mapping[str, Any], kind: str) -> Iterator[tuple[str, object]]:
         yield "same answer as a physician", share_with_interval(statistics["agreement"])
     if statistics["bias"]["estimate"] is not None:
         yield "bias in points", with_interval(statistics["bias"])
-    yield from _single_score(told, kind)
+    yield from _single_score(told)
     weak = weakest(told["subgroups"], statistics["bias"]["estimate"])
     if weak:
         yield "where it fails most", weak
@@ -82,7 +82,7 @@ def _facts(told: Mapping[str, Any], kind: str) -> Iterator[tuple[str, object]]:
         yield "no score", f"{percent(outcomes['unscored_share'], 1)} of {outcomes['rows']} answers"
 
 
-def _single_score(told: Mapping[str, Any], kind: str) -> Iterator[tuple[str, object]]:
+def _single_score(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     correction = told["correction"]
     conformal = correction.get("conformal") if correction else None
     if conformal is None:
@@ -93,7 +93,7 @@ def _single_score(told: Mapping[str, Any], kind: str) -> Iterator[tuple[str, obj
         yield f"{covers} interval of one score", "the whole scale: too few items"
     else:
         yield f"{covers} interval of one score", f"± {number(width)} points around the corrected score"
-    if correction.get("escalation") and kind != "interval":
+    if correction.get("escalation"):
         share = correction["escalation"]["kept_share"]
         told_share = "all: no share can be kept with this guarantee" if share is None else percent(1 - share)
         yield "to be rated by a physician", told_share
