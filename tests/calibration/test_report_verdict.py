@@ -76,3 +76,22 @@ def test_ratings_that_do_not_vary_give_a_curve_no_interval() -> None:
     scores = [1, 2, 3, 4] * 6
     for point in verdict_of(scored({"A": scores, "B": scores}, list(map(float, scores))))["curve"]:
         assert (point["n"], point["low"], point["high"]) == (6, None, None)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "said"),
+    [
+        ([-0.5, -0.3, -0.4, -0.2], "points lower than the consensus [0."),  # in the direction of the words
+        ([0.5, 0.3, 0.4, 0.2], "points higher than the consensus [0."),
+        ([-0.5, 0.5, -0.4, 0.3], "points [-"),
+    ],
+)
+def test_limits_of_a_bias_are_told_in_its_direction_and_none_is_where_they_hold_zero(
+    gaps: list[float], said: str
+) -> None:
+    scores = [1, 2, 3, 4] * 6
+    judge = [score + gap for score, gap in zip(scores, gaps * 6, strict=True)]
+    continuous = {"kind": "interval", "low": 0, "high": 5}
+    sentence = verdict_of(scored({"A": scores, "B": scores}, judge, continuous))["sentence"]
+    assert said in sentence
+    assert ("in neither direction" in sentence) == (said == "points [-")

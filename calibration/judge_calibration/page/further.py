@@ -242,8 +242,11 @@ def _mean_of(criterion: str, judge: str, each: Mapping[str, Any]) -> str:
         for row in each["models"]
     ]
     head = ("model", "labelled + other items", *("labels and judge", "labels alone", "judge alone"), "rank")
+    whole = not any(row["n_unlabelled"] for row in each["models"])
+    remark = "Every item is labelled: labels and judge is labels alone, and the judge adds nothing here."
     return section(
         f"{criterion}, {judge}",
+        paragraph(remark) if whole else "",
         interval_rows(
             marks,
             name=f"{criterion}-{judge}-means",

@@ -30,8 +30,8 @@ def whole_page(report: Mapping[str, Any]) -> str:
         f"study {study['digest'][:19]}…; judge_calibration {report['library']}"
     )
     places = [*((_anchor(name), name) for name in criteria), *anchors(report)]
-    links = "".join(f'<a href="#{text(anchor)}">{text(title)}</a>' for anchor, title in places)
-    nav = f'<nav><a href="#verdicts">Verdicts</a><a href="#flow">Flow</a>{links}<a href="#methods">Methods</a></nav>'
+    links = " ".join(f'<a href="#{text(anchor)}">{text(title)}</a>' for anchor, title in places)
+    nav = f'<nav><a href="#verdicts">Verdicts</a> <a href="#flow">Flow</a> {links} <a href="#methods">Methods</a></nav>'
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

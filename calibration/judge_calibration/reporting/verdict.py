@@ -92,11 +92,15 @@ def _bias(section: JudgeSection) -> str:
     bias = section.statistics["bias"].as_json()
     if bias["estimate"] is None:
         return ""
-    value = float(str(bias["estimate"]))
+    value, ci = float(str(bias["estimate"])), bias["ci"]
+    if value and isinstance(ci, dict) and ci["low"] <= 0 <= ci["high"]:
+        return f"Its mean difference from the consensus is {value:.2f} points {_interval(bias)}, in neither direction"
     direction = "higher than" if value > 0 else "lower than"
     size = f"{abs(value):.2f} points" if abs(value) >= _SHOWN else "less than 0.01 points"
     said = f"{size} {direction}" if value else "on average as high as"
-    return f"It scores {said} the consensus {_interval(bias)}".rstrip()
+    # Lower by so many points: the limits are told in the same direction.
+    told = {"ci": {"low": -ci["high"], "high": -ci["low"]}} if value < 0 and isinstance(ci, dict) else bias
+    return f"It scores {said} the consensus {_interval(told)}".rstrip()
 
 
 _SHOWN = 0.005  # what two decimals tell from 0
