@@ -29,6 +29,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         healthy = self.path == "/health" and MODE != "never"
+        key = os.environ.get("VLLM_API_KEY")
+        if key and not healthy and self.headers.get("Authorization") != f"Bearer {key}":
+            self.send_response(401)
+            self.end_headers()
+            return
         models = {"data": [{"id": option("--served-model-name")}]} if self.path == "/v1/models" else {}
         self.send_response(200 if healthy or models else 503)
         self.end_headers()

@@ -37,10 +37,10 @@ class Model:
             return cls(place)
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
-        except (OSError, ValueError):
+            longest = (config.get("text_config") or config).get("max_position_embeddings")
+        except (OSError, ValueError, AttributeError):
             raise ConfigurationError(f"{place} holds no readable config.json: no model") from None
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-        longest = (config.get("text_config") or config).get("max_position_embeddings")
         return cls(str(folder), size / _GIB if size else None, longest if isinstance(longest, int) else None)
 
 
@@ -52,13 +52,14 @@ class Wishes:
     host: str = "127.0.0.1"
     port: int = 8000
     images: int = 4
+    at_once: int | None = None
     length: int | None = None
     tensor_parallel: int | None = None
 
 
 def arguments(machine: Machine, model: Model, wishes: Wishes) -> list[str]:
     """What follows `vllm serve`."""
-    at_once = 128 if machine.gpus else 64
+    at_once = wishes.at_once or (128 if machine.gpus else 64)
     length = context_length(machine, model, wishes)
     shared = [
         *(model.place, "--served-model-name", wishes.name, "--host", wishes.host, "--port", str(wishes.port)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -15,7 +16,7 @@ import typer
 from judge_service.errors import ConfigurationError
 from judge_service.local.arguments import Model, Wishes, arguments, drain_s, environment
 from judge_service.local.machine import look
-from judge_service.local.server import served, serving
+from judge_service.local.server import API_KEY, served, serving
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -38,6 +39,10 @@ def up(
         int | None, typer.Option(help="Tokens of prompt and answer; default: by the machine.", min=512)
     ] = None,
     images: Annotated[int, typer.Option(help="Most images of one case.", min=0, max=16)] = 4,
+    at_once: Annotated[
+        int | None,
+        typer.Option(help="Requests worked on at one time; twice as many may wait.", min=1),
+    ] = None,
     gpus: Annotated[
         int | None, typer.Option(help="Over how many GPUs; default: as few as hold the model.", min=1)
     ] = None,
@@ -58,7 +63,7 @@ def up(
         return
     serve = program(vllm)
     machine, one = look(python_of(serve)), Model.at(model)
-    wishes = Wishes(name, host, port, images, length, gpus)
+    wishes = Wishes(name, host, port, images, at_once, length, gpus)
     command = [serve, "serve", *arguments(machine, one, wishes)]
     surroundings = environment(machine, one)
     typer.echo(" ".join([*(f"{key}={value}" for key, value in surroundings.items()), shlex.join(command)]))
@@ -77,6 +82,8 @@ def setting(name: str, host: str, port: int) -> str:
     from judge_service.settings import PREFIX  # noqa: PLC0415  pydantic
 
     judge = {"kind": "openai", "base_url": f"http://{host}:{port}/v1", "model": name, "text_cap": TEXT_CAP}
+    if os.environ.get(API_KEY):
+        judge["api_key_env"] = API_KEY
     return f"{PREFIX}JUDGES={shlex.quote(json.dumps({'default': judge}))}"
 
 

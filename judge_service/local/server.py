@@ -16,6 +16,7 @@ from judge_service.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+API_KEY = "VLLM_API_KEY"  # vLLM asks for this key where the variable is set; what we start inherits it
 _LOOK_EVERY_S = 0.25
 _PATIENCE_S = 2.0  # of one look
 
@@ -25,7 +26,10 @@ class ServerFailed(ConfigurationError):
 
 
 def served(host: str, port: int) -> list[str] | None:
-    """Names of the models served there; None where nobody answers, `ConfigurationError` for somebody else."""
+    """Names of the models served there; None where nobody answers, `ConfigurationError` for somebody else.
+
+    A server that wants another key than ours is somebody else's.
+    """
     try:
         status, body = _get(host, port, "/v1/models")
     except OSError:
@@ -89,7 +93,8 @@ class Process:
 def _get(host: str, port: int, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE_S)
     try:
-        connection.request("GET", path)
+        key = os.environ.get(API_KEY)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
         reply = connection.getresponse()
         return reply.status, reply.read()
     finally:

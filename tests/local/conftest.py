@@ -24,8 +24,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def text_server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    """The text model."""
-    yield from up(models / "text", tmp_path_factory.mktemp("text"))
+    """The text model, soon full: it works on four cases and lets eight wait."""
+    yield from up(models / "text", tmp_path_factory.mktemp("text"), "--at-once", "4")
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,11 @@ def test_the_number_of_gpus_may_be_wished_and_must_be_possible() -> None:
             told(EIGHT, SMALL, Wishes(tensor_parallel=count))
 
 
+def test_twice_as_many_may_wait_as_are_worked_on() -> None:
+    found = told(ONE, SMALL, Wishes(at_once=3))
+    assert (found["--max-num-seqs"], found["--max-num-queued-reqs"]) == ("3", "6")
+
+
 def test_without_a_gpu_nothing_is_said_of_gpus_and_prompts_stay_whole() -> None:
     found = told(CPU)
     assert not {"--tensor-parallel-size", "--gpu-memory-utilization"} & set(found)

@@ -124,6 +124,16 @@ def test_a_server_that_runs_is_used_as_it_is(home: Path, port: int) -> None:
         assert served(HOST, port) == ["judge"]  # neither of them stopped it
 
 
+def test_a_server_with_a_key_is_bound_with_it_and_hidden_from_who_has_none(home: Path, port: int) -> None:
+    with started(home, port, VLLM_API_KEY="secret") as first:
+        printed = lines_until(first, "JUDGE_SERVICE_JUDGES=")
+        assert binding(printed[-1])["default"]["api_key_env"] == "VLLM_API_KEY"
+        assert "secret" not in "".join(printed)
+        assert told(home, port, VLLM_API_KEY="secret")[0] == 0
+        code, _, err = told(home, port)
+        assert (code, "is taken by a server that lists no models" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("mode", "said"), [("dies", "ended by itself (exit code 7)"), ("never", "not healthy after 2 s")]
 )
@@ -144,11 +154,15 @@ def test_the_command_can_be_looked_at_without_starting_anything(home: Path, port
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
-    [("torch.py", "install the extra judge-service[local]"), ("model/config.json", "no model")],
+    ("broken", "text", "said"),
+    [
+        ("torch.py", "raise ImportError", "install the extra judge-service[local]"),
+        ("model/config.json", "[", "no model"),
+        ("model/config.json", "[]", "no model"),
+    ],
 )
-def test_what_is_missing_is_named(home: Path, port: int, broken: str, said: str) -> None:
-    (home / broken).write_text("raise ImportError" if broken == "torch.py" else "[", "utf-8")
+def test_what_is_missing_is_named(home: Path, port: int, broken: str, text: str, said: str) -> None:
+    (home / broken).write_text(text, "utf-8")
     code, _, err = told(home, port)
     assert (code, said in err) == (2, True)
 
