@@ -53,19 +53,32 @@ def compare(
     Raises OptionRejected for a judge that the study lacks and NotEnough when they share no item.
     """
     chosen = options if isinstance(options, Options) else Options.of(options)
-    context = Context.of(study, chosen)
-    criteria = shared_criteria(context, first, second)
-    pairs = {name: Pair.of(context, name, first, second) for name in criteria}
-    tests = with_q({name: paired_tests(context, pair) for name, pair in pairs.items()})
+    criteria = compare_in(Context.of(study, chosen), first, second)
     return {
         "study": study.digest,
         "judges": [first, second],
         "options": chosen.as_json(),
-        "criteria": {name: compared(context, pair) | {"tests": tests[name]} for name, pair in pairs.items()},
+        "criteria": criteria,
     }
 
 
-def shared_criteria(context: Context, first: str, second: str) -> tuple[str, ...]:
+def compare_in(context: Context, first: str, second: str) -> dict[str, dict[str, object]]:
+    """The same by criterion, of a study that is ready, whose resamples others may share."""
+    return compare_pairs(context, pairs_of(context, first, second))
+
+
+def pairs_of(context: Context, first: str, second: str) -> dict[str, Pair]:
+    """Both judges on the items that both scored, by criterion; errors as of `compare`."""
+    return {name: Pair.of(context, name, first, second) for name in _shared_criteria(context, first, second)}
+
+
+def compare_pairs(context: Context, pairs: Mapping[str, Pair]) -> dict[str, dict[str, object]]:
+    """Statistics of both, their differences and tests, by criterion; q-values are over all of them."""
+    tests = _with_q({name: _paired_tests(context, pair) for name, pair in pairs.items()})
+    return {name: _compared(context, pair) | {"tests": tests[name]} for name, pair in pairs.items()}
+
+
+def _shared_criteria(context: Context, first: str, second: str) -> tuple[str, ...]:
     """Criteria on which both judges scored some of the same items."""
     known = {judge for table in context.study.tables.values() for judge in table.judges}
     for judge in (first, second):
@@ -84,7 +97,7 @@ def shared_criteria(context: Context, first: str, second: str) -> tuple[str, ...
     return criteria
 
 
-def compared(context: Context, pair: Pair) -> dict[str, object]:
+def _compared(context: Context, pair: Pair) -> dict[str, object]:
     """Statistics of both judges and their differences."""
     view, columns = pair.view, pair.view.columns
     both = [judge_families(view, scores) for scores in (pair.first, pair.second)]
@@ -104,7 +117,7 @@ def compared(context: Context, pair: Pair) -> dict[str, object]:
     return {"n_items": len(pair.items), "n_rated": sample.n_items, "statistics": rows}
 
 
-def paired_tests(context: Context, pair: Pair) -> list[Test]:
+def _paired_tests(context: Context, pair: Pair) -> list[Test]:
     """Sign flips on scores and on errors, and on a scale of numbers Williams on correlations with the consensus.
 
     Those of errors and correlations are over the items that have a consensus.
@@ -131,7 +144,7 @@ def _named(found: Sequence[Replicates]) -> dict[str, Replicate]:
     return {name: each for one in found for name, each in one.named().items() if "|" not in name}
 
 
-def with_q(tests: Mapping[str, Sequence[Test]]) -> dict[str, list[dict[str, object]]]:
+def _with_q(tests: Mapping[str, Sequence[Test]]) -> dict[str, list[dict[str, object]]]:
     """Tests as plain data by criterion, each with its q-value over all criteria and tests."""
     p = [test.p for each in tests.values() for test in each if test.p is not None]
     q = iter(stats.false_discovery_control(p, method="bh").tolist() if p else [])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.comparison.judges import Pair, compared, paired_tests, shared_criteria, with_q
+from judge_calibration.comparison.judges import Pair, compare_pairs, pairs_of
 from judge_calibration.comparison.tests import CLUSTERED, mcnemar_test, untested
 from judge_calibration.engine.intervals import share_interval
 from judge_calibration.engine.replicates import Replicate
@@ -51,17 +51,13 @@ def swap(
     """
     chosen = options if isinstance(options, Options) else Options.of(options)
     context = Context.of(study, chosen)
-    criteria = shared_criteria(context, old, new)
-    numeric = [name for name in criteria if study.tables[name].scale.is_numeric]
+    pairs = pairs_of(context, old, new)
+    numeric = [name for name in pairs if study.tables[name].scale.is_numeric]
     _check_names("threshold", threshold, numeric)
     _check_names("margin", margin, numeric)
-    pairs = {name: Pair.of(context, name, old, new) for name in criteria}
-    tests = with_q({name: paired_tests(context, pair) for name, pair in pairs.items()})
     told = {
-        name: compared(context, pair)
-        | {"tests": tests[name]}
-        | _moved(context, pair, _of(threshold, name), _of(margin, name))
-        for name, pair in pairs.items()
+        name: each | _moved(context, pairs[name], _of(threshold, name), _of(margin, name))
+        for name, each in compare_pairs(context, pairs).items()
     }
     verdicts = [str(each["verdict"]) for each in told.values()]
     return {
@@ -69,7 +65,7 @@ def swap(
         "judges": {"old": old, "new": new},
         "options": chosen.as_json(),
         "criteria": told,
-        "not_compared": sorted(_scored_by_both(study, old, new) - set(criteria)),
+        "not_compared": sorted(_scored_by_both(study, old, new) - set(pairs)),
         "outcomes": {judge: _outcomes(study, judge) for judge in (old, new)},
         "verdict": _overall(verdicts),
         "sentence": _sentence(old, new, told),

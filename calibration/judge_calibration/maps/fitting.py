@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from judge_calibration.errors import NotEnough, OptionRejected
+from judge_calibration.estimates import rounded
 from judge_calibration.maps.conformal import fit_conformal, labels_of, out_of_fold_coverage
 from judge_calibration.maps.content import sealed_map, told_knots
 from judge_calibration.maps.folds import fold_masks
@@ -72,6 +73,7 @@ class FittedMap:
             "candidates": [tried.as_json() for tried in self.selection.tried],
             "score_bins": [each.as_json() for each in error.bins] if error else [],
             "knots": told_knots(self.fitted.knots),
+            "domain": [rounded(float(end)) for end in (self.sample.judge.min(), self.sample.judge.max())],
             "conformal": self.conformal.as_json(),
             "out_of_fold": dict(self.coverage),
             "sets": self.sets,

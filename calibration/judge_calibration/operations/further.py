@@ -5,25 +5,23 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from judge_calibration.comparison.judges import compare
+from judge_calibration.comparison.judges import compare_in
 from judge_calibration.errors import NotEnough, OptionRejected
 from judge_calibration.inference.model_means import MOST_MODELS
 from judge_calibration.reporting.audit_section import FAMILY, Asked, audit_section
-from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.means_section import Design, means_section
-from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from judge_calibration.study import Study
+    from judge_calibration.reporting.context import Context
 
 PARTS = ("comparisons", "audits", "means")
 MOST_COMPARED = 4  # judges: six pairs, each as much work as a judge's own section
 
 
-def further(study: Study, given: Mapping[str, object], parts: Sequence[str]) -> dict[str, Any]:
-    """The parts asked for, each under its name; OptionRejected for one that is not known.
+def further(context: Context, parts: Sequence[str]) -> dict[str, Any]:
+    """The parts asked for, each under its name, on the resamples of the report; OptionRejected for an unknown one.
 
     comparisons: every pair of the first four judges that share an item. audits: by judge. means: by criterion and
     judge, of models named by the variable model_family or, without it, of all answers together; none where it
@@ -31,8 +29,6 @@ def further(study: Study, given: Mapping[str, object], parts: Sequence[str]) -> 
     """
     if unknown := set(parts) - set(PARTS):
         raise OptionRejected("include", f"{min(unknown)[:60]!r} is not known (known: {', '.join(PARTS)})")
-    options = Options.of(given)
-    context = Context.of(study, options)
     made = {"comparisons": _comparisons, "audits": _audits, "means": _means}
     return {part: made[part](context) for part in PARTS if part in parts}
 
@@ -46,10 +42,10 @@ def _comparisons(context: Context) -> dict[str, Any]:
     pairs = []
     for first, second in combinations(judges[:MOST_COMPARED], 2):
         try:
-            found = compare(context.study, first, second, context.options)
+            criteria = compare_in(context, first, second)
         except NotEnough:
             continue
-        pairs.append({"judges": found["judges"], "criteria": found["criteria"]})
+        pairs.append({"judges": [first, second], "criteria": criteria})
     return {"pairs": pairs, "not_compared": judges[MOST_COMPARED:]}
 
 

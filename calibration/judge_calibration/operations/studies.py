@@ -11,7 +11,7 @@ from judge_calibration.operations.further import further
 from judge_calibration.reporting.alt_test_section import alt_test_section
 from judge_calibration.reporting.audit_section import FAMILY, TOKENS, Asked, audit_section, audited_criteria
 from judge_calibration.reporting.context import Context
-from judge_calibration.reporting.document import report
+from judge_calibration.reporting.document import report_of
 from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ def report_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
     """The report. Takes `options`, and in `include` what it holds besides: comparisons, audits, means."""
     with Arguments(given) as arguments:
         options, parts = arguments.mapping("options"), arguments.texts("include") or ()
-    more = further(study, options, parts)
-    return report(study, options) | more
+    context = Context.of(study, Options.of(options))
+    more = further(context, parts)
+    return report_of(context) | more
 
 
 def alt_test_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from judge_calibration.drawings.grids import confusion_heatmap, overlap_matrix, score_use
 from judge_calibration.drawings.intervals import Mark, Row, interval_rows
 from judge_calibration.drawings.scatter import (
@@ -140,15 +142,23 @@ def curve(key: str, scale: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     low, high = ends(scale)
     return calibration_curve(
         [(point["judge"], point["human"], point["low"], point["high"], point["n"]) for point in points],
-        [(x, y) for x, y in correction["knots"]] if correction else [],
+        seen(correction) if correction else [],
         low=low,
         high=high,
         method=correction["method"].replace("_", " ") if correction else "none",
         name=f"{key}-curve",
         title="What physicians say where the judge says this",
         caption="Mean consensus at each score of the judge with its interval; the number is that of items, where there "
-        "is room for it.",
+        "is room for it. The map is drawn over the scores that the judge gave.",
     )
+
+
+def seen(correction: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """The map between the lowest and the highest score that it was fitted on."""
+    low, high = correction["domain"]
+    x, y = zip(*correction["knots"], strict=True)
+    places = [low, *(at for at in x if low < at < high), high]
+    return [(at, float(np.interp(at, x, y))) for at in places]
 
 
 def ends(scale: Mapping[str, Any]) -> tuple[float, float]:

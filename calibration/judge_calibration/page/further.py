@@ -241,12 +241,11 @@ def _mean_of(criterion: str, judge: str, each: Mapping[str, Any]) -> str:
         )
         for row in each["models"]
     ]
-    head = ("model", "labelled + other items", *("labels and judge", "labels alone", "judge alone"), "rank")
-    whole = not any(row["n_unlabelled"] for row in each["models"])
-    remark = "Every item is labelled: labels and judge is labels alone, and the judge adds nothing here."
+    if all(row["n_unlabelled"] == 0 for row in each["models"]):
+        remark = "Every item is labelled: labels and judge is labels alone, and the judge adds nothing here."
+        return section(f"{criterion}, {judge}", paragraph(remark), _table_of(criterion, judge, rows), level=3)
     return section(
         f"{criterion}, {judge}",
-        paragraph(remark) if whole else "",
         interval_rows(
             marks,
             name=f"{criterion}-{judge}-means",
@@ -255,9 +254,14 @@ def _mean_of(criterion: str, judge: str, each: Mapping[str, Any]) -> str:
             measure="points",
             series=series,
         ),
-        table(head, rows, caption=f"{criterion}, judge {judge}"),
+        _table_of(criterion, judge, rows),
         level=3,
     )
+
+
+def _table_of(criterion: str, judge: str, rows: Sequence[Sequence[object]]) -> str:
+    head = ("model", "labelled + other items", *("labels and judge", "labels alone", "judge alone"), "rank")
+    return table(head, rows, caption=f"{criterion}, judge {judge}")
 
 
 def _rank(rank: Mapping[str, Any] | None) -> str:

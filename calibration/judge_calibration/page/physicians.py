@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _USE = {
     "like_a_physician": "May stand in for one physician's rating on this criterion, on items like those of this study.",
     "worse_than_a_physician": "Do not use it in place of a physician's rating on this criterion.",
-    "undetermined": "Not shown to be fit to stand in for a physician's rating: more items have to be rated first.",
+    "undetermined": "Not shown to be fit to stand in for a physician's rating",
     "no_ceiling": "Not shown to be fit to stand in for a physician's rating: no agreement among physicians "
     "stands beside it.",
 }
@@ -49,11 +49,32 @@ def _card(criterion: str, judge: str, told: Mapping[str, Any], kind: str) -> str
         head,
         paragraph(with_minus(verdict["sentence"]), kind="verdict"),
         facts(_facts(told, kind)),
-        paragraph(
-            " ".join((_USE[verdict["standing"]], _limits(told), _NEVER)).replace("  ", " "), kind="use"
-        ),
+        paragraph(f"{_use(told)} {_NEVER}", kind="use"),
     ]
-    return f'<article class="card {text(verdict["standing"])}">{"".join(parts)}</article>'
+    colour = "disputed" if _disputed(told) else verdict["standing"]
+    return f'<article class="card {text(colour)}">{"".join(parts)}</article>'
+
+
+def _use(told: Mapping[str, Any]) -> str:
+    standing = told["verdict"]["standing"]
+    if _disputed(told):
+        rho = with_interval(told["statistics"]["alt_test_rho"])
+        return (
+            "Agrees like a physician on items like those of this study, and yet is not shown to stand in for one: the "
+            f"alternative annotator test does not pass (ρ {rho})."
+        )
+    if standing != "undetermined":
+        return _USE[standing]
+    beside = told["ceiling"][0]["difference"]["ci"] if told["ceiling"] else None
+    why = (
+        "the interval is too wide, and more items have to be rated" if beside else "no interval can be given"
+    )
+    return f"{_USE[standing]}: {why}."
+
+
+def _disputed(told: Mapping[str, Any]) -> bool:
+    """Whether the ceiling speaks for the judge and the alternative annotator test does not."""
+    return told["verdict"]["standing"] == "like_a_physician" and told["alt_test"]["passes"] is False
 
 
 def _facts(told: Mapping[str, Any], kind: str) -> Iterator[tuple[str, object]]:
@@ -92,11 +113,20 @@ def _single_score(told: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     if width is None:
         yield f"{covers} interval of one score", "the whole scale: too few items"
     else:
-        yield f"{covers} interval of one score", f"± {number(width)} points around the corrected score"
-    if correction.get("escalation"):
-        share = correction["escalation"]["kept_share"]
-        told_share = "all: no share can be kept with this guarantee" if share is None else percent(1 - share)
-        yield "to be rated by a physician", told_share
+        widths = {group: half for group, half in conformal["quantiles"].items() if group}
+        groups = "".join(
+            f"; {group} {'the whole scale' if half is None else f'± {number(half)}'}"
+            for group, half in widths.items()
+        )
+        yield (
+            f"{covers} interval of one score",
+            f"± {number(width)} points around the corrected score{groups}",
+        )
+    found = correction.get("escalation")
+    if found:
+        bound = f"for at most {percent(found['alpha'])} errors, with confidence {percent(1 - found['delta'])}"
+        share = "all" if found["kept_share"] is None else percent(1 - found["kept_share"])
+        yield "to be rated by a physician", f"{share}, {bound}"
 
 
 def weakest(subgroups: Mapping[str, Any], overall: float | None) -> str:
@@ -131,13 +161,3 @@ def weakest(subgroups: Mapping[str, Any], overall: float | None) -> str:
 
 
 _CHANCE = 0.05  # as below every table of q-values
-
-
-def _limits(told: Mapping[str, Any]) -> str:
-    test = told["alt_test"]
-    if test["omega"] is None:
-        return ""
-    low = told["statistics"]["alt_test_rho"]
-    if told["verdict"]["standing"] == "like_a_physician" and test["passes"] is False:
-        return f"The alternative annotator test does not support this (ρ {with_interval(low)}): read both."
-    return ""

@@ -53,7 +53,14 @@ def flow(report: Mapping[str, Any]) -> str:
         )
     parts = [
         table(
-            ("criterion", "items rated", "items judged", "ratings", "physicians", "ratings per item"),
+            (
+                "criterion",
+                "items rated",
+                "items with a score of any judge",
+                "ratings",
+                "physicians",
+                "ratings per item",
+            ),
             rows,
             numeric=(1, 5),
         ),

@@ -28,13 +28,17 @@ def report(study: Study, options: Mapping[str, object] | Options | None = None) 
 
     Raises OptionRejected for an option out of range or a name that is not in the study.
     """
-    chosen = options if isinstance(options, Options) else Options.of(options)
-    context = Context.of(study, chosen)
+    return report_of(Context.of(study, options if isinstance(options, Options) else Options.of(options)))
+
+
+def report_of(context: Context) -> dict[str, Any]:
+    """The same of a study that is ready, whose resamples others may share."""
+    study = context.study
     return {
         "format": FORMAT,
         "library": VERSION,
         "study": study.profile(),
-        "options": chosen.as_json(),
+        "options": context.options.as_json(),
         "units": {"count": context.units.size, "are_items": context.units.are_items},
         "criteria": {criterion: _criterion(context, criterion) for criterion in context.criteria},
         "warnings": list(study.warnings),

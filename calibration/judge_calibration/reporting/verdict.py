@@ -94,7 +94,8 @@ def _bias(section: JudgeSection) -> str:
         return ""
     value, ci = float(str(bias["estimate"])), bias["ci"]
     if value and isinstance(ci, dict) and ci["low"] <= 0 <= ci["high"]:
-        return f"Its mean difference from the consensus is {value:.2f} points {_interval(bias)}, in neither direction"
+        size = f"{value:.2f} points" if abs(value) >= _SHOWN else "less than 0.01 points"
+        return f"Its mean difference from the consensus is {size} {_interval(bias)}, in neither direction"
     direction = "higher than" if value > 0 else "lower than"
     size = f"{abs(value):.2f} points" if abs(value) >= _SHOWN else "less than 0.01 points"
     said = f"{size} {direction}" if value else "on average as high as"
