@@ -70,3 +70,10 @@ def a_nominal_document(*, items: int = 60, seed: int = 3) -> dict[str, Any]:
 
 def _level(value: float) -> int:
     return int(np.clip(np.round(value), 0, 5))
+
+
+def with_subgroups(document: dict[str, Any]) -> dict[str, Any]:
+    """Give every item one of two modalities in turn."""
+    items = sorted({row["item"] for row in [*document["ratings"], *document["judge_scores"]]})
+    rows = [{"item": item, "subgroups": {"modality": ("CT", "MR")[at % 2]}} for at, item in enumerate(items)]
+    return document | {"items": rows}

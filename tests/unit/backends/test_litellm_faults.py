@@ -41,7 +41,7 @@ def raised(name: str, bases: tuple[type[Exception], ...] = (Exception,), **field
 
 
 async def test_every_exception_that_litellm_exports_is_mapped() -> None:
-    await LiteLLMBackend(JudgeSpec(kind="litellm", model="openai/x"), None).ping()
+    await LiteLLMBackend(JudgeSpec(kind="litellm", model="openai/x"), None).load()
     modules = [sys.modules["litellm"], sys.modules["litellm.exceptions"]]
     found = [thing for module in modules for thing in vars(module).values()]
     kinds = {kind for kind in found if isinstance(kind, type) and issubclass(kind, Exception)}
