@@ -50,7 +50,7 @@ class Scored(BaseModel):
         description="The tokens of one reply, several replies, or the guard, which is in no doubt.",
     )
     distribution_mass: float | None = Field(
-        default=None, description="Probability of the levels together; the rest was no level, or not seen."
+        default=None, description="Probability of the levels together; the rest was null, or not seen."
     )
     distribution_withheld: Withheld | None = Field(
         default=None, description="Why there is no distribution although one was asked for."

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from judge_service.backends.base import Token
     from judge_service.domain.verdict import Withheld
 
-MASS_NEEDED = 0.9  # of the levels together; below it too much is unseen to speak of a distribution
+MASS_NEEDED = 0.9  # of all answers seen; below it too much is unseen to speak of a distribution
+LEVELS_NEEDED = 0.5  # of that, on levels: a judge that would rather abstain has none either
+_NULL = b"null"
 
 _BLANKS = " \t\r\n"
 _LEADS = b" \t\r\n:"
@@ -42,7 +44,7 @@ def of_tokens(
     """Read the level's distribution at `path` of the one JSON object in `text`, which `tokens` spell.
 
     A level's chance is that before the temperature, as servers tell it. Null, with which a judge says that
-    it cannot tell, is no level: its chance is not in the mass.
+    it cannot tell, is seen, but no level: the shares are those given a level, and the mass is the levels'.
     """
     if not tokens:
         return "tokens_not_told"
@@ -54,9 +56,9 @@ def of_tokens(
         return "level_not_located"
     start = begins + len(text[:place].encode("utf-8", "surrogatepass"))
     written = [json.dumps(label, ensure_ascii=False).encode() for label in labels]
-    masses = _masses(tokens, start, written)
+    *masses, null = _masses(tokens, start, [*written, _NULL])
     mass = sum(masses)
-    if mass < MASS_NEEDED:
+    if mass + null < MASS_NEEDED or mass < LEVELS_NEEDED:
         return "mass_unseen"
     return Distribution(tuple(part / mass for part in masses), min(mass, 1.0), "tokens")
 

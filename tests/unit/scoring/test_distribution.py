@@ -44,9 +44,16 @@ def test_what_was_seen_is_made_whole_and_its_mass_is_told() -> None:
     assert said.shares == shares(l4=0.72 / 0.92, l3=0.2 / 0.92)
 
 
-@pytest.mark.parametrize("unseen", [{}, {"null": 0.4}, {" ": 0.4}, {"44": 0.4}, {"9": 0.4}, {"4x": 0.4}])
+@pytest.mark.parametrize("unseen", [{}, {"null": 0.2}, {" ": 0.4}, {"44": 0.4}, {"9": 0.4}, {"4x": 0.4}])
 def test_too_little_on_the_levels_is_no_distribution(unseen: dict[str, float]) -> None:
     assert found(around(a_token("4", 0.6, unseen))) == "mass_unseen"
+
+
+def test_what_a_judge_would_rather_not_tell_is_seen_and_no_level() -> None:
+    said = found(around(a_token("4", 0.5, {"3": 0.25, "null": 0.15, "nu": 0.1})))
+    assert said.mass == pytest.approx(0.75)
+    assert said.shares == shares(l4=2 / 3, l3=1 / 3)
+    assert found(around(a_token("4", 0.4, {"null": 0.6}))) == "mass_unseen"
 
 
 def test_a_token_may_begin_before_the_level() -> None:
