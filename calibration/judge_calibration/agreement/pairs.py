@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from judge_calibration.agreement.tables import PairTables
     from judge_calibration.arrays import FloatArray
+    from judge_calibration.engine.replicates import Features
 
 Kind = Literal["ordinal", "binary", "nominal"]
 
@@ -72,9 +73,9 @@ class PairFamily:
     pairs: int
 
     @property
-    def features(self) -> FloatArray:
+    def features(self) -> Features:
         """Counts of the pairs' cells."""
-        return self.tables.features  # type: ignore[return-value]  # float32: whole numbers
+        return self.tables.features
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,11 +94,9 @@ class PairFamily:
         A unit that is a single item has one cell of a pair's table or none: K² + 1 evaluations then serve any
         number of units.
         """
-        size = self.tables.size**2
-        blocks = self.features.reshape(len(self.features), size, self.pairs)
-        if len(blocks) <= size or blocks.sum(1).max(initial=0) > 1:
+        size, cell = self.tables.size**2, self.tables.only
+        if cell is None or len(cell) <= size:
             return each_left_out(self, total)
-        cell = np.where(blocks.any(1), blocks.argmax(1), size)  # (units, P); the last one stands for none
         # A cell that nobody has cannot be left out: what would be a count of -1 is never looked up.
         without = np.maximum(total.reshape(1, size, self.pairs) - np.eye(size + 1, size)[:, :, None], 0.0)
         values = self._of_pairs(without.reshape(size + 1, -1))  # (m, P, K²+1)

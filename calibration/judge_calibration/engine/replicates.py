@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.engine.resampling import Resampler
-    from judge_calibration.engine.units import Features
+    from judge_calibration.engine.units import Dense
 
-_LARGE = 2**20  # features; below it a sparse product gains nothing
-_SPARSE = 16  # features for one that is not zero
+    Features = Dense | sparse.csr_array
+
 _JACKKNIFE_VALUES = 2**21  # of sums at once; keeps leave-one-out evaluations within tens of megabytes
 
 
 class Family(Protocol):
     """Statistics that are functions of the same sums over items.
 
-    `features` is (units, p). Counts (whole numbers) may be float32: their sums are exact below 2^24.
+    `features` is (units, p), sparse where nearly all of it is zero. Counts (whole numbers) may be float32: their
+    sums are exact below 2^24.
     `evaluate` takes sums (…, p) and gives (…, m), one column for each of `names`; NaN where undefined. Sums of
     resamples lie in memory column by column: what works on columns as a whole works on what lies side by side.
     """
@@ -89,9 +90,10 @@ def replicate(
     subgroup takes its share of the study's resamples.
     """
     rows = [family.features for family in families]
-    totals = [features.sum(axis=0, dtype=np.float64) for features in rows]
+    totals = [np.asarray(features.sum(axis=0, dtype=np.float64)) for features in rows]
     drawn: list[list[FloatArray]] = [[] for _ in families]
-    factors = [_factor(features) for features in rows]
+    # The transpose of a sparse one goes through units in turn, so that the product reads each unit's counts once.
+    factors = [features.T for features in rows]
     for counts in resampler.chunks(columns):
         wide = counts.astype(np.float64) if any(each.dtype != np.float32 for each in rows) else counts
         for family, factor, found in zip(families, factors, drawn, strict=True):
@@ -108,17 +110,16 @@ def replicate(
     ]
 
 
-def _factor(features: Features) -> Features | sparse.csr_array:
-    """The features (p, units), without their zeros where these are nearly all of very many: cells of tables are."""
-    few = features.size > _LARGE and _SPARSE * np.count_nonzero(features) < features.size
-    return sparse.csr_array(features.T) if few else features.T
-
-
 def each_left_out(family: Family, total: FloatArray) -> FloatArray:
     """Leave-one-out values (units, m), by evaluating the sums without each unit."""
     features = family.features
-    step = max(1, _JACKKNIFE_VALUES // max(1, features.shape[1]))
+    units, width = features.shape
+    step = max(1, _JACKKNIFE_VALUES // max(1, width))
     parts = [
-        family.evaluate(total - features[begin : begin + step]) for begin in range(0, len(features), step)
+        family.evaluate(total - _dense(features[begin : begin + step])) for begin in range(0, units, step)
     ]
     return np.concatenate([*parts, np.empty((0, len(family.names)))])
+
+
+def _dense(features: Features) -> Dense:
+    return features.toarray() if isinstance(features, sparse.csr_array) else features
