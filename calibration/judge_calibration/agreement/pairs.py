@@ -89,18 +89,22 @@ class PairFamily:
         return _with_means(self._of_pairs(sums))
 
     def left_out(self, total: FloatArray) -> FloatArray:
-        """Leave-one-out values (units, m + m·P).
+        """Values with no unit left out, and then without each (1 + units, m + m·P).
 
         A unit that is a single item has one cell of a pair's table or none: K² + 1 evaluations then serve any
         number of units.
         """
         size, cell = self.tables.size**2, self.tables.only
         if cell is None or len(cell) <= size:
-            return each_left_out(self, total)
+            found = each_left_out(self, total)
+            # Few units: many resamples are the data again, told by equal bits, which a place in a batch may change.
+            found[0] = self.evaluate(total)
+            return found
         # A cell that nobody has cannot be left out: what would be a count of -1 is never looked up.
         without = np.maximum(total.reshape(1, size, self.pairs) - np.eye(size + 1, size)[:, :, None], 0.0)
         values = self._of_pairs(without.reshape(size + 1, -1))  # (m, P, K²+1)
-        return _with_means(values[:, np.arange(self.pairs)[:, None], cell.T])
+        place = np.concatenate([np.full((1, self.pairs), size), cell])  # the last one stands for none
+        return _with_means(values[:, np.arange(self.pairs)[:, None], place.T])
 
     @property
     def _coefficients(self) -> tuple[str, ...]:

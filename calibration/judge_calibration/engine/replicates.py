@@ -40,7 +40,7 @@ class Family(Protocol):
 
 @runtime_checkable
 class KnowsLeftOut(Protocol):
-    """A family with a shorter way to its leave-one-out values (units, m) than evaluating each."""
+    """A family with a shorter way to what `each_left_out` gives than evaluating the sums without each unit."""
 
     def left_out(self, total: FloatArray) -> FloatArray: ...
 
@@ -99,26 +99,24 @@ def replicate(
         for family, factor, found in zip(families, factors, drawn, strict=True):
             weights = counts if factor.dtype == np.float32 else wide
             found.append(family.evaluate((factor @ weights.T).astype(np.float64, copy=False).T))
-    return [
-        Replicates(
-            tuple(family.names),
-            family.evaluate(total),
-            family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total),
-            np.concatenate([*found, np.empty((0, len(family.names)))]),
-        )
-        for family, total, found in zip(families, totals, drawn, strict=True)
-    ]
+    made = []
+    for family, total, found in zip(families, totals, drawn, strict=True):
+        left = family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total)
+        bootstrap = np.concatenate([*found, np.empty((0, len(family.names)))])
+        made.append(Replicates(tuple(family.names), left[0], left[1:], bootstrap))
+    return made
 
 
 def each_left_out(family: Family, total: FloatArray) -> FloatArray:
-    """Leave-one-out values (units, m), by evaluating the sums without each unit."""
+    """Values with no unit left out, and then without each (1 + units, m); a call serves as many as fit."""
     features = family.features
     units, width = features.shape
     step = max(1, _JACKKNIFE_VALUES // max(1, width))
-    parts = [
-        family.evaluate(total - _dense(features[begin : begin + step])) for begin in range(0, units, step)
-    ]
-    return np.concatenate([*parts, np.empty((0, len(family.names)))])
+    parts = []
+    for begin in range(0, max(1, units), step):
+        sums = total - _dense(features[begin : begin + step])
+        parts.append(family.evaluate(sums if begin else np.concatenate([total[None], sums])))
+    return np.concatenate(parts)
 
 
 def _dense(features: Features) -> Dense:

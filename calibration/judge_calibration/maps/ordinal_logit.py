@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from judge_calibration.estimates import Reason
     from judge_calibration.maps.sample import MapSample
 
+Likelihood = tuple[float, "FloatArray", "FloatArray"]  # its logarithm, the gradient, the expected information
 _GRID = 101
 _STEPS, _HALVINGS = 100, 40
 _DONE = 1e-12  # of the log-likelihood, per rating
@@ -141,8 +142,7 @@ def _maximum(x: FloatArray, counts: FloatArray) -> FloatArray | None:
         moved = _improved(at, step, value - _DONE, x, counts)
         if moved is None:
             return None
-        at = moved
-        value, gradient, information = _likelihood(at, x, counts)
+        at, (value, gradient, information) = moved
     return None
 
 
@@ -156,21 +156,19 @@ def _step(information: FloatArray, gradient: FloatArray) -> FloatArray | None:
 
 def _improved(
     at: FloatArray, step: FloatArray, least: float, x: FloatArray, counts: FloatArray
-) -> FloatArray | None:
-    """The first of the step and its halves that keeps the thresholds in order and the likelihood up."""
+) -> tuple[FloatArray, Likelihood] | None:
+    """The first of the step and its halves that keeps the thresholds in order and the likelihood up.
+
+    With the likelihood there, from which the next step starts: nearly always the first one is taken.
+    """
     for halving in range(_HALVINGS):
         tried: FloatArray = at + step / 2**halving
-        if (np.diff(tried[:-1]) > 0).all() and _log_likelihood(tried, x, counts) >= least:
-            return tried
+        if (tried[1:-1] > tried[:-2]).all() and (found := _likelihood(tried, x, counts))[0] >= least:
+            return tried, found
     return None
 
 
-def _log_likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> float:
-    chances = np.maximum(_chances(at[:-1] - at[-1] * x[:, None]), LEAST_CHANCE)
-    return float(np.sum(counts * np.log(chances)))
-
-
-def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> Likelihood:
     """Log-likelihood, its gradient in (c, b), and the expected information."""
     edges = at[:-1] - at[-1] * x[:, None]
     chances = np.maximum(_chances(edges), LEAST_CHANCE)
