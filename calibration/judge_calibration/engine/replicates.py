@@ -56,12 +56,12 @@ class Replicates:
 
     def of(self, name: str) -> Replicate:
         """One statistic's values."""
-        at = self.names.index(name)
-        return Replicate(float(self.point[at]), self.jackknife[:, at], self.bootstrap[:, at])
+        return self.named()[name]
 
     def named(self) -> Mapping[str, Replicate]:
         """All of them by name."""
-        return {name: self.of(name) for name in self.names}
+        values = zip(self.point.tolist(), self.jackknife.T, self.bootstrap.T, strict=True)
+        return {name: Replicate(*each) for name, each in zip(self.names, values, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def replicate(
     made = []
     for family, total, found in zip(families, totals, drawn, strict=True):
         left = family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total)
-        bootstrap = np.concatenate([*found, np.empty((0, len(family.names)))])
+        bootstrap = _below_each_other([*found, np.empty((0, len(family.names)))])
         made.append(Replicates(tuple(family.names), left[0], left[1:], bootstrap))
     return made
 
@@ -116,7 +116,12 @@ def each_left_out(family: Family, total: FloatArray) -> FloatArray:
     for begin in range(0, max(1, units), step):
         sums = total - _dense(features[begin : begin + step])
         parts.append(family.evaluate(sums if begin else np.concatenate([total[None], sums])))
-    return np.concatenate(parts)
+    return _below_each_other(parts)
+
+
+def _below_each_other(parts: Sequence[FloatArray]) -> FloatArray:
+    """Rows of all parts (…, m); the values of one statistic lie side by side, for they are read by statistic."""
+    return np.concatenate([part.T for part in parts], 1).T
 
 
 def _dense(features: Features) -> Dense:
