@@ -220,6 +220,6 @@ def test_a_product_without_zeros_is_the_same_product() -> None:
     (found,) = replicate([family], resampler)
     assert np.array_equal(
         found.bootstrap,
-        family.evaluate((counts @ family.features.toarray()).astype(np.float64)),
+        family.evaluate(counts.astype(np.float64) @ family.features.toarray()),
         equal_nan=True,
     )

@@ -45,6 +45,7 @@ def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[
 def _ordered(joint: two.Joint, values: FloatArray) -> dict[str, FloatArray]:
     linear, quadratic = two.disagreement(values, "linear"), two.disagreement(values, "quadratic")
     moments, pairs = two.Moments.of_table(joint, values), ranks.pair_counts(joint)
+    icc_a1, icc_c1 = moments.iccs()
     return {
         "kappa_linear": two.kappa(joint, linear),
         "kappa_quadratic": two.kappa(joint, quadratic),
@@ -53,8 +54,8 @@ def _ordered(joint: two.Joint, values: FloatArray) -> dict[str, FloatArray]:
         "kendall_tau_b": ranks.kendall_tau_b(pairs),
         "pairwise_accuracy": ranks.pairwise_accuracy(pairs),
         "ccc": moments.ccc(),
-        "icc_a1": moments.icc_a1(),
-        "icc_c1": moments.icc_c1(),
+        "icc_a1": icc_a1,
+        "icc_c1": icc_c1,
         "gwet_ac2": two.gwet_ac(joint, quadratic),
         **{f"alpha_{metric}": two.pair_alpha(joint, values, metric) for metric in METRICS},
     }

@@ -94,11 +94,11 @@ def replicate(
     drawn: list[list[FloatArray]] = [[] for _ in families]
     # The transpose of a sparse one goes through units in turn, so that the product reads each unit's counts once.
     factors = [features.T for features in rows]
+    kinds = {factor.dtype for factor in factors}
     for counts in resampler.chunks(columns):
-        wide = counts.astype(np.float64) if any(each.dtype != np.float32 for each in rows) else counts
+        weights = {kind: counts.T.astype(kind, order="C") for kind in kinds}
         for family, factor, found in zip(families, factors, drawn, strict=True):
-            weights = counts if factor.dtype == np.float32 else wide
-            found.append(family.evaluate((factor @ weights.T).astype(np.float64, copy=False).T))
+            found.append(family.evaluate((factor @ weights[factor.dtype]).astype(np.float64, copy=False).T))
     made = []
     for family, total, found in zip(families, totals, drawn, strict=True):
         left = family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total)
