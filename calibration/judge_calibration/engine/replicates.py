@@ -92,19 +92,36 @@ def replicate(
     rows = [family.features for family in families]
     totals = [np.asarray(features.sum(axis=0, dtype=np.float64)) for features in rows]
     drawn: list[list[FloatArray]] = [[] for _ in families]
-    # The transpose of a sparse one goes through units in turn, so that the product reads each unit's counts once.
-    factors = [features.T for features in rows]
-    kinds = {factor.dtype for factor in factors}
+    factors = _factors(rows)
+    kinds = {factor.dtype for _, factor in factors}
     for counts in resampler.chunks(columns):
         weights = {kind: counts.T.astype(kind, order="C") for kind in kinds}
-        for family, factor, found in zip(families, factors, drawn, strict=True):
-            found.append(family.evaluate((factor @ weights[factor.dtype]).astype(np.float64, copy=False).T))
+        for which, factor in factors:
+            sums = (factor @ weights[factor.dtype]).astype(np.float64, copy=False)
+            ends = np.cumsum([rows[at].shape[1] for at in which])[:-1]
+            for at, part in zip(which, np.split(sums, ends), strict=True):
+                drawn[at].append(families[at].evaluate(part.T))
     made = []
     for family, total, found in zip(families, totals, drawn, strict=True):
         left = family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total)
         bootstrap = _below_each_other([*found, np.empty((0, len(family.names)))])
         made.append(Replicates(tuple(family.names), left[0], left[1:], bootstrap))
     return made
+
+
+def _factors(rows: Sequence[Features]) -> list[tuple[list[int], Features | sparse.csc_array]]:
+    """What counts (units, B) are multiplied by, (p, units), and which families its rows are of, in order.
+
+    Dense features of one type are one factor: counts are then made ready for the product once. The transpose of a
+    sparse one goes through units in turn, so that the product reads each unit's counts once.
+    """
+    thin = [at for at, features in enumerate(rows) if isinstance(features, sparse.csr_array)]
+    found: list[tuple[list[int], Features | sparse.csc_array]] = [([at], rows[at].T) for at in thin]
+    for kind in (np.float32, np.float64):
+        which = [at for at, features in enumerate(rows) if at not in thin and features.dtype == kind]
+        if which:
+            found.append((which, np.concatenate([rows[at] for at in which], 1).T))
+    return found
 
 
 def each_left_out(family: Family, total: FloatArray) -> FloatArray:

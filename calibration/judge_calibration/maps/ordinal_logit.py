@@ -105,11 +105,14 @@ def ordinal_logit(sample: MapSample) -> Fitted | None:
 
 def _counted(sample: MapSample) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Judge scores, counts of ratings at each (L, K'), and the values that were given."""
-    item, rater = np.nonzero(~np.isnan(sample.ratings))
-    values, column = np.unique(sample.ratings[item, rater], return_inverse=True)
-    levels, row = np.unique(sample.judge[item], return_inverse=True)
-    cells = np.bincount(row * len(values) + column, minlength=len(levels) * len(values))
-    return levels, cells.reshape(len(levels), len(values)).astype(np.float64), values
+    declared = np.asarray(sample.values)
+    levels, row = np.unique(sample.judge, return_inverse=True)  # every item of a sample has a rating
+    column = np.searchsorted(declared, sample.ratings)  # a missing one stands behind the last value
+    width = len(declared) + 1
+    cells = np.bincount((row[:, None] * width + column).ravel(), minlength=len(levels) * width)
+    counts = cells.reshape(len(levels), width)[:, :-1]
+    given = counts.any(0)
+    return levels, counts[:, given].astype(np.float64), declared[given]
 
 
 def _is_separated(counts: FloatArray) -> bool:
