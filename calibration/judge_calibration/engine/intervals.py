@@ -68,7 +68,7 @@ def bca_interval(replicate: Replicate, *, level: float) -> Interval | None:
     speed = _acceleration(replicate.jackknife)
     limits, errors = [], []
     for tail in ((1 - level) / 2, (1 + level) / 2):
-        z = bias + float(special.ndtri(tail))
+        z = bias + _normal_quantile(tail)
         share = float(special.ndtr(bias + z / (1 - speed * z))) if speed * z < 1 else float(tail > 0.5)  # noqa: PLR2004
         limits.append(_quantile(values, share))
         errors.append(_limit_error(values, share))
@@ -81,9 +81,14 @@ def t_quantile(share: float, freedom: float) -> float:
     return float(special.stdtrit(freedom, share))
 
 
+@lru_cache(256)
+def _normal_quantile(share: float) -> float:
+    return float(special.ndtri(share))
+
+
 def wilson_interval(hits: float, n: float, *, level: float) -> Interval:
     """Score interval of a share (Wilson 1927). `n` may be an effective number and need not be whole."""
-    z = float(special.ndtri((1 + level) / 2))
+    z = _normal_quantile((1 + level) / 2)
     share = hits / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -109,7 +114,7 @@ def share_interval(
     # Where all items agree, or there is one cluster, nothing tells how alike items of a cluster are.
     effect = max(1.0, variance / plain if plain > 0 and m > 1 else n / max(m, 1))
     if m > 1:
-        effect *= (t_quantile((1 + level) / 2, m - 1) / float(special.ndtri((1 + level) / 2))) ** 2
+        effect *= (t_quantile((1 + level) / 2, m - 1) / _normal_quantile((1 + level) / 2)) ** 2
     interval = wilson_interval(replicate.point * n / effect, n / effect, level=level)
     return Interval(interval.low, interval.high, level, "wilson_design_effect")
 

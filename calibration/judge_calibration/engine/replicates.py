@@ -104,7 +104,7 @@ def replicate(
     made = []
     for family, total, found in zip(families, totals, drawn, strict=True):
         left = family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total)
-        bootstrap = _below_each_other([*found, np.empty((0, len(family.names)))])
+        bootstrap = _below_each_other(found or [np.empty((0, len(family.names)))])
         made.append(Replicates(tuple(family.names), left[0], left[1:], bootstrap))
     return made
 
@@ -138,7 +138,7 @@ def each_left_out(family: Family, total: FloatArray) -> FloatArray:
 
 def _below_each_other(parts: Sequence[FloatArray]) -> FloatArray:
     """Rows of all parts (…, m); the values of one statistic lie side by side, for they are read by statistic."""
-    return np.concatenate([part.T for part in parts], 1).T
+    return np.asfortranarray(parts[0] if len(parts) == 1 else np.concatenate([part.T for part in parts], 1).T)
 
 
 def _dense(features: Features) -> Dense:

@@ -92,7 +92,12 @@ def fit_conformal(
 
 
 def _fitted(
-    residuals: FloatArray, parts: Mapping[str, BoolArray], by: str | None, alpha: float, *, inward: bool = False
+    residuals: FloatArray,
+    parts: Mapping[str, BoolArray],
+    by: str | None,
+    alpha: float,
+    *,
+    inward: bool = False,
 ) -> Conformal:
     """From the items (n,) of each group; one without any is not known."""
     quantiles: dict[str, float | None] = {"": conformal_quantile(residuals, alpha)}
