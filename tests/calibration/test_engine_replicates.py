@@ -159,19 +159,23 @@ def dense(family: PairFamily) -> FloatArray:
 
 @pytest.mark.parametrize("raters", [1, 3])
 def test_the_short_way_to_leave_one_out_is_the_long_one(raters: int) -> None:
-    """With more units than cells of a table, a unit that is one item is looked up in one evaluation per cell."""
+    """With more units than cells of a table, a unit that is one item is looked up in one evaluation per cell.
+
+    Both begin with the value where nobody is left out.
+    """
     table = studies(60, seed=5, raters=raters)
     pairs = [(table.said, table.ratings[:, j]) for j in range(raters)]
     family = pair_family(pairs, table.values)
     rows = dense(family)
+    nobody = np.zeros(rows.shape[1])
     assert len(rows) > len(POINTS) ** 2
-    expected = np.stack([family.evaluate(total(family) - row) for row in rows])
+    expected = np.stack([family.evaluate(total(family) - row) for row in [nobody, *rows]])
     assert family.left_out(total(family)) == pytest.approx(expected, nan_ok=True)
     many = Table(table.rows * 4, table.judge * 4, POINTS)
     grouped = pair_family(
         [(many.said, many.ratings[:, j]) for j in range(raters)], many.values, numbered(list(range(60)) * 4)
     )
-    expected = np.stack([grouped.evaluate(total(grouped) - row) for row in dense(grouped)])
+    expected = np.stack([grouped.evaluate(total(grouped) - row) for row in [nobody, *dense(grouped)]])
     assert grouped.left_out(total(grouped)) == pytest.approx(expected, nan_ok=True)
 
 
