@@ -124,8 +124,10 @@ def _is_separated(counts: FloatArray) -> bool:
 
 def _chances(edges: FloatArray) -> FloatArray:
     """From c_k - bx (n, m) to the chances between them (n, m+1)."""
-    ends = np.full((len(edges), 1), np.inf)
-    return chance_between(np.hstack([-ends, edges]), np.hstack([edges, ends]))
+    bounded = np.full((len(edges), edges.shape[1] + 2), np.inf)
+    bounded[:, 0] = -np.inf
+    bounded[:, 1:-1] = edges
+    return chance_between(bounded[:, :-1], bounded[:, 1:])
 
 
 def _maximum(x: FloatArray, counts: FloatArray) -> FloatArray | None:
@@ -176,8 +178,9 @@ def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> Likelihood
     edges = at[:-1] - at[-1] * x[:, None]
     chances = np.maximum(_chances(edges), LEAST_CHANCE)
     density = expit(edges) * expit(-edges)  # d P(Y ≤ k) / d c_k at each judge score: (L, m)
-    slack = np.zeros((len(x), 1))
-    change = np.diff(np.hstack([slack, density, slack]), axis=1)  # of each chance along all c at once
+    bounded = np.zeros((len(x), density.shape[1] + 2))
+    bounded[:, 1:-1] = density
+    change = bounded[:, 1:] - bounded[:, :-1]  # of each chance along all c at once
     expected = counts.sum(1)[:, None] / chances
     share, lever = counts / chances, x[:, None] * change
     m = density.shape[1]
@@ -187,7 +190,7 @@ def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> Likelihood
     beside = -(density[:, :-1] * density[:, 1:] * expected[:, 1:-1]).sum(0)
     information[place[1:], place[:-1]] = information[place[:-1], place[1:]] = beside
     across = expected * lever
-    information[m, :m] = information[:m, m] = -(density * -np.diff(across, axis=1)).sum(0)
+    information[m, :m] = information[:m, m] = -(density * (across[:, :-1] - across[:, 1:])).sum(0)
     information[m, m] = (across * lever).sum()
-    gradient = np.append((density * -np.diff(share, axis=1)).sum(0), -(share * lever).sum())
+    gradient = np.append((density * (share[:, :-1] - share[:, 1:])).sum(0), -(share * lever).sum())
     return float(np.sum(counts * np.log(chances))), gradient, information
