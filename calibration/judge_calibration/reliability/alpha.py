@@ -33,7 +33,9 @@ def alphas(coincidences: FloatArray, values: FloatArray, metrics: Sequence[Metri
             seen = n - np.einsum("cc...->...", coincidences)
             expected = n**2 - _sum_of_products(counts, counts)
         else:
-            place = values.reshape(-1, *[1] * n.ndim) if metric == "interval" else counts.cumsum(0) - counts / 2
+            place = (
+                values.reshape(-1, *[1] * n.ndim) if metric == "interval" else counts.cumsum(0) - counts / 2
+            )
             place = place - ratio(_sum_of_products(counts, np.broadcast_to(place, counts.shape)), n)
             square = _sum_of_products(counts, place**2)
             along = np.einsum("ck...,k...->c...", coincidences, place)
