@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Counts = npt.NDArray[np.uint8]  # (resamples, units)
 
 _KEPT_BYTES = 64 * 2**20
-_CHUNK_BYTES = 16 * 2**20  # of float32 counts: enough rows at once that calls cost nothing
+_CHUNK_BYTES = 16 * 2**20  # of counts once they are float32: enough rows at once that calls cost nothing
 _SMALL = 65_536
 
 
