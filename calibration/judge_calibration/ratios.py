@@ -14,7 +14,8 @@ NOTHING = 1e-12  # what rounding leaves of a sum that is zero
 
 def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     """Quotient of arrays that broadcast; NaN where the denominator is zero (to rounding)."""
-    divisor = np.where(np.abs(below) > NOTHING, below, np.nan)
+    defined = np.abs(below) > NOTHING
+    divisor = below if defined.all() else np.where(defined, below, np.nan)
     return np.asarray(above / divisor, np.float64)
 
 

@@ -27,12 +27,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from judge_calibration.agreement.moments import MomentFamily
-from judge_calibration.engine.replicates import Replicates, _factor, replicate
+from judge_calibration.engine.replicates import Replicates, replicate
 from judge_calibration.engine.resampling import Resampler
 from judge_calibration.engine.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from judge_calibration.agreement.pairs import PairFamily
+    from judge_calibration.arrays import FloatArray
 
 DRAWS = 3
 SOME = ("kappa_quadratic", "kappa_unweighted", "spearman", "kendall_tau_b", "gwet_ac2", "alpha_ordinal")
@@ -149,20 +152,30 @@ def test_items_and_single_clusters_are_the_same() -> None:
         assert other.jackknife[shuffled.of_item] == pytest.approx(one.jackknife, nan_ok=True)
 
 
+def dense(family: PairFamily) -> FloatArray:
+    assert isinstance(family.features, sparse.csr_array)
+    return family.features.toarray()
+
+
 @pytest.mark.parametrize("raters", [1, 3])
 def test_the_short_way_to_leave_one_out_is_the_long_one(raters: int) -> None:
-    """With more units than cells of a table, a unit that is one item is looked up in one evaluation per cell."""
+    """With more units than cells of a table, a unit that is one item is looked up in one evaluation per cell.
+
+    Both begin with the value where nobody is left out.
+    """
     table = studies(60, seed=5, raters=raters)
     pairs = [(table.said, table.ratings[:, j]) for j in range(raters)]
     family = pair_family(pairs, table.values)
-    assert len(family.features) > len(POINTS) ** 2
-    expected = np.stack([family.evaluate(total(family) - row) for row in family.features])
+    rows = dense(family)
+    nobody = np.zeros(rows.shape[1])
+    assert len(rows) > len(POINTS) ** 2
+    expected = np.stack([family.evaluate(total(family) - row) for row in [nobody, *rows]])
     assert family.left_out(total(family)) == pytest.approx(expected, nan_ok=True)
     many = Table(table.rows * 4, table.judge * 4, POINTS)
     grouped = pair_family(
         [(many.said, many.ratings[:, j]) for j in range(raters)], many.values, numbered(list(range(60)) * 4)
     )
-    expected = np.stack([grouped.evaluate(total(grouped) - row) for row in grouped.features])
+    expected = np.stack([grouped.evaluate(total(grouped) - row) for row in [nobody, *dense(grouped)]])
     assert grouped.left_out(total(grouped)) == pytest.approx(expected, nan_ok=True)
 
 
@@ -202,16 +215,15 @@ def test_without_units_there_are_no_replicates() -> None:
 
 
 def test_a_product_without_zeros_is_the_same_product() -> None:
-    """Cells of tables of twenty thousand items are nearly all zero: 2 of 36 for an item and two pairs."""
-    rng = np.random.default_rng(9)
-    codes = rng.integers(0, 36, (20_000, 2))
-    features = np.zeros((20_000, 72), np.float32)
-    features[np.arange(20_000), codes[:, 0]] = 1
-    features[np.arange(20_000), 36 + codes[:, 1]] = 1
-    factor = _factor(features)
-    counts = rng.integers(0, 4, (3, 20_000)).astype(np.float32)
-    assert sparse.issparse(factor)
-    assert np.array_equal(factor @ counts.T, features.T @ counts.T)
-    dense = _factor(features[:2000])
-    assert isinstance(dense, np.ndarray)
-    assert np.array_equal(dense, features[:2000].T)
+    """Cells of tables are nearly all zero: 2 of 72 for an item and two pairs."""
+    table = studies(400, seed=9, raters=2)
+    family = pair_family([(table.said, table.ratings[:, j]) for j in range(2)], table.values)
+    assert isinstance(family.features, sparse.csr_array)
+    resampler = Resampler(400, 30, seed=1)
+    (counts,) = resampler.chunks()
+    (found,) = replicate([family], resampler)
+    assert np.array_equal(
+        found.bootstrap,
+        family.evaluate(counts.astype(np.float64) @ family.features.toarray()),
+        equal_nan=True,
+    )

@@ -188,7 +188,12 @@ def least_items(test: Test) -> int:
 
 def _adjusted(p: FloatArray) -> FloatArray:
     """By Benjamini and Yekutieli (2001), for tests on shared items depend on each other in any way."""
-    return np.asarray(stats.false_discovery_control(p, method="by")) if len(p) else p
+    m = len(p)
+    order, place = np.argsort(p), np.arange(1, m + 1)
+    steps = p[order] * (m / place) * np.sum(1 / place)
+    adjusted = np.empty(m)
+    adjusted[order] = np.minimum.accumulate(steps[::-1])[::-1]
+    return np.minimum(adjusted, 1.0)
 
 
 def _lack(items: int, units: int, test: Test) -> str | None:
@@ -204,14 +209,24 @@ def _lack(items: int, units: int, test: Test) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """W_h - W_f summed within units that have any, and how many items each has."""
+    """W_h - W_f summed within units that have any, and how many items each has.
+
+    With the mean over items and its error, that of the units' sums (a ratio of sums); NaN where there is none.
+    """
 
     totals: FloatArray
     sizes: FloatArray
+    mean: float
+    error: float
 
-    @property
-    def mean(self) -> float:
-        return float(self.totals.sum() / self.sizes.sum()) if len(self.sizes) else math.nan
+    @classmethod
+    def of(cls, totals: FloatArray, sizes: FloatArray) -> _Sample:
+        m, n = len(sizes), float(sizes.sum())
+        if not m:
+            return cls(totals, sizes, math.nan, math.nan)
+        mean = float(totals.sum()) / n
+        squares = float(np.sum((totals - mean * sizes) ** 2))
+        return cls(totals, sizes, mean, math.sqrt(m / (m - 1) * squares) / n if m > 1 else math.nan)
 
 
 def _differences(played: Duel, j: int, units: Units) -> _Sample:
@@ -219,7 +234,7 @@ def _differences(played: Duel, j: int, units: Units) -> _Sample:
     d = np.where(here, played.human_wins[:, j] - played.judge_wins[:, j], 0.0)
     sums = units.sums(np.column_stack([d, here]).astype(np.float64))
     some = sums[:, 1] > 0
-    return _Sample(sums[some, 0], sums[some, 1])
+    return _Sample.of(sums[some, 0], sums[some, 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +259,8 @@ class _Tester:
 
 
 def _t_test(sample: _Sample, epsilon: float) -> float:
-    """Student's t of a mean over items whose error is that of the units' sums (a ratio of sums)."""
-    m = len(sample.sizes)
-    n, mean = float(sample.sizes.sum()), sample.mean
-    residuals = sample.totals - mean * sample.sizes
-    error = math.sqrt(m / (m - 1) * float(np.sum(residuals**2))) / n
+    """Student's t of the mean over items."""
+    m, mean, error = len(sample.sizes), sample.mean, sample.error
     if error < _TIE:  # no spread to divide by: of all changes of signs this is one
         return 0.5**m if mean < epsilon - _TIE else 1.0
     return float(special.stdtr(m - 1, (mean - epsilon) / error))

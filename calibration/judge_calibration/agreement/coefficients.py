@@ -143,19 +143,12 @@ class Moments:
         below = self.var_x + self.var_y + (self.mean_x - self.mean_y) ** 2
         return ratio(2 * self.covariance, below)
 
-    def icc_a1(self) -> FloatArray:
-        """ICC(A,1) of the two raters (McGraw and Wong 1996), from the mean squares of a two-column table."""
-        rows, error, columns = self._mean_squares()
-        return ratio(rows - error, rows + error + 2 * ratio(columns - error, self.n))
-
-    def icc_c1(self) -> FloatArray:
-        """ICC(C,1) of the two raters (McGraw and Wong 1996)."""
-        rows, error, _ = self._mean_squares()
-        return ratio(rows - error, rows + error)
-
-    def _mean_squares(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def iccs(self) -> tuple[FloatArray, FloatArray]:
+        """ICC(A,1) and ICC(C,1) (McGraw and Wong 1996), from the mean squares of a two-column table."""
         freedom = np.where(self.n > 1, self.n - 1, np.nan)
-        rows = self.n * (self.var_x + self.var_y + 2 * self.covariance) / 2 / freedom
-        error = self.n * (self.var_x + self.var_y - 2 * self.covariance) / 2 / freedom
+        spread, covaried = self.var_x + self.var_y, 2 * self.covariance
+        rows = self.n * (spread + covaried) / 2 / freedom
+        error = self.n * (spread - covaried) / 2 / freedom
         columns = self.n * (self.mean_x - self.mean_y) ** 2 / 2
-        return rows, error, columns
+        items, total = rows - error, rows + error
+        return ratio(items, total + 2 * ratio(columns - error, self.n)), ratio(items, total)

@@ -41,7 +41,7 @@ class MomentFamily:
     def evaluate(self, sums: FloatArray) -> FloatArray:
         """Sums (…, 6·P) to (…, 4 + 4·P)."""
         found = Moments.of_sums(*np.moveaxis(sums.reshape(*sums.shape[:-1], -1, _COLUMNS), -1, 0))
-        stacked = np.stack([found.pearson(), found.ccc(), found.icc_a1(), found.icc_c1()], -2)
+        stacked = np.stack([found.pearson(), found.ccc(), *found.iccs()], -2)
         return np.concatenate([mean_of_defined(stacked), stacked.reshape(*stacked.shape[:-2], -1)], -1)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from judge_calibration.agreement.tables import PairTables
     from judge_calibration.arrays import FloatArray
+    from judge_calibration.engine.replicates import Features
 
 Kind = Literal["ordinal", "binary", "nominal"]
 
@@ -44,6 +45,7 @@ def coefficients(tables: FloatArray, values: FloatArray, kind: Kind) -> Mapping[
 def _ordered(joint: two.Joint, values: FloatArray) -> dict[str, FloatArray]:
     linear, quadratic = two.disagreement(values, "linear"), two.disagreement(values, "quadratic")
     moments, pairs = two.Moments.of_table(joint, values), ranks.pair_counts(joint)
+    icc_a1, icc_c1 = moments.iccs()
     return {
         "kappa_linear": two.kappa(joint, linear),
         "kappa_quadratic": two.kappa(joint, quadratic),
@@ -52,8 +54,8 @@ def _ordered(joint: two.Joint, values: FloatArray) -> dict[str, FloatArray]:
         "kendall_tau_b": ranks.kendall_tau_b(pairs),
         "pairwise_accuracy": ranks.pairwise_accuracy(pairs),
         "ccc": moments.ccc(),
-        "icc_a1": moments.icc_a1(),
-        "icc_c1": moments.icc_c1(),
+        "icc_a1": icc_a1,
+        "icc_c1": icc_c1,
         "gwet_ac2": two.gwet_ac(joint, quadratic),
         **{f"alpha_{metric}": two.pair_alpha(joint, values, metric) for metric in METRICS},
     }
@@ -72,9 +74,9 @@ class PairFamily:
     pairs: int
 
     @property
-    def features(self) -> FloatArray:
+    def features(self) -> Features:
         """Counts of the pairs' cells."""
-        return self.tables.features  # type: ignore[return-value]  # float32: whole numbers
+        return self.tables.features
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,20 +90,22 @@ class PairFamily:
         return _with_means(self._of_pairs(sums))
 
     def left_out(self, total: FloatArray) -> FloatArray:
-        """Leave-one-out values (units, m + m·P).
+        """Values with no unit left out, and then without each (1 + units, m + m·P).
 
         A unit that is a single item has one cell of a pair's table or none: K² + 1 evaluations then serve any
         number of units.
         """
-        size = self.tables.size**2
-        blocks = self.features.reshape(len(self.features), size, self.pairs)
-        if len(blocks) <= size or blocks.sum(1).max(initial=0) > 1:
-            return each_left_out(self, total)
-        cell = np.where(blocks.any(1), blocks.argmax(1), size)  # (units, P); the last one stands for none
+        size, cell = self.tables.size**2, self.tables.only
+        if cell is None or len(cell) <= size:
+            found = each_left_out(self, total)
+            # Few units: many resamples are the data again, told by equal bits, which a place in a batch may change.
+            found[0] = self.evaluate(total)
+            return found
         # A cell that nobody has cannot be left out: what would be a count of -1 is never looked up.
         without = np.maximum(total.reshape(1, size, self.pairs) - np.eye(size + 1, size)[:, :, None], 0.0)
         values = self._of_pairs(without.reshape(size + 1, -1))  # (m, P, K²+1)
-        return _with_means(values[:, np.arange(self.pairs)[:, None], cell.T])
+        place = np.concatenate([np.full((1, self.pairs), size), cell])  # the last one stands for none
+        return _with_means(values[:, np.arange(self.pairs)[:, None], place.T])
 
     @property
     def _coefficients(self) -> tuple[str, ...]:

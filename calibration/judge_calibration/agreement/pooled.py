@@ -38,5 +38,7 @@ def among_all(tally: FloatArray, units: Units) -> PairTables:
 def _single(cells: FloatArray, size: int, units: Units) -> PairTables:
     # Sums of whole numbers are exact in float32 up to 2^24, which a resample may reach from half of it.
     exact = np.float32 if cells.sum() < _EXACT else np.float64
-    flat = cells.reshape(len(cells), size * size).astype(exact)
-    return PairTables(size, units.sums(flat))
+    sums = units.sums(cells.reshape(len(cells), size * size).astype(exact))
+    counts = sums.sum(1)
+    only = np.where(counts > 0, sums.argmax(1), size * size)[:, None]
+    return PairTables(size, sums, only if counts.max(initial=0) <= 1 else None)

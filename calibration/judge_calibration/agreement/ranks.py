@@ -34,7 +34,7 @@ class PairCounts:
 def pair_counts(joint: Joint) -> PairCounts:
     """Count pairs of items in tables (K, L, …) by how the two raters order them."""
     cells = joint.tables.reshape(-1, *joint.n.shape)
-    concordant = sum_of_products(cells, _strictly_below(joint, cells))
+    concordant = _concordant(joint.tables)
     both, in_rows, in_columns = (
         (sum_of_products(counts, counts) - joint.n) / 2 for counts in (cells, joint.rows, joint.columns)
     )
@@ -65,11 +65,17 @@ def spearman(joint: Joint) -> FloatArray:
     return np.clip(ratio(covariance, np.sqrt(spread)), -1, 1)
 
 
-def _strictly_below(joint: Joint, cells: FloatArray) -> FloatArray:
-    """For each cell, the count of the cells with both a lower row and a lower column: (K·L, …)."""
-    rows, columns = joint.tables.shape[:2]
-    if len(cells) <= _SMALL:  # one product of matrices, though with more terms, is faster than passes
-        return np.asarray(np.tensordot(np.kron(np.tri(rows, k=-1), np.tri(columns, k=-1)), cells, 1))
-    below = np.zeros_like(joint.tables)
-    below[1:, 1:] = joint.tables[:-1, :-1].cumsum(0).cumsum(1)
-    return below.reshape(cells.shape)
+def _concordant(tables: FloatArray) -> FloatArray:
+    """Σ over cells of the count times that of the cells with both a lower row and a lower column: (…)."""
+    rows, columns = tables.shape[:2]
+    if rows * columns > _SMALL:
+        return np.asarray(np.einsum("ij...,ij...->...", tables[1:, 1:], tables[:-1, :-1].cumsum(0).cumsum(1)))
+    # Of few cells in many tables one at a time: what is added to stays in the processor's cache.
+    found, above = np.zeros(tables.shape[2:]), np.zeros(tables.shape[1:])
+    for row, lower in zip(tables[1:], tables[:-1], strict=True):
+        above += lower
+        below = np.zeros(tables.shape[2:])
+        for column in range(1, columns):
+            below += above[column - 1]
+            found += row[column] * below
+    return found

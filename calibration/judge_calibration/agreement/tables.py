@@ -1,7 +1,8 @@
 """Joint tables of two raters: the counts from which every pairwise coefficient follows.
 
 A table is (K, K, …): rows are the first rater's categories, columns the second's, K the declared values. The
-cells of one pair are features of the engine, so that a resample's table is one product of matrices.
+cells of one pair are features of the engine, so that a resample's table is one product of matrices. An item
+is in one cell of a pair's table or in none: the features are sparse.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from judge_calibration.arrays import FloatArray, IntArray
-    from judge_calibration.engine.units import Units
+    from judge_calibration.engine.units import Dense, Units
 
 ABSENT = -1
 
@@ -32,27 +34,31 @@ def cells(first: IntArray, second: IntArray, size: int) -> IntArray:
     return np.where((first >= 0) & (second >= 0), first * size + second, ABSENT)
 
 
-def one_hot(cell: IntArray, size: int, units: Units) -> npt.NDArray[np.float32]:
-    """Counts of cells within units: (units, K²) from cells (items,)."""
-    counts = np.zeros((units.size, size * size), np.float32)
-    rows = np.flatnonzero(cell >= 0)
-    np.add.at(counts, (units.of_item[rows], cell[rows]), 1.0)
-    return counts
-
-
 @dataclass(frozen=True, slots=True)
 class PairTables:
-    """The tables of P pairs of raters: features (units, K²·P), the first cell of every pair first."""
+    """The tables of P pairs of raters: features (units, K²·P), the first cell of every pair first.
+
+    `only` (units, P) is the cell of the one item that a unit has in a pair's table, K² where it has none; None
+    where some unit has several.
+    """
 
     size: int
-    features: npt.NDArray[np.float32]
+    features: Dense | sparse.csr_array
+    only: IntArray | None
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[IntArray, IntArray]], size: int, units: Units) -> PairTables:
         """Tables from positions (items,) of each pair."""
-        blocks = [one_hot(cells(first, second, size), size, units) for first, second in pairs]
-        features = np.stack(blocks, 2) if blocks else np.empty((units.size, 0), np.float32)
-        return cls(size, features.reshape(units.size, size * size * len(blocks)))
+        of_pairs = [cells(first, second, size) for first, second in pairs]
+        cell = np.stack([*of_pairs, np.full(len(units.of_item), ABSENT)], 1)[:, : len(pairs)]
+        item, pair = np.nonzero(cell >= 0)
+        unit, cell = units.of_item[item], cell[item, pair]
+        counted = (np.ones(len(unit), np.float32), (unit, cell * len(pairs) + pair))
+        features = sparse.coo_array(counted, shape=(units.size, size * size * len(pairs))).tocsr()
+        only = np.full((units.size, len(pairs)), size * size)
+        only[unit, pair] = cell
+        several = np.count_nonzero(only < size * size) < len(unit)  # two have been written to one place
+        return cls(size, features, None if several else only)
 
     def tables(self, sums: FloatArray) -> npt.NDArray[Any]:
         """Sums (…, K²·P) as tables (K, K, P, …); a view where the sums of a cell lie side by side."""

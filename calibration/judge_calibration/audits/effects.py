@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from judge_calibration.definitions import definition_of
+from judge_calibration.engine.intervals import t_quantile
 from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
 
 if TYPE_CHECKING:
@@ -77,13 +78,13 @@ def effect_of(
             name, value, n_items=n, status="insufficient", reason="constant_input", notes=(*notes, same)
         )
         return Effect(told, n_clusters=regression.clusters)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * error
+    half = t_quantile((1 + level) / 2, df) * error
     interval = Interval(value - half, value + half, level, method)
     return Effect(
         estimated(name, value, ci=interval, n_items=n, notes=notes),
         se=error,
         df=df,
-        p=float(2 * stats.t.sf(abs(value) / error, df)),
+        p=2 * float(special.stdtr(df, -abs(value) / error)),
         n_clusters=regression.clusters,
     )
 

@@ -8,6 +8,7 @@ Wilson 1927; Korn and Graubard 1998 (clusters); the t quantile has units-1 degre
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -44,7 +45,7 @@ def jackknife_interval(
     m = len(replicate.jackknife) if units is None else min(units, len(replicate.jackknife))
     if m < 2 or not np.isfinite(replicate.jackknife).all():  # noqa: PLR2004  one unit has no spread
         return None
-    values = forward(np.concatenate([(replicate.point,), _off_the_bounds(replicate, shape)]))
+    values = forward(_off_the_bounds(replicate, shape))
     centre, error = float(values[0]), math.sqrt((m - 1) / m * _squares(values[1:]))
     if not math.isfinite(centre) or error < _NO_SPREAD * max(1.0, abs(centre)):
         return None
@@ -67,21 +68,27 @@ def bca_interval(replicate: Replicate, *, level: float) -> Interval | None:
     speed = _acceleration(replicate.jackknife)
     limits, errors = [], []
     for tail in ((1 - level) / 2, (1 + level) / 2):
-        z = bias + float(special.ndtri(tail))
+        z = bias + _normal_quantile(tail)
         share = float(special.ndtr(bias + z / (1 - speed * z))) if speed * z < 1 else float(tail > 0.5)  # noqa: PLR2004
         limits.append(_quantile(values, share))
         errors.append(_limit_error(values, share))
     return Interval(limits[0], limits[1], level, "bootstrap_bca", mc_error=max(errors))
 
 
+@lru_cache(256)
 def t_quantile(share: float, freedom: float) -> float:
     """Quantile of Student's t."""
     return float(special.stdtrit(freedom, share))
 
 
+@lru_cache(256)
+def _normal_quantile(share: float) -> float:
+    return float(special.ndtri(share))
+
+
 def wilson_interval(hits: float, n: float, *, level: float) -> Interval:
     """Score interval of a share (Wilson 1927). `n` may be an effective number and need not be whole."""
-    z = float(special.ndtri((1 + level) / 2))
+    z = _normal_quantile((1 + level) / 2)
     share = hits / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -107,7 +114,7 @@ def share_interval(
     # Where all items agree, or there is one cluster, nothing tells how alike items of a cluster are.
     effect = max(1.0, variance / plain if plain > 0 and m > 1 else n / max(m, 1))
     if m > 1:
-        effect *= (t_quantile((1 + level) / 2, m - 1) / float(special.ndtri((1 + level) / 2))) ** 2
+        effect *= (t_quantile((1 + level) / 2, m - 1) / _normal_quantile((1 + level) / 2)) ** 2
     interval = wilson_interval(replicate.point * n / effect, n / effect, level=level)
     return Interval(interval.low, interval.high, level, "wilson_design_effect")
 
@@ -164,8 +171,8 @@ def _acceleration(jackknife: FloatArray) -> float:
 
 def _squares(values: FloatArray) -> float:
     """Σ (x - x̄)²."""
-    spread = values - values.sum() / len(values)
-    return float((spread * spread).sum())
+    spread = values - np.add.reduce(values) / len(values)
+    return float(np.add.reduce(spread * spread))
 
 
 def _finite(values: FloatArray) -> FloatArray:
@@ -184,11 +191,12 @@ def _quantile(values: FloatArray, share: float) -> float:
     place = share * (len(values) - 1)
     below = int(place)
     above = min(below + 1, len(values) - 1)
-    return float(values[below] + (place - below) * (values[above] - values[below]))
+    low, high = values.item(below), values.item(above)
+    return low + (place - below) * (high - low)
 
 
 def _off_the_bounds(replicate: Replicate, shape: Shape) -> FloatArray:
-    """Leave-one-out values, none nearer to a bound than the estimate's own distance from it over e.
+    """The estimate, then leave-one-out values, none nearer to a bound than its own distance from it over e.
 
     Without its one error a judge is perfect, which is infinitely far away on a scale of logarithms. The logarithm
     of a count of one has a standard error of one, and so has the estimate's with this; half of it for a root.
@@ -197,23 +205,14 @@ def _off_the_bounds(replicate: Replicate, shape: Shape) -> FloatArray:
     nearest = math.sqrt(math.e) if shape == "root" else math.e
     low = lowest + (point - lowest) / nearest if math.isfinite(lowest) else lowest
     high = highest - (highest - point) / nearest if math.isfinite(highest) else highest
-    return np.clip(replicate.jackknife, low, high)
+    values = np.empty(1 + len(replicate.jackknife))
+    values[0] = point
+    np.minimum(np.maximum(replicate.jackknife, low, out=values[1:]), high, out=values[1:])
+    return values
 
 
 def _same(values: FloatArray) -> FloatArray:
     return values
-
-
-def _arctanh(values: FloatArray) -> FloatArray:
-    return np.arctanh(np.clip(values, -_EDGE, _EDGE))
-
-
-def _logit(values: FloatArray) -> FloatArray:
-    return np.asarray(special.logit(np.clip(values, 1 - _EDGE, _EDGE)))
-
-
-def _log(values: FloatArray) -> FloatArray:
-    return np.log(np.maximum(values, 1e-300))
 
 
 _CALLED: dict[Shape, str] = {
@@ -231,9 +230,9 @@ _BOUNDS: dict[Shape, tuple[float, float]] = {
     "share": (1 - _EDGE, _EDGE),
 }
 _SCALES: dict[Shape, tuple[Callable[[FloatArray], FloatArray], Callable[[FloatArray], FloatArray]]] = {
-    "correlation": (_arctanh, np.tanh),
+    "correlation": (np.arctanh, np.tanh),
     "mean": (_same, _same),
-    "positive": (_log, np.exp),
-    "root": (_log, np.exp),
-    "share": (_logit, special.expit),
+    "positive": (np.log, np.exp),
+    "root": (np.log, np.exp),
+    "share": (special.logit, special.expit),
 }

@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 
     from judge_calibration.arrays import FloatArray, IntArray
     from judge_calibration.engine.resampling import Resampler
-    from judge_calibration.engine.units import Features
+    from judge_calibration.engine.units import Dense
 
-_LARGE = 2**20  # features; below it a sparse product gains nothing
-_SPARSE = 16  # features for one that is not zero
+    Features = Dense | sparse.csr_array
+
 _JACKKNIFE_VALUES = 2**21  # of sums at once; keeps leave-one-out evaluations within tens of megabytes
 
 
 class Family(Protocol):
     """Statistics that are functions of the same sums over items.
 
-    `features` is (units, p). Counts (whole numbers) may be float32: their sums are exact below 2^24.
+    `features` is (units, p), sparse where nearly all of it is zero. Counts (whole numbers) may be float32: their
+    sums are exact below 2^24.
     `evaluate` takes sums (…, p) and gives (…, m), one column for each of `names`; NaN where undefined. Sums of
     resamples lie in memory column by column: what works on columns as a whole works on what lies side by side.
     """
@@ -39,7 +40,7 @@ class Family(Protocol):
 
 @runtime_checkable
 class KnowsLeftOut(Protocol):
-    """A family with a shorter way to its leave-one-out values (units, m) than evaluating each."""
+    """A family with a shorter way to what `each_left_out` gives than evaluating the sums without each unit."""
 
     def left_out(self, total: FloatArray) -> FloatArray: ...
 
@@ -55,12 +56,12 @@ class Replicates:
 
     def of(self, name: str) -> Replicate:
         """One statistic's values."""
-        at = self.names.index(name)
-        return Replicate(float(self.point[at]), self.jackknife[:, at], self.bootstrap[:, at])
+        return self.named()[name]
 
     def named(self) -> Mapping[str, Replicate]:
         """All of them by name."""
-        return {name: self.of(name) for name in self.names}
+        values = zip(self.point.tolist(), self.jackknife.T, self.bootstrap.T, strict=True)
+        return {name: Replicate(*each) for name, each in zip(self.names, values, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +90,56 @@ def replicate(
     subgroup takes its share of the study's resamples.
     """
     rows = [family.features for family in families]
-    totals = [features.sum(axis=0, dtype=np.float64) for features in rows]
+    totals = [np.asarray(features.sum(axis=0, dtype=np.float64)) for features in rows]
     drawn: list[list[FloatArray]] = [[] for _ in families]
-    factors = [_factor(features) for features in rows]
+    factors = _factors(rows)
+    kinds = {factor.dtype for _, factor in factors}
     for counts in resampler.chunks(columns):
-        wide = counts.astype(np.float64) if any(each.dtype != np.float32 for each in rows) else counts
-        for family, factor, found in zip(families, factors, drawn, strict=True):
-            weights = counts if factor.dtype == np.float32 else wide
-            found.append(family.evaluate((factor @ weights.T).astype(np.float64, copy=False).T))
-    return [
-        Replicates(
-            tuple(family.names),
-            family.evaluate(total),
-            family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total),
-            np.concatenate([*found, np.empty((0, len(family.names)))]),
-        )
-        for family, total, found in zip(families, totals, drawn, strict=True)
-    ]
+        weights = {kind: counts.T.astype(kind, order="C") for kind in kinds}
+        for which, factor in factors:
+            sums = (factor @ weights[factor.dtype]).astype(np.float64, copy=False)
+            ends = np.cumsum([rows[at].shape[1] for at in which])[:-1]
+            for at, part in zip(which, np.split(sums, ends), strict=True):
+                drawn[at].append(families[at].evaluate(part.T))
+    made = []
+    for family, total, found in zip(families, totals, drawn, strict=True):
+        left = family.left_out(total) if isinstance(family, KnowsLeftOut) else each_left_out(family, total)
+        bootstrap = _below_each_other(found or [np.empty((0, len(family.names)))])
+        made.append(Replicates(tuple(family.names), left[0], left[1:], bootstrap))
+    return made
 
 
-def _factor(features: Features) -> Features | sparse.csr_array:
-    """The features (p, units), without their zeros where these are nearly all of very many: cells of tables are."""
-    few = features.size > _LARGE and _SPARSE * np.count_nonzero(features) < features.size
-    return sparse.csr_array(features.T) if few else features.T
+def _factors(rows: Sequence[Features]) -> list[tuple[list[int], Features | sparse.csc_array]]:
+    """What counts (units, B) are multiplied by, (p, units), and which families its rows are of, in order.
+
+    Dense features of one type are one factor: counts are then made ready for the product once. The transpose of a
+    sparse one goes through units in turn, so that the product reads each unit's counts once.
+    """
+    thin = [at for at, features in enumerate(rows) if isinstance(features, sparse.csr_array)]
+    found: list[tuple[list[int], Features | sparse.csc_array]] = [([at], rows[at].T) for at in thin]
+    for kind in (np.float32, np.float64):
+        which = [at for at, features in enumerate(rows) if at not in thin and features.dtype == kind]
+        if which:
+            found.append((which, np.concatenate([rows[at] for at in which], 1).T))
+    return found
 
 
 def each_left_out(family: Family, total: FloatArray) -> FloatArray:
-    """Leave-one-out values (units, m), by evaluating the sums without each unit."""
+    """Values with no unit left out, and then without each (1 + units, m); a call serves as many as fit."""
     features = family.features
-    step = max(1, _JACKKNIFE_VALUES // max(1, features.shape[1]))
-    parts = [
-        family.evaluate(total - features[begin : begin + step]) for begin in range(0, len(features), step)
-    ]
-    return np.concatenate([*parts, np.empty((0, len(family.names)))])
+    units, width = features.shape
+    step = max(1, _JACKKNIFE_VALUES // max(1, width))
+    parts = []
+    for begin in range(0, max(1, units), step):
+        sums = total - _dense(features[begin : begin + step])
+        parts.append(family.evaluate(sums if begin else np.concatenate([total[None], sums])))
+    return _below_each_other(parts)
+
+
+def _below_each_other(parts: Sequence[FloatArray]) -> FloatArray:
+    """Rows of all parts (…, m); the values of one statistic lie side by side, for they are read by statistic."""
+    return np.asfortranarray(parts[0] if len(parts) == 1 else np.concatenate([part.T for part in parts], 1).T)
+
+
+def _dense(features: Features) -> Dense:
+    return features.toarray() if isinstance(features, sparse.csr_array) else features

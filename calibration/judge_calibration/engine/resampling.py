@@ -10,10 +10,10 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Counts = npt.NDArray[np.float32]  # (resamples, units); whole numbers
+Counts = npt.NDArray[np.uint8]  # (resamples, units)
 
 _KEPT_BYTES = 64 * 2**20
-_CHUNK_BYTES = 16 * 2**20  # of float32 counts: enough rows at once that calls cost nothing
+_CHUNK_BYTES = 16 * 2**20  # of counts once they are float32: enough rows at once that calls cost nothing
 _SMALL = 65_536
 
 
@@ -37,8 +37,7 @@ class Resampler:
             self._kept = self._all_drawn()
         source = (drawn.T for drawn in self._drawn()) if self._kept is None else self._sliced(self._kept)
         for counts in source:
-            chosen = counts if columns is None else counts[columns]
-            yield chosen.astype(np.float32, order="C").T
+            yield (counts if columns is None else counts[columns]).T
 
     def _rows_at_once(self) -> int:
         return max(1, _CHUNK_BYTES // (4 * max(1, self.units)))

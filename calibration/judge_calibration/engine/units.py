@@ -11,7 +11,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from judge_calibration.arrays import IntArray
 
-Features = npt.NDArray[Any]  # (units, p), float32 for counts and float64 for sums of scores
+Dense = npt.NDArray[Any]  # (units, p), float32 for counts and float64 for sums of scores
 MIN_CLUSTERS = 10  # with fewer, a cluster-robust error is itself too uncertain to tell
 
 
@@ -42,7 +42,7 @@ class Units:
         ours, renumbered = np.unique(self.of_item[rows], return_inverse=True)
         return Units(renumbered.astype(np.int64), len(ours)), ours.astype(np.int64)
 
-    def sums(self, features: Features) -> Features:
+    def sums(self, features: Dense) -> Dense:
         """Sum features (items, p) within units: (units, p)."""
         if self.are_items and np.array_equal(self.of_item, np.arange(self.size)):
             return features

@@ -88,17 +88,30 @@ def fit_conformal(
     residuals: FloatArray, labels: Labels | None, *, by: str | None, alpha: float, inward: bool = False
 ) -> Conformal:
     """From out-of-fold residuals (n,), and labels of the variable `by` when intervals are by subgroup."""
+    return _fitted(residuals, _parts(labels if by is not None else None), by, alpha, inward=inward)
+
+
+def _fitted(
+    residuals: FloatArray,
+    parts: Mapping[str, BoolArray],
+    by: str | None,
+    alpha: float,
+    *,
+    inward: bool = False,
+) -> Conformal:
+    """From the items (n,) of each group; one without any is not known."""
     quantiles: dict[str, float | None] = {"": conformal_quantile(residuals, alpha)}
     sizes, pooled = {"": len(residuals)}, []
-    if by is not None and labels is not None:
-        for group in groups_of(labels):
-            inside = members(labels, group)
-            sizes[group] = int(inside.sum())
-            if sizes[group] < least_items(alpha):
-                pooled.append(group)
-                quantiles[group] = quantiles[""]
-            else:
-                quantiles[group] = conformal_quantile(residuals[inside], alpha)
+    for group, inside in parts.items():
+        size = int(np.count_nonzero(inside))
+        if size == 0:
+            continue
+        sizes[group] = size
+        if size < least_items(alpha):
+            pooled.append(group)
+            quantiles[group] = quantiles[""]
+        else:
+            quantiles[group] = conformal_quantile(residuals[inside], alpha)
     return Conformal(alpha, by, quantiles, tuple(pooled), sizes, inward)
 
 
@@ -109,14 +122,10 @@ def labels_of(labels: Sequence[str | None]) -> Labels:
     return found
 
 
-def groups_of(labels: Labels) -> list[str]:
-    """Every label there is, in order."""
-    return sorted({str(label) for label in labels if label is not None})
-
-
-def members(labels: Labels, group: str) -> BoolArray:
-    """Which items carry the label."""
-    return np.asarray(labels == group, bool)
+def _parts(labels: Labels | None) -> dict[str, BoolArray]:
+    """Which items carry each label that there is, in the labels' order."""
+    groups = sorted({str(label) for label in labels if label is not None}) if labels is not None else []
+    return {group: np.asarray(labels == group, bool) for group in groups}
 
 
 def out_of_fold_coverage(
@@ -132,25 +141,22 @@ def out_of_fold_coverage(
 ) -> dict[str, dict[str, float | int | None]]:
     """Share of items whose consensus lies in the interval made without their fold, for all and by group."""
     half = np.full(len(target), np.inf)
+    parts = _parts(labels)  # comparing texts costs more than all the rest: once, and not in every fold
     for outside in folds:
-        inner = None if labels is None else labels[~outside]
-        fitted = fit_conformal((target - predicted)[~outside], inner, by=by, alpha=alpha)
+        inner = {group: inside[~outside] for group, inside in parts.items() if by is not None}
+        fitted = _fitted((target - predicted)[~outside], inner, by, alpha)
         half[outside] = _number(fitted.half_width(None))
-        if labels is not None:
-            for group in fitted.quantiles.keys() - {""}:
-                half[outside & members(labels, group)] = _number(fitted.half_width(group))
+        for group in fitted.quantiles.keys() - {""}:
+            half[outside & parts[group]] = _number(fitted.half_width(group))
     least, most = _served(predicted, half, scale, inward=inward)
     hit = (least <= target + _SLACK) & (target <= most + _SLACK)
-    parts = {"": np.ones(len(target), bool)}
-    if labels is not None:
-        parts |= {group: members(labels, group) for group in groups_of(labels)}
     return {
         group: {
             "n": int(inside.sum()),
             "coverage": rounded(float(hit[inside].mean())),
             "mean_width": rounded(float((most - least)[inside].mean())),
         }
-        for group, inside in parts.items()
+        for group, inside in {"": np.ones(len(target), bool), **parts}.items()
     }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from judge_calibration.estimates import Reason
     from judge_calibration.maps.sample import MapSample
 
+Likelihood = tuple[float, "FloatArray", "FloatArray"]  # its logarithm, the gradient, the expected information
 _GRID = 101
 _STEPS, _HALVINGS = 100, 40
 _DONE = 1e-12  # of the log-likelihood, per rating
@@ -104,11 +105,14 @@ def ordinal_logit(sample: MapSample) -> Fitted | None:
 
 def _counted(sample: MapSample) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Judge scores, counts of ratings at each (L, K'), and the values that were given."""
-    item, rater = np.nonzero(~np.isnan(sample.ratings))
-    values, column = np.unique(sample.ratings[item, rater], return_inverse=True)
-    levels, row = np.unique(sample.judge[item], return_inverse=True)
-    cells = np.bincount(row * len(values) + column, minlength=len(levels) * len(values))
-    return levels, cells.reshape(len(levels), len(values)).astype(np.float64), values
+    declared = np.asarray(sample.values)
+    levels, row = np.unique(sample.judge, return_inverse=True)  # every item of a sample has a rating
+    column = np.searchsorted(declared, sample.ratings)  # a missing one stands behind the last value
+    width = len(declared) + 1
+    cells = np.bincount((row[:, None] * width + column).ravel(), minlength=len(levels) * width)
+    counts = cells.reshape(len(levels), width)[:, :-1]
+    given = counts.any(0)
+    return levels, counts[:, given].astype(np.float64), declared[given]
 
 
 def _is_separated(counts: FloatArray) -> bool:
@@ -120,8 +124,10 @@ def _is_separated(counts: FloatArray) -> bool:
 
 def _chances(edges: FloatArray) -> FloatArray:
     """From c_k - bx (n, m) to the chances between them (n, m+1)."""
-    ends = np.full((len(edges), 1), np.inf)
-    return chance_between(np.hstack([-ends, edges]), np.hstack([edges, ends]))
+    bounded = np.full((len(edges), edges.shape[1] + 2), np.inf)
+    bounded[:, 0] = -np.inf
+    bounded[:, 1:-1] = edges
+    return chance_between(bounded[:, :-1], bounded[:, 1:])
 
 
 def _maximum(x: FloatArray, counts: FloatArray) -> FloatArray | None:
@@ -141,8 +147,7 @@ def _maximum(x: FloatArray, counts: FloatArray) -> FloatArray | None:
         moved = _improved(at, step, value - _DONE, x, counts)
         if moved is None:
             return None
-        at = moved
-        value, gradient, information = _likelihood(at, x, counts)
+        at, (value, gradient, information) = moved
     return None
 
 
@@ -156,27 +161,26 @@ def _step(information: FloatArray, gradient: FloatArray) -> FloatArray | None:
 
 def _improved(
     at: FloatArray, step: FloatArray, least: float, x: FloatArray, counts: FloatArray
-) -> FloatArray | None:
-    """The first of the step and its halves that keeps the thresholds in order and the likelihood up."""
+) -> tuple[FloatArray, Likelihood] | None:
+    """The first of the step and its halves that keeps the thresholds in order and the likelihood up.
+
+    With the likelihood there, from which the next step starts: nearly always the first one is taken.
+    """
     for halving in range(_HALVINGS):
         tried: FloatArray = at + step / 2**halving
-        if (np.diff(tried[:-1]) > 0).all() and _log_likelihood(tried, x, counts) >= least:
-            return tried
+        if (tried[1:-1] > tried[:-2]).all() and (found := _likelihood(tried, x, counts))[0] >= least:
+            return tried, found
     return None
 
 
-def _log_likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> float:
-    chances = np.maximum(_chances(at[:-1] - at[-1] * x[:, None]), LEAST_CHANCE)
-    return float(np.sum(counts * np.log(chances)))
-
-
-def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> Likelihood:
     """Log-likelihood, its gradient in (c, b), and the expected information."""
     edges = at[:-1] - at[-1] * x[:, None]
     chances = np.maximum(_chances(edges), LEAST_CHANCE)
     density = expit(edges) * expit(-edges)  # d P(Y ≤ k) / d c_k at each judge score: (L, m)
-    slack = np.zeros((len(x), 1))
-    change = np.diff(np.hstack([slack, density, slack]), axis=1)  # of each chance along all c at once
+    bounded = np.zeros((len(x), density.shape[1] + 2))
+    bounded[:, 1:-1] = density
+    change = bounded[:, 1:] - bounded[:, :-1]  # of each chance along all c at once
     expected = counts.sum(1)[:, None] / chances
     share, lever = counts / chances, x[:, None] * change
     m = density.shape[1]
@@ -186,7 +190,7 @@ def _likelihood(at: FloatArray, x: FloatArray, counts: FloatArray) -> tuple[floa
     beside = -(density[:, :-1] * density[:, 1:] * expected[:, 1:-1]).sum(0)
     information[place[1:], place[:-1]] = information[place[:-1], place[1:]] = beside
     across = expected * lever
-    information[m, :m] = information[:m, m] = -(density * -np.diff(across, axis=1)).sum(0)
+    information[m, :m] = information[:m, m] = -(density * (across[:, :-1] - across[:, 1:])).sum(0)
     information[m, m] = (across * lever).sum()
-    gradient = np.append((density * -np.diff(share, axis=1)).sum(0), -(share * lever).sum())
+    gradient = np.append((density * (share[:, :-1] - share[:, 1:])).sum(0), -(share * lever).sum())
     return float(np.sum(counts * np.log(chances))), gradient, information

@@ -85,7 +85,10 @@ def scores_of(score: Score, chances: FloatArray) -> FloatArray:
 
 def sets_within(score: Score, chances: FloatArray, bound: float) -> tuple[IntArray, IntArray]:
     """First and last place of the values that score at most `bound`; the best one is always in the set."""
-    found = scores_of(score, chances)
+    return _within(scores_of(score, chances), bound)
+
+
+def _within(found: FloatArray, bound: float) -> tuple[IntArray, IntArray]:
     inside = (found <= bound + _SLACK) | (found == found.min(1, keepdims=True))
     return inside.argmax(1), inside.shape[1] - 1 - inside[:, ::-1].argmax(1)
 
@@ -124,10 +127,11 @@ def _calibrated(
     score: Score, chances: FloatArray, truth: IntArray, masks: Sequence[BoolArray], alpha: float
 ) -> tuple[float, dict[str, float | None]]:
     """The bound on the score, and what sets hold whose bound was found without the item's fold."""
-    own = scores_of(score, chances)[np.arange(len(truth)), truth]
+    scores = scores_of(score, chances)
+    own = scores[np.arange(len(truth)), truth]
     covered, sizes = np.empty(len(truth), bool), np.empty(len(truth))
     for outside in masks:
-        first, last = sets_within(score, chances[outside], _bound(own[~outside], alpha))
+        first, last = _within(scores[outside], _bound(own[~outside], alpha))
         covered[outside] = (first <= truth[outside]) & (truth[outside] <= last)
         sizes[outside] = last - first + 1
     told = {"coverage": rounded(float(covered.mean())), "mean_size": rounded(float(sizes.mean()))}

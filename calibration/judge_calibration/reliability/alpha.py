@@ -10,6 +10,8 @@ import numpy as np
 from judge_calibration.ratios import ratio, variance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from judge_calibration.arrays import FloatArray
     from judge_calibration.engine.units import Units
 
@@ -17,30 +19,35 @@ Metric = Literal["nominal", "ordinal", "interval"]
 METRICS: tuple[Metric, ...] = ("nominal", "ordinal", "interval")
 
 
-def alpha(coincidences: FloatArray, values: FloatArray, metric: Metric) -> FloatArray:
-    """1 - (n-1) Σ o_ck d_ck / Σ n_c n_k d_ck from coincidence matrices (…, K, K); NaN with one category only.
+def alphas(coincidences: FloatArray, values: FloatArray, metrics: Sequence[Metric]) -> list[FloatArray]:
+    """1 - (n-1) Σ o_ck d_ck / Σ n_c n_k d_ck by each metric, from coincidence matrices (K, K, …).
 
-    d is 0/1, (v_c - v_k)², or for `ordinal` the squared distance of mid-positions in the pooled ratings,
-    whose marginals are those of the very matrix.
+    NaN with one category only. d is 0/1, (v_c - v_k)², or for `ordinal` the squared distance of mid-positions in
+    the pooled ratings, whose marginals are those of the very matrix.
     """
-    size = coincidences.shape[-1]
-    flat = coincidences.reshape(*coincidences.shape[:-2], -1)
-    counts = flat @ np.repeat(np.eye(size), size, axis=0)
-    n = counts @ np.ones(size)
-    if metric == "nominal":
-        seen = n - flat @ np.eye(size).ravel()
-        expected = n**2 - np.einsum("...c,...c->...", counts, counts)
-    else:
-        place = values if metric == "interval" else counts.cumsum(-1) - counts / 2
-        place = (
-            place
-            - ratio(np.einsum("...c,...c->...", counts, np.broadcast_to(place, counts.shape)), n)[..., None]
-        )
-        square = np.einsum("...c,...c->...", counts, place**2)
-        along = np.einsum("...ck,...k->...c", coincidences, np.broadcast_to(place, counts.shape))
-        seen = 2 * (square - np.einsum("...c,...c->...", along, place))
-        expected = 2 * n * square
-    return 1 - ratio((n - 1) * seen, expected)
+    counts = coincidences.sum(1)
+    n = counts.sum(0)
+    found = []
+    for metric in metrics:
+        if metric == "nominal":
+            seen = n - np.einsum("cc...->...", coincidences)
+            expected = n**2 - _sum_of_products(counts, counts)
+        else:
+            place = (
+                values.reshape(-1, *[1] * n.ndim) if metric == "interval" else counts.cumsum(0) - counts / 2
+            )
+            place = place - ratio(_sum_of_products(counts, np.broadcast_to(place, counts.shape)), n)
+            square = _sum_of_products(counts, place**2)
+            along = np.einsum("ck...,k...->c...", coincidences, place)
+            seen = 2 * (square - _sum_of_products(along, place))
+            expected = 2 * n * square
+        found.append(1 - ratio((n - 1) * seen, expected))
+    return found
+
+
+def _sum_of_products(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Σ over the first axis of arrays (K, …)."""
+    return np.asarray(np.einsum("c...,c...->...", one, other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,11 @@ class AlphaFamily:
         """Sums (…, K(K+1)/2) to the alphas (…, 3), or (…, 1) of words."""
         size = len(self.values)
         upper = np.triu_indices(size)
-        full = np.zeros((*sums.shape[:-1], size, size))
-        full[..., upper[0], upper[1]] = sums
-        full[..., upper[1], upper[0]] = sums
-        return np.stack([alpha(full, self.values, metric) for metric in METRICS[: len(self.names)]], -1)
+        place = np.empty((size, size), np.int64)
+        place[upper] = place.T[upper] = np.arange(len(upper[0]))
+        # Categories come first, so that every operation runs along the resamples and not along six values.
+        coincidences = np.moveaxis(sums, -1, 0)[place]
+        return np.stack(alphas(coincidences, self.values, METRICS[: len(self.names)]), -1)
 
 
 @dataclass(frozen=True, slots=True)

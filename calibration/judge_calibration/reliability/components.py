@@ -71,18 +71,17 @@ class ComponentSums:
 
     def components(self, sums: FloatArray) -> Components:
         """Sums (…, p) to components (…); NaN where they are not identified."""
-        rated, r, square, inverse, x2, t2 = np.moveaxis(sums[..., :6], -1, 0)
-        per_rater, sum_j, mean_j = np.moveaxis(
-            sums[..., 6 : 6 + 3 * self.raters].reshape(*sums.shape[:-1], 3, self.raters), -2, 0
-        )
-        raters = (per_rater > 0.5).sum(-1).astype(np.float64)  # noqa: PLR2004  counts, after subtraction
-        fitted = t2 + self._rater_reduction(sums, per_rater, sum_j - mean_j)
+        columns = np.moveaxis(sums, -1, 0)  # what is summed over raters then runs along the resamples
+        rated, r, square, inverse, x2, t2 = columns[:6]
+        per_rater, sum_j, mean_j = columns[6 : 6 + 3 * self.raters].reshape(3, self.raters, *sums.shape[:-1])
+        raters = (per_rater > 0.5).sum(0).astype(np.float64)  # noqa: PLR2004  counts, after subtraction
+        fitted = t2 + self._rater_reduction(columns[6 + 3 * self.raters :], per_rater, sum_j - mean_j)
         by_rater = ratio(sum_j**2, per_rater)
-        reduced_rater = np.where(np.isnan(by_rater), 0.0, by_rater).sum(-1)
+        reduced_rater = np.where(np.isnan(by_rater), 0.0, by_rater).sum(0)
         error = ratio(_beyond_rounding(x2 - fitted, x2), _positive(r - rated - raters + 1))
         item = ratio(fitted - reduced_rater - (rated - 1) * error, _positive(r - raters))
         rater = ratio(fitted - t2 - (raters - 1) * error, _positive(r - rated))
-        mean = ratio(sum_j.sum(-1), r)
+        mean = ratio(sum_j.sum(0), r)
         between = ratio(t2 - r * mean**2, _positive(rated - 1))
         within = ratio(_beyond_rounding(x2 - t2, x2), _positive(r - rated))
         depth = ratio(r - ratio(square, r), _positive(rated - 1))
@@ -98,20 +97,19 @@ class ComponentSums:
             ratings=r,
         )
 
-    def _rater_reduction(self, sums: FloatArray, per_rater: FloatArray, right: FloatArray) -> FloatArray:
+    def _rater_reduction(self, shared: FloatArray, counts: FloatArray, right: FloatArray) -> FloatArray:
         """r'C⁻r with C = diag(n_j) - Σ m m'/r, which is singular along the constant vector."""
         size = self.raters
-        left = np.empty((size, size, *sums.shape[:-1]))
+        left = np.empty((size, size, *shared.shape[1:]))
         rows, columns = np.triu_indices(size)
-        left[rows, columns] = left[columns, rows] = -np.moveaxis(sums[..., 6 + 3 * size :], -1, 0)
+        left[rows, columns] = left[columns, rows] = -shared
         diagonal = np.arange(size)
-        counts = np.moveaxis(per_rater, -1, 0)
         left[diagonal, diagonal] += counts
         # Adding a multiple of the all-ones matrix changes nothing for a right side that sums to zero, and
         # makes C regular when the raters are connected. A rater without ratings gets a one of his own.
         left += counts.sum(0) / size**2
         left[diagonal, diagonal] += counts < 0.5  # noqa: PLR2004  counts, after subtraction
-        return _quadratic_form(left, np.moveaxis(right, -1, 0))
+        return _quadratic_form(left, right)
 
 
 def _quadratic_form(left: FloatArray, right: FloatArray) -> FloatArray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
+from judge_calibration.engine.intervals import t_quantile
 from judge_calibration.estimates import rounded
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _curve_point(x: FloatArray, y: FloatArray, level: float) -> dict[str, object
     n, mean = len(y), float(y.mean())
     half = None
     if n > 2 and np.ptp(y) > 0:  # noqa: PLR2004  two values give no interval worth drawing, and equal ones none
-        half = float(stats.t.ppf((1 + level) / 2, n - 1)) * float(y.std(ddof=1)) / float(np.sqrt(n))
+        half = t_quantile((1 + level) / 2, n - 1) * float(y.std(ddof=1)) / float(np.sqrt(n))
     return {
         "judge": rounded(float(x.mean())),
         "human": rounded(mean),

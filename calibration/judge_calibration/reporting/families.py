@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from judge_calibration.estimates import Reason
     from judge_calibration.reporting.context import View
 
-MOST_CELLS = 40_000_000  # units times cells of all pairs: 160 MB
+MOST_CELLS = 40_000_000  # units times cells of all pairs
 
 
 def kind_of(view: View) -> Kind:

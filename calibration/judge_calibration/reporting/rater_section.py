@@ -114,6 +114,8 @@ def judged_sample(view: View, scores: FloatArray) -> Sample:
 
 def units_of(view: View, here: BoolArray) -> int:
     """How many units hold some of the items."""
+    if view.units.are_items:
+        return int(np.count_nonzero(here))
     return len(np.unique(view.units.of_item[here]))
 
 
@@ -153,7 +155,7 @@ def _statistics(
 def _tell(context: Context, view: View, name: str, each: Replicate, sample: Sample) -> Statistic:
     """An ICC without a value is one of constant ratings, or of raters who share no items even over others."""
     why: Reason | None = None
-    if name in ICC_NAMES and sample.n_items > 1:
+    if name in ICC_NAMES and sample.n_items > 1 and not math.isfinite(each.point):
         given = view.ratings[~np.isnan(view.ratings)]
         why = "constant_input" if len(given) and np.ptp(given) == 0 else "not_identified"
     return context.teller.tell(name, each, sample, why=why)

@@ -68,21 +68,14 @@ class Teller:
         """One statistic. `why` is the reason if it turns out to be undefined; default: from the sample."""
         if not math.isfinite(replicate.point):
             return undefined(name, why or why_undefined(name, sample), **sample.counts)
-        plain = _plain(name, replicate.point, sample)
-        if plain.status != "ok":
-            return plain
-        if name in SHARES:
-            ci = share_interval(
-                replicate, sample.n_items, level=self.level, clustered=self.clustered, units=sample.units
-            )
-            return replace(plain, ci=ci)
-        shape = _SHAPES.get(name, "correlation")
-        ci_or_none, notes, unstable = default_interval(
-            replicate, level=self.level, shape=shape, units=sample.units
+        if short := _insufficient(name, replicate.point, sample):
+            return short
+        if name not in SHARES:
+            return self._with_interval(name, replicate, sample, _SHAPES.get(name, "correlation"))
+        ci = share_interval(
+            replicate, sample.n_items, level=self.level, clustered=self.clustered, units=sample.units
         )
-        if unstable:
-            return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
-        return replace(plain, ci=ci_or_none, notes=notes)
+        return estimated(name, replicate.point, ci=ci, **sample.counts)
 
     def alone(
         self,
@@ -94,30 +87,37 @@ class Teller:
         notes: tuple[str, ...],
     ) -> Statistic:
         """A statistic that has no interval on any number of items, and `notes` say why; on few it is insufficient."""
-        return replace(_plain(name, value, sample), details=details).noted(*notes)
+        told = _insufficient(name, value, sample) or estimated(name, value, **sample.counts)
+        return replace(told, details=details).noted(*notes)
 
     def difference(self, name: str, replicate: Replicate, sample: Sample) -> Statistic:
         """A difference of two statistics of this name on the same resamples: its scale is the plain one."""
         if not math.isfinite(replicate.point):
             return undefined(name, why_undefined(name, sample), **sample.counts)
-        plain = _plain(name, replicate.point, sample)
-        if plain.status != "ok":
-            return plain
-        ci, notes, unstable = default_interval(replicate, level=self.level, shape="mean", units=sample.units)
-        if unstable:
-            return replace(plain, status="suppressed", reason="unstable_resamples", notes=notes)
-        return replace(plain, ci=ci, notes=notes)
+        if short := _insufficient(name, replicate.point, sample):
+            return short
+        return self._with_interval(name, replicate, sample, "mean")
+
+    def _with_interval(self, name: str, replicate: Replicate, sample: Sample, shape: Shape) -> Statistic:
+        ci, notes, unstable = default_interval(replicate, level=self.level, shape=shape, units=sample.units)
+        return estimated(
+            name,
+            replicate.point,
+            ci=ci,
+            status="suppressed" if unstable else "ok",
+            reason="unstable_resamples" if unstable else None,
+            notes=notes,
+            **sample.counts,
+        )
 
 
-def _plain(name: str, value: float, sample: Sample) -> Statistic:
-    """The estimate; insufficient where there are too few items, or clusters of them, for an interval."""
-    told = estimated(name, value, **sample.counts)
-    if too_few_clusters(sample.units, sample.n_items):
-        few = f"an interval takes {MIN_CLUSTERS} clusters; here are {sample.units}"
-        return replace(told, status="insufficient", reason="n_below_min", notes=(few,))
-    if sample.n_items < definition_of(name).min_n:
-        return replace(told, status="insufficient", reason="n_below_min")
-    return told
+def _insufficient(name: str, value: float, sample: Sample) -> Statistic | None:
+    """The estimate alone, where there are too few items, or clusters of them, for an interval."""
+    few = too_few_clusters(sample.units, sample.n_items)
+    if not few and sample.n_items >= definition_of(name).min_n:
+        return None
+    notes = (f"an interval takes {MIN_CLUSTERS} clusters; here are {sample.units}",) if few else ()
+    return estimated(name, value, status="insufficient", reason="n_below_min", notes=notes, **sample.counts)
 
 
 def why_undefined(name: str, sample: Sample) -> Reason:

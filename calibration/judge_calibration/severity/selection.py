@@ -33,17 +33,12 @@ class Problem:
     left_out: dict[int, Reason] = field(default_factory=dict)
     fault: Reason | None = None
     notes: tuple[str, ...] = ()
+    unit: float = 1.0
 
     @property
     def kept_physicians(self) -> int:
         """How many physicians enter."""
         return int(self.kept[: self.physicians].sum())
-
-    @property
-    def unit(self) -> float:
-        """Codes per unit of the model."""
-        codes = self.codes[:, self.kept]
-        return float(np.std(codes[codes != MISSING] - self.used[0]))
 
     @property
     def scores(self) -> FloatArray:
@@ -85,7 +80,10 @@ def select(codes: IntArray, physicians: int, values: FloatArray) -> Problem:
         kept = kept & ~np.isin(np.arange(len(kept)), list(found))
     fault, words = _fault(present, kept, physicians, used, left_out)
     notes = (*_left_out_words(left_out, physicians), *_unused_words(used, len(values)), *words)
-    return Problem(codes, physicians, values, kept, used, left_out, fault, notes)
+    given = codes[:, kept]
+    given = given[given != MISSING]
+    unit = float(np.std(given - used[0])) if len(used) else 1.0
+    return Problem(codes, physicians, values, kept, used, left_out, fault, notes, unit)
 
 
 def _stray(codes: IntArray, kept: BoolArray, physicians: int, used: IntArray) -> dict[int, Reason]:
