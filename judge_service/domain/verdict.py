@@ -20,10 +20,25 @@ UnscoredOutcome = Literal[
     "degenerate_response",
     "no_quorum",
     "abstained",
+    "needs_human",
 ]
 Outcome = Literal["scored"] | UnscoredOutcome
 
 FROZEN = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Disagreement(BaseModel):
+    """How far the members of a panel that scored a criterion are apart. Nulls: there is nothing to compare."""
+
+    model_config = FROZEN
+
+    scored: int = Field(ge=1, description="Members that gave a level.")
+    range: float | None = Field(default=None, description="Highest minus lowest value, in points.")
+    sd: float | None = Field(
+        default=None,
+        description="Weighted standard deviation of the values, in points, with n below the line.",
+    )
+    share: float = Field(gt=0, le=1, description="Of their weight that is on the chosen level.")
 
 
 class Scored(BaseModel):
@@ -33,10 +48,18 @@ class Scored(BaseModel):
 
     outcome: Literal["scored"] = "scored"
     level: int | str = Field(description="The level's label on its scale.")
-    value: float | None = Field(ge=0, le=100, description="100 times the level's; null on a nominal scale.")
+    value: float | None = Field(
+        ge=0,
+        le=100,
+        description="100 times the level's, of a panel the members' weighted mean; null on a nominal scale.",
+    )
     weight: float
     rationale: str = Field(description="The judge's reason, in its words.")
     evidence: tuple[str, ...] = Field(default=(), description="Quotations the judge leans on.")
+    by: str | None = Field(
+        default=None, description="Of a panel: the member whose reason and quotations these are."
+    )
+    disagreement: Disagreement | None = Field(default=None, description="Of a panel's members.")
     flags: tuple[str, ...] = ()
 
 

@@ -164,7 +164,8 @@ class _Asking:
         self._ledger.append(row.number, asked, json.dumps(answer))
 
     def _asked(self, row: Row) -> str:
-        case = row.fault if row.case is None else row.case.model_dump(mode="json")
+        # Whose response it is changes no verdict, and files that were begun before it could be said go on.
+        case = row.fault if row.case is None else row.case.model_dump(mode="json", exclude={"model"})
         frame = list(self._frame)
         if row.case is not None and degenerate(row.case.response):
             frame[1] = "guard"  # no judge is asked, so it does not matter which
