@@ -87,9 +87,8 @@ def score(
             "--map",
             metavar="COLUMN=FIELD",
             help="Which column is which field of a case: prompt, response, reference, claim, "
-            "visual_description, id, model (that gave it), image (a file beside IN), subgroups.NAME. Columns with a "
-            "field's name "
-            "need none. Repeat it.",
+            "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
+            "Columns with a field's name need none. Repeat it.",
         ),
     ] = None,
     concurrency: Annotated[
