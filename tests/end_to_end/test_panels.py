@@ -160,9 +160,9 @@ async def test_a_cascade_stops_where_the_first_judge_is_sure_and_goes_on_where_i
 
 async def test_a_panel_is_calibrated_by_a_map_of_its_own(client: Client) -> None:
     one = await a_map_in_force(client, "trio", spread=2)
-    assert one["judge"]["fingerprint"]["judge_kind"] == "panel"
+    assert one["map"]["judge"]["fingerprint"]["judge_kind"] == "panel"
     body = (await client.score("It is grade 4.", judge="trio")).body
-    assert (body["calibrated"]["status"], body["calibrated"]["map"]) == ("calibrated", one["id"])
+    assert (body["calibrated"]["status"], body["calibrated"]["map"]) == ("calibrated", one["map"]["id"])
     assert body["interval"]["high"] > body["interval"]["low"]
     listed = (await client.get("/v1/calibration/maps")).body["maps"]
     assert [(row["judge"], row["fits"]) for row in listed] == [("trio", True)]
