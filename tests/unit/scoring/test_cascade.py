@@ -20,7 +20,7 @@ from compositejudges import (
     saying_of_each,
     score,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import FakeCache, FakeLine, SilentLine
 
@@ -84,6 +84,7 @@ def test_an_interval_as_wide_as_the_bound_is_narrow_enough() -> None:
 KINDS = st.sampled_from(["narrow", "wide", "unknown", "refused", "down", "abstains"])
 
 
+@settings(deadline=None)
 @given(st.lists(KINDS, min_size=2, max_size=4), st.sampled_from(["answer", "needs_human"]))
 def test_what_is_answered_is_the_last_steps_or_nothing(kinds: list[str], exhausted: str) -> None:
     names = "abcd"[: len(kinds)]

@@ -20,7 +20,7 @@ from compositejudges import (
     saying_of_each,
     score,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import FakeCache, SilentLine
 
@@ -124,6 +124,7 @@ def test_members_are_asked_at_the_same_time() -> None:
     assert (found.outcome, found.flags) == ("scored", ())
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 4),
     st.lists(st.sampled_from(["scored", "refused", "down", "late"]), min_size=4, max_size=4),
