@@ -87,8 +87,8 @@ def score(
             "--map",
             metavar="COLUMN=FIELD",
             help="Which column is which field of a case: prompt, response, reference, claim, "
-            "visual_description, id, image (a file beside IN), subgroups.NAME. Columns with a field's name "
-            "need none. Repeat it.",
+            "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
+            "Columns with a field's name need none. Repeat it.",
         ),
     ] = None,
     concurrency: Annotated[
@@ -131,11 +131,20 @@ def score(
 @app.command()
 def judges() -> None:
     """List the configured judges."""
+    from judge_service.domain.judge import JudgeSpec  # noqa: PLC0415  pydantic
+    from judge_service.domain.panel import concurrency, parts_of  # noqa: PLC0415  likewise
+
+    bound = _settings().judges
     rows = [
-        (name, s.kind, s.model or "-", str(s.max_concurrency))
-        for name, s in sorted(_settings().judges.items())
+        (
+            name,
+            s.kind,
+            (s.model or "-") if isinstance(s, JudgeSpec) else ", ".join(parts_of(s)),
+            str(concurrency(bound, name)),
+        )
+        for name, s in sorted(bound.items())
     ]
-    _table(("judge", "kind", "model", "concurrency"), rows)
+    _table(("judge", "kind", "model, or made of", "concurrency"), rows)
 
 
 @rubrics_app.command("list")
@@ -218,6 +227,8 @@ def redacted(settings: dict[str, Any]) -> dict[str, Any]:
     """Hide what may be a secret: userinfo and query of every address, values of further request fields."""
     judges = {
         name: judge | {"base_url": _shown(judge["base_url"]), "extra_body": sorted(judge["extra_body"])}
+        if "base_url" in judge
+        else judge
         for name, judge in settings["judges"].items()
     }
     return settings | {"store_url": _shown(settings["store_url"]), "judges": judges}

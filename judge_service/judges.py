@@ -10,31 +10,54 @@ from judge_service.backends.calling import Caller
 from judge_service.backends.embedded import EmbeddedBackend
 from judge_service.backends.gate import Gate
 from judge_service.backends.scripted import MODEL, ScriptedBackend
+from judge_service.domain.judge import JudgeSpec
+from judge_service.domain.panel import CascadeSpec, PanelSpec
 from judge_service.errors import ConfigurationError
 from judge_service.lexical import version
+from judge_service.scoring.cascade import Cascade
+from judge_service.scoring.panel import Panel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from judge_service.backends.base import Backend
-    from judge_service.domain.judge import JudgeSpec
+    from judge_service.domain.panel import AnySpec
     from judge_service.observation import Observation
+    from judge_service.scoring.answering import Answering
 
 
 @asynccontextmanager
 async def open_lines(
-    specs: Mapping[str, JudgeSpec], observation: Observation
+    specs: Mapping[str, AnySpec], observation: Observation
 ) -> AsyncIterator[dict[str, tuple[Backend, Caller]]]:
     """Open every configured judge's backend behind its own gate and retries; close them all at the end."""
     async with AsyncExitStack() as stack:
         lines = {}
-        for name, spec in specs.items():
+        for name, spec in _plain(specs).items():
             backend = open_backend(name, spec)
             stack.push_async_callback(backend.aclose)
             gate = Gate(spec.max_concurrency)
             _watch(observation, name, gate)
             lines[name] = (backend, Caller(name, spec, backend, gate=gate, observe=observation))
         yield lines
+
+
+def with_composites(
+    specs: Mapping[str, AnySpec], judge: Callable[[str, JudgeSpec], Answering]
+) -> dict[str, Answering | Cascade]:
+    """Every configured judge by its name: the plain ones as they are made, then what is made of them."""
+    answering = {name: judge(name, spec) for name, spec in _plain(specs).items()}
+    for name, spec in specs.items():
+        if isinstance(spec, PanelSpec):
+            answering[name] = Panel(name, spec, answering)
+    cascades = {
+        name: Cascade(name, spec, answering) for name, spec in specs.items() if isinstance(spec, CascadeSpec)
+    }
+    return {**answering, **cascades}
+
+
+def _plain(specs: Mapping[str, AnySpec]) -> dict[str, JudgeSpec]:
+    return {name: spec for name, spec in specs.items() if isinstance(spec, JudgeSpec)}
 
 
 def open_backend(name: str, spec: JudgeSpec) -> Backend:

@@ -23,7 +23,7 @@ from judge_service.calibrations.library import Library
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
-from judge_service.judges import open_lines, version_of
+from judge_service.judges import open_lines, version_of, with_composites
 from judge_service.observation import Observation
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import load_pinned
@@ -58,12 +58,10 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
         prompts = Prompts(settings.fence_key.get_secret_value().encode())
         prompts.prepare(stored.all())
         cache = StoredJudgements(flights)
-        judges = {
-            name: Judge(
-                name, settings.judges[name], line, prompts, cache, version=version_of(settings.judges[name])
-            )
-            for name, (_, line) in lines.items()
-        }
+        judges = with_composites(
+            settings.judges,
+            lambda name, spec: Judge(name, spec, lines[name][1], prompts, cache, version=version_of(spec)),
+        )
         archive = Archive(store, shipped_maps(settings.calibration_maps_dir))
         scorer = Scorer(stored, judges, ImageOpener(settings.image_budget_mib * 1024 * 1024), archive)
         desk = Desk(archive, Library(), scorer)

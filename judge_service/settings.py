@@ -6,14 +6,18 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from judge_service.domain.judge import JudgeSpec
+from judge_service.domain.panel import AnySpec, check_composites
 from judge_service.errors import BodyRejected, ConfigurationError
 from judge_service.strict_json import loads
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX = "JUDGE_SERVICE_"
 _JUDGE_NAME_CAP = 64
@@ -46,7 +50,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
     )
 
-    judges: Annotated[dict[str, JudgeSpec], NoDecode] = Field(
+    judges: Annotated[dict[str, AnySpec], NoDecode] = Field(
         default_factory=dict,
         description="JSON object of judge name → settings, or the path of a file that holds one. "
         "`default` is asked when a request names no judge; with nothing set it is the embedded judge.",
@@ -90,17 +94,22 @@ class Settings(BaseSettings):
 
     @field_validator("judges")
     @classmethod
-    def _has_a_default(cls, judges: dict[str, JudgeSpec]) -> dict[str, JudgeSpec]:
+    def _has_a_default(cls, judges: dict[str, AnySpec]) -> dict[str, AnySpec]:
         for name in judges:
             if not name.isprintable() or not 0 < len(name) <= _JUDGE_NAME_CAP:
                 raise ValueError(f"a judge's name is printable and has 1 to {_JUDGE_NAME_CAP} characters")
+        check_composites(judges)
         # The embedded judge is the default only when nobody said anything about judges: a service whose
         # judges are configured without a default must not fall back to a baseline in silence.
         return judges or {"default": JudgeSpec(kind="embedded")}
 
 
-def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join([str(location[0]).upper(), *map(str, location[1:])])
+def _place(fault: ErrorDetails) -> str:
+    first, *rest = fault["loc"]
+    if first == "judges":
+        # Which of the kinds a judge is comes after its name, though nobody has written it there.
+        rest = [*rest, "kind"] if fault["type"].startswith("union_tag") else [*rest[:1], *rest[2:]]
+    return ".".join([str(first).upper(), *map(str, rest)])
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -120,7 +129,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as exc:
         faults = exc.errors(include_url=False, include_input=False)
-        named = "; ".join(f"{PREFIX}{_place(f['loc'])}: {f['msg']}" for f in faults[:5])
+        named = "; ".join(f"{PREFIX}{_place(f)}: {f['msg']}" for f in faults[:5])
         raise ConfigurationError(named) from exc
     except (OSError, ValueError) as exc:
         raise ConfigurationError(

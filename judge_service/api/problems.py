@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from judge_service import errors
+from judge_service.domain.score import Step
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -43,6 +44,7 @@ class Problem(BaseModel):
     outcome: str | None = Field(default=None, description="The outcome, where a judge gave no answer.")
     code: str | None = None
     errors: list[Fault] = Field(default_factory=list)
+    path: list[Step] | None = Field(default=None, description="Of a cascade: the judges that were asked.")
     request_id: str | None = None
 
 
@@ -118,6 +120,7 @@ def no_answer(score: Score, request_id: str | None) -> Response:
         retryable=failure.retryable,
         outcome=score.outcome,
         code=failure.code,
+        path=list(score.provenance.path) or None,
         request_id=request_id,
     )
     return response(problem, failure.retry_after_s)

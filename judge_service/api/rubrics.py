@@ -12,6 +12,8 @@ from judge_service.api.state import TheScorer  # noqa: TC001  FastAPI reads it
 from judge_service.domain.rubric import Criterion, Mode
 from judge_service.prompts import answer_schema
 from judge_service.rubric_store import StoredRubric  # noqa: TC001
+from judge_service.scoring.cascade import Cascade
+from judge_service.scoring.panel import Panel
 
 router = APIRouter(tags=["catalogue"])
 
@@ -60,6 +62,9 @@ class JudgeSummary(BaseModel):
     images: bool
     max_concurrency: int
     sampling: dict[str, object]
+    made_of: tuple[str, ...] = Field(
+        default=(), description="A panel's members, or the steps of a cascade in their order."
+    )
 
 
 class JudgeList(BaseModel):
@@ -113,6 +118,7 @@ async def list_judges(scorer: TheScorer) -> JudgeList:
                 images=judge.spec.images and judge.spec.kind != "embedded",
                 max_concurrency=judge.spec.max_concurrency,
                 sampling=judge.spec.sampling,
+                made_of=judge.made_of if isinstance(judge, Panel | Cascade) else (),
             )
             for name, judge in sorted(scorer.judges.items())
         ]

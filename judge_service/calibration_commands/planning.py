@@ -9,6 +9,7 @@ import typer
 
 from judge_service.calibration_commands.common import (
     Criterion,
+    Out,
     Scales,
     Seed,
     StudyFile,
@@ -16,6 +17,7 @@ from judge_service.calibration_commands.common import (
     run,
     study_at,
     value_of,
+    write,
 )
 from judge_service.errors import ConfigurationError
 
@@ -64,6 +66,25 @@ def labels(
         typer.echo(
             json.dumps(run("plan/labels", study_at(study, scales), asked), indent=2, ensure_ascii=False)
         )
+
+
+@app.command()
+def weights(
+    study: StudyFile,
+    criterion: Criterion,
+    judges: Annotated[list[str], typer.Option(help="A judge of the study. Repeat it.")],
+    scales: Scales = None,
+    out: Out = None,
+) -> None:
+    """What the members of a panel should weigh, by their errors against the physicians' consensus.
+
+    Prints the `weights` of a panel's settings and the number of items they are from.
+    """
+    with mistakes():
+        asked = {"criterion": criterion, "judges": judges}
+        answer = run("weights", study_at(study, scales), asked)
+    write(out, answer)
+    typer.echo(json.dumps({name: answer[name] for name in ("weights", "n_items")}, ensure_ascii=False))
 
 
 @app.command()

@@ -50,6 +50,11 @@ class Case(BaseModel):
     visual_description: str | None = Field(
         default=None, max_length=TEXT_CAP, description="What the image shows, in words."
     )
+    model: str | None = Field(
+        default=None,
+        max_length=256,
+        description="Name of the model that gave the response. No judge sees it; a judge of its family is flagged.",
+    )
     images: Annotated[tuple[Image, ...], FailFast()] = Field(default=(), max_length=IMAGE_CAP)
     subgroups: dict[str, str] = Field(
         default_factory=dict,

@@ -8,6 +8,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from judge_service.domain.families import families_of
+
 SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
@@ -101,6 +103,12 @@ class JudgeSpec(BaseModel):
     answers_as: tuple[str, ...] = Field(
         default=(), description="Other names under which this model may answer, such as a deployment's."
     )
+    family: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        description="Of models it belongs to, as `qwen`; derived from its model's name when absent.",
+    )
     extra_body: dict[str, object] = Field(
         default_factory=dict, description="Further fields of the request, as they are."
     )
@@ -150,6 +158,23 @@ class JudgeSpec(BaseModel):
     def is_llm(self) -> bool:
         """Whether a language model judges; the embedded and the scripted judge are none."""
         return self.kind in {"openai", "litellm"}
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The families of models it is of; none when no language model judges and none is named."""
+        if self.family is not None:
+            return frozenset({self.family.casefold()})
+        return families_of(self.model) if self.is_llm and self.model else frozenset()
+
+    @property
+    def varies(self) -> bool:
+        """Whether it may say something else when it is asked again."""
+        return self.is_llm and self.temperature > 0
+
+    @property
+    def tells_chances(self) -> bool:
+        """Whether its server is asked for what else it could have written."""
+        return self.is_llm and self.logprobs is not None
 
     @property
     def instrument(self) -> str:

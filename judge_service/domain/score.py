@@ -36,6 +36,21 @@ class TokenUsage(BaseModel):
     output_tokens: int | None = None
 
 
+class Step(BaseModel):
+    """One judge that a cascade asked."""
+
+    model_config = FROZEN
+
+    judge: str
+    model: str | None = None
+    outcome: Outcome
+    score: float | None = Field(
+        default=None, description="This step's, which is the answer's only if it is the last."
+    )
+    width: float | None = Field(default=None, description="Of its interval, in points; null: it has none.")
+    why: str = Field(description="Why the cascade went on from here, or ended.")
+
+
 class Provenance(BaseModel):
     """Everything needed to say how the score came about, and to get it again."""
 
@@ -48,7 +63,8 @@ class Provenance(BaseModel):
     judge_kind: str
     is_llm: bool
     instrument: str = Field(
-        description="What judged: `llm`, `lexical-baseline`, `scripted`, or `guard` when no judge was asked."
+        description="What judged: `llm`, `lexical-baseline`, `scripted`, `panel`, `cascade`, or `guard` when "
+        "no judge was asked."
     )
     model: str | None = None
     model_fingerprint: str | None = None
@@ -69,6 +85,9 @@ class Provenance(BaseModel):
     )
     usage: TokenUsage = TokenUsage()
     cost_microusd: int | None = None
+    path: tuple[Step, ...] = Field(
+        default=(), description="Of a cascade: what was asked, in its order. The last one gave the verdicts."
+    )
     service_version: str
 
 
@@ -97,7 +116,8 @@ class Calibrated(BaseModel):
     `calibration_unavailable` and these why: `map_lost`, `store_failed`, `no_time_left`. `stale`: a map is
     active, but of another instrument than the one that answered. `out_of_domain`: a map is there, and what it
     was to be applied to was not in its study: the score, a subgroup, a total over fewer criteria
-    (`partial_total`), no number at all (`no_number`). `map` names the map for both; neither has a number.
+    (`partial_total`), a panel of which a member gave no level (`panel_incomplete`), no number at all
+    (`no_number`). `map` names the map for both; neither has a number.
     """
 
     model_config = FROZEN
@@ -133,6 +153,20 @@ class Failure(BaseModel):
     retry_after_s: float | None = None
 
 
+class Member(BaseModel):
+    """What one member of a panel said."""
+
+    model_config = FROZEN
+
+    outcome: Outcome
+    score: float | None = Field(ge=0, le=100, description="What the total would be by this member alone.")
+    reason: str | None = None
+    criteria: dict[str, Verdict]
+    flags: tuple[str, ...] = ()
+    failure: Failure | None = None
+    provenance: Provenance
+
+
 class Score(BaseModel):
     """The answer to one scoring request."""
 
@@ -151,6 +185,9 @@ class Score(BaseModel):
     left_out: tuple[str, ...] = Field(default=(), description="Criteria the total does without.")
     flags: tuple[str, ...] = ()
     failure: Failure | None = None
+    members: dict[str, Member] = Field(
+        default_factory=dict, description="Of a panel: what each member said, by its name."
+    )
     subgroups: dict[str, str] = Field(default_factory=dict, description="Of the case, as they came.")
     metadata: dict[str, object] = Field(default_factory=dict)
     provenance: Provenance

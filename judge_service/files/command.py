@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from judge_service.domain.case import Case
+from judge_service.domain.panel import concurrency
 from judge_service.domain.request import ScoreRequest
 from judge_service.domain.verdict import UnscoredOutcome
 from judge_service.errors import ConfigurationError
@@ -88,8 +89,7 @@ def _order(settings: Settings, orders: Orders) -> Order:
     if orders.out.exists() and orders.out.samefile(orders.path):
         raise ConfigurationError("--out is the input file; give another one")
     _check_outcomes(orders.again)
-    spec = settings.judges.get(orders.judge)
-    if spec is None:
+    if orders.judge not in settings.judges:
         known = ", ".join(sorted(settings.judges))
         raise ConfigurationError(f"no judge is configured under {orders.judge!r} (known: {known})")
     asked = {key: value for key, value in orders.settings.items() if value is not None}
@@ -106,7 +106,7 @@ def _order(settings: Settings, orders: Orders) -> Order:
         rubric=orders.rubric,
         judge=orders.judge,
         settings=asked,
-        concurrency=orders.concurrency or spec.max_concurrency,
+        concurrency=orders.concurrency or concurrency(settings.judges, orders.judge),
     )
 
 

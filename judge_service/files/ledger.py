@@ -14,6 +14,8 @@ from judge_service.errors import ConfigurationError
 
 # Outcomes of rows that got no answer: a run that goes on asks for these once more.
 UNSETTLED = frozenset({"provider_error", "timeout"})
+# Of a panel too few answered; where a failure that may pass is at fault, the row is asked again too.
+SHORT_OF_ANSWERS = "no_quorum"
 _HEAD = b'{"row": '  # every line begins like this, and so does what is left of one
 
 
@@ -45,7 +47,9 @@ class Ledger:
         row, outcome = entry["row"], entry["outcome"]
         self._again.discard(row)
         if (
-            outcome in UNSETTLED or entry.get("unread") or not entry.get("criteria", True)
+            is_unsettled(outcome, entry.get("failure"))
+            or entry.get("unread")
+            or not entry.get("criteria", True)
         ):  # no case, no answer
             self.settled.pop(row, None)
             return
@@ -98,6 +102,12 @@ class Ledger:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def is_unsettled(outcome: str, failure: object) -> bool:
+    """Whether a row got no answer yet; `failure` as the answer has it, plain."""
+    may_pass = isinstance(failure, dict) and failure.get("retryable") is True
+    return outcome in UNSETTLED or (outcome == SHORT_OF_ANSWERS and may_pass)
 
 
 def _locked(given: Path) -> tuple[Path, IO[bytes]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-TEXT_FIELDS = ("id", "prompt", "response", "reference", "claim", "visual_description")
+TEXT_FIELDS = ("id", "prompt", "response", "reference", "claim", "visual_description", "model")
 FIELDS = (*TEXT_FIELDS, "image")
 _FIELD_CAP = 16 * 1024 * 1024
 _LINES_CAP = 1000  # a row of more lines has most likely swallowed others

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
 from judge_service.domain.verdict import Scored
 from judge_service.errors import CacheMiss, RequestError
-from judge_service.files.ledger import UNSETTLED
+from judge_service.files.ledger import is_unsettled
 from judge_service.files.rows import read_rows
 from judge_service.scoring.guard import degenerate
 
@@ -51,6 +51,7 @@ class Tally:
     levels: dict[str, Counter[str]] = field(default_factory=dict)
     cache: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
+    unanswered: int = 0  # the judge gave no answer, and the same command asks again
     uncached: int = 0  # asked with `cache: only`, and not there
     unread: list[str] = field(default_factory=list)  # rows that took others with them: which and why
 
@@ -58,11 +59,6 @@ class Tally:
     def seen(self) -> int:
         """How many rows have been dealt with."""
         return self.resumed + self.outcomes.total() + self.uncached
-
-    @property
-    def unanswered(self) -> int:
-        """How many rows the judge gave no answer for."""
-        return sum(self.outcomes[outcome] for outcome in UNSETTLED)
 
     @property
     def unsettled(self) -> int:
@@ -73,6 +69,8 @@ class Tally:
         """Count one score and its verdicts."""
         self.outcomes[score.outcome] += 1
         self.cache[score.provenance.cache] += 1
+        failure = score.failure.model_dump() if score.failure else None
+        self.unanswered += is_unsettled(score.outcome, failure)
         for criterion, verdict in score.criteria.items():
             level = str(verdict.level) if isinstance(verdict, Scored) else verdict.outcome
             self.levels.setdefault(criterion, Counter())[level] += 1
@@ -164,7 +162,8 @@ class _Asking:
         self._ledger.append(row.number, asked, json.dumps(answer))
 
     def _asked(self, row: Row) -> str:
-        case = row.fault if row.case is None else row.case.model_dump(mode="json")
+        # Whose response it is changes no verdict, and files that were begun before it could be said go on.
+        case = row.fault if row.case is None else row.case.model_dump(mode="json", exclude={"model"})
         frame = list(self._frame)
         if row.case is not None and degenerate(row.case.response):
             frame[1] = "guard"  # no judge is asked, so it does not matter which

@@ -11,6 +11,7 @@ from judge_service.domain.verdict import Scored
 from judge_service.errors import MapNotFound, StaleMap, StoreError
 from judge_service.scoring.instrument import Instrument, unnamed
 from judge_service.scoring.judgement import GUARDED
+from judge_service.scoring.pooling import INCOMPLETE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from judge_service.domain.score import Provenance
     from judge_service.domain.verdict import Unscored
     from judge_service.scoring.aggregate import Total
-    from judge_service.scoring.judge import Judge
+    from judge_service.scoring.answering import Configured
     from judge_service.scoring.judgement import Judgement
 
 TOTAL = "score"  # the criterion under which a map of the weighted total goes
@@ -72,7 +73,7 @@ class Answered:
     """A case that was judged: what answered, and what it said."""
 
     rubric: Rubric
-    judge: Judge
+    judge: Configured
     judgement: Judgement
     provenance: Provenance
     verdicts: Mapping[str, Scored | Unscored]
@@ -94,7 +95,7 @@ class Calibrator:
         self._maps = maps
 
     async def demanded(
-        self, map_id: str, rubric: Rubric, judge: Judge, expected: Provenance
+        self, map_id: str, rubric: Rubric, judge: Configured, expected: Provenance
     ) -> CalibrationMap:
         """The map that a request names; one that the settings show to be stale costs no judge."""
         found = await self._maps.find(map_id)
@@ -178,13 +179,17 @@ def calibrate(
     }
     of_total = by_criterion.get(TOTAL)
     told, interval = (
-        (Calibrated(), None) if of_total is None else _total(of_total, instrument, total, subgroups)
+        (Calibrated(), None) if of_total is None else _total(of_total, instrument, total, verdicts, subgroups)
     )
     return Calibration(told.model_copy(update={"criteria": criteria}), interval)
 
 
 def _total(
-    one: CalibrationMap, instrument: Instrument, total: Total, subgroups: Mapping[str, str]
+    one: CalibrationMap,
+    instrument: Instrument,
+    total: Total,
+    verdicts: Mapping[str, Scored | Unscored],
+    subgroups: Mapping[str, str],
 ) -> tuple[Calibrated, Interval | None]:
     if not instrument.fits(one):
         return Calibrated(map=one.id, status="stale"), None
@@ -192,6 +197,8 @@ def _total(
         return _no_total(one, NO_NUMBER), None
     if total.left_out:  # a total over fewer criteria than the map's is another quantity
         return _no_total(one, "partial_total"), None
+    if any(_is_incomplete(verdict) for verdict in verdicts.values()):
+        return _no_total(one, INCOMPLETE), None
     applied = one.apply(total.score, subgroups)
     told = Calibrated(
         score=_number(applied, applied.score), map=one.id, status=applied.status, flags=applied.flags
@@ -213,6 +220,8 @@ def _criterion(
         return CalibratedCriterion(map=one.id, status="stale")
     if not isinstance(verdict, Scored) or type(verdict.level) is not int:
         return _no_level(one)
+    if _is_incomplete(verdict):
+        return _no_level(one, INCOMPLETE)
     applied = one.apply(float(verdict.level), subgroups)
     return CalibratedCriterion(
         value=_number(applied, applied.score),
@@ -225,8 +234,13 @@ def _criterion(
     )
 
 
-def _no_level(one: CalibrationMap) -> CalibratedCriterion:
-    return CalibratedCriterion(map=one.id, status="out_of_domain", flags=(NO_NUMBER,))
+def _no_level(one: CalibrationMap, flag: str = NO_NUMBER) -> CalibratedCriterion:
+    return CalibratedCriterion(map=one.id, status="out_of_domain", flags=(flag,))
+
+
+def _is_incomplete(verdict: Scored | Unscored) -> bool:
+    """Whether a panel came to it without one of its members: the map is of all of them."""
+    return isinstance(verdict, Scored) and INCOMPLETE in verdict.flags
 
 
 def _number(applied: Applied, value: float | None) -> float | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from math import exp
+from math import exp, fsum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Distribution:
 
     shares: tuple[float, ...]
     mass: float
-    source: Literal["tokens", "samples", "guard"]
+    source: Literal["tokens", "samples", "guard", "members"]
 
 
 def of_tokens(
@@ -66,6 +66,15 @@ def of_tokens(
 def certain(label: int | str, labels: Sequence[int | str]) -> Distribution:
     """All on one level: what the guard says is said without a judge, and without doubt."""
     return Distribution(tuple(float(other == label) for other in labels), 1.0, "guard")
+
+
+def mixed(parts: Sequence[tuple[float, Sequence[float], float]]) -> Distribution:
+    """The mixture of several judges' distributions: of each its weight (adding up to 1), its shares and mass."""
+    shares = (
+        fsum(weight * share for (weight, _, _), share in zip(parts, column, strict=True))
+        for column in zip(*(shares for _, shares, _ in parts), strict=True)
+    )
+    return Distribution(tuple(shares), fsum(weight * mass for weight, _, mass in parts), "members")
 
 
 def of_samples(

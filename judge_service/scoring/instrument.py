@@ -10,7 +10,7 @@ from judge_service.scoring.judgement import OTHER_MODEL
 if TYPE_CHECKING:
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_service.domain.score import Provenance
-    from judge_service.scoring.judge import Judge
+    from judge_service.scoring.answering import Configured
     from judge_service.scoring.judgement import Judgement
 
 _NAMED = ("rubric_digest", "prompt_digest", "judge_kind", "model", "mode")  # what no map may leave open
@@ -25,14 +25,14 @@ class Instrument:
     forms: tuple[Fingerprint, ...]
 
     @classmethod
-    def expected(cls, provenance: Provenance, judge: Judge, one: CalibrationMap) -> Instrument:
+    def expected(cls, provenance: Provenance, judge: Configured, one: CalibrationMap) -> Instrument:
         """Before the answer: a model may yet answer under any name that its settings let pass."""
         named = (one.content["judge"].get("fingerprint") or {}).get("model")
         may_answer = judge.spec.is_llm and named is not None and judge.spec.answers_for(str(named))
         return cls((_fingerprint(provenance, named if may_answer else judge.model),))
 
     @classmethod
-    def of(cls, provenance: Provenance, judge: Judge, judgement: Judgement) -> Instrument:
+    def of(cls, provenance: Provenance, judge: Configured, judgement: Judgement) -> Instrument:
         """Of an answer. One that another model gave is not the configured judge's."""
         answered = _fingerprint(provenance, provenance.model)
         if OTHER_MODEL in judgement.flags:
@@ -61,6 +61,6 @@ def _fingerprint(provenance: Provenance, model: object) -> Fingerprint:
     }
 
 
-def fingerprint(provenance: Provenance, judge: Judge) -> Fingerprint:
+def fingerprint(provenance: Provenance, judge: Configured) -> Fingerprint:
     """The instrument as it is configured."""
     return _fingerprint(provenance, judge.model)

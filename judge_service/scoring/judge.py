@@ -231,6 +231,7 @@ def _identity(spec: JudgeSpec, version: str) -> str:
             "max_attempts",
             "images",
             "answers_as",
+            "family",
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()

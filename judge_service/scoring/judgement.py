@@ -44,6 +44,7 @@ class Judgement:
     failure: Failure | None = None
     keeps: bool = False  # whether it is complete and the judge's own, so that it may be cached
     cache: CacheState = "miss"
+    members: Mapping[str, Judgement] = field(default_factory=dict)  # of a panel, by name
 
 
 def to_record(judgement: Judgement) -> dict[str, object] | None:

@@ -13,19 +13,19 @@ from judge_service.scoring.reading import Reading, distributed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from judge_service.domain.judge import JudgeSpec
     from judge_service.domain.rubric import Criterion, ScoreFrom
+    from judge_service.scoring.answering import Configured
 
 
-def check_samples(judge: str, spec: JudgeSpec, samples: int, score_from: ScoreFrom) -> None:
+def check_samples(judge: Configured, samples: int, score_from: ScoreFrom) -> None:
     """Refuse, before anybody is asked, what the judge cannot give: `UnfitCase`."""
-    if samples > 1 and not (spec.is_llm and spec.temperature > 0):
+    if samples > 1 and not judge.spec.varies:
         raise UnfitCase(
-            f"judge {judge!r} says the same each time; samples above 1 need a language model with a temperature above 0"
+            f"judge {judge.name!r} says the same each time; samples above 1 need a language model with a temperature above 0"
         )
-    if score_from == "expected" and samples == 1 and spec.logprobs is None:
+    if score_from == "expected" and samples == 1 and not judge.spec.tells_chances:
         raise UnfitCase(
-            f"the rubric's total is of expected levels, and judge {judge!r} gives no distribution: set its logprobs, "
+            f"the rubric's total is of expected levels, and judge {judge.name!r} gives no distribution: set its logprobs, "
             "or ask with samples and a temperature above 0"
         )
 

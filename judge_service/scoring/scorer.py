@@ -12,9 +12,11 @@ from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
 from judge_service.scoring.aggregate import weighted_mean
 from judge_service.scoring.calibrating import Answered, Calibrator, NoMaps
+from judge_service.scoring.cascade import Cascade
 from judge_service.scoring.instrument import Instrument, fingerprint
-from judge_service.scoring.judge import Judge, Matter, failed
+from judge_service.scoring.judge import Matter, failed
 from judge_service.scoring.judgement import GUARDED, Judgement
+from judge_service.scoring.panel import members_of, own_family
 from judge_service.scoring.sampling import check_samples
 
 if TYPE_CHECKING:
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_service.domain.case import Case, Image
     from judge_service.domain.request import ScoreRequest
-    from judge_service.domain.rubric import Criterion, Mode
+    from judge_service.domain.rubric import Criterion, Mode, Rubric
+    from judge_service.domain.score import Member
     from judge_service.rubric_store import RubricStore, StoredRubric
     from judge_service.scoring.aggregate import Total
+    from judge_service.scoring.answering import Answering, Configured
     from judge_service.scoring.calibrating import Calibration, Maps
     from judge_service.scoring.instrument import Fingerprint
 
@@ -52,7 +56,7 @@ class Scorer:
     def __init__(
         self,
         rubrics: RubricStore,
-        judges: Mapping[str, Judge],
+        judges: Mapping[str, Answering | Cascade],
         pictures: Pictures,
         maps: Maps | None = None,
     ) -> None:
@@ -68,13 +72,15 @@ class Scorer:
         """
         stored, judge = self.rubrics.get(request.rubric), self.judge(request.judge)
         mode = _mode(request, stored, judge)
-        check_samples(judge.name, judge.spec, request.samples, stored.rubric.score_from)
+        check_samples(judge, request.samples, stored.rubric.score_from)
         judgement = Judgement(verdicts={}, cache="none")
         digests: tuple[str, ...] = ()
         demanded = None
         if request.calibration not in {"auto", "none"}:
             expected = _provenance(stored, judge, mode, digests, judgement, request.samples)
             demanded = await self._calibrator.demanded(request.calibration, stored.rubric, judge, expected)
+        if isinstance(judge, Cascade):
+            return await self._by_steps(request, stored.rubric, judge, mode, demanded, deadline)
         ready, verdicts = _by_readiness(stored, request.case, mode)
         if ready:
             try:
@@ -94,9 +100,36 @@ class Scorer:
             demanded,
             deadline,
         )
-        return _answer(request, verdicts, judgement, provenance, total, calibration)
+        members = members_of(
+            judge,
+            judgement,
+            verdicts,
+            request,
+            stored.rubric.score_from,
+            lambda one, said: _provenance(stored, one, mode, digests, said, request.samples),
+        )
+        flags = own_family(judge, request.case, judgement)
+        return _answer(request, verdicts, judgement, provenance, total, calibration, members, flags)
 
-    def judge(self, name: str) -> Judge:
+    async def _by_steps(
+        self,
+        request: ScoreRequest,
+        rubric: Rubric,
+        cascade: Cascade,
+        mode: Mode,
+        demanded: CalibrationMap | None,
+        deadline: float,
+    ) -> Score:
+        """Score by one step after another; the last one asked gives the answer."""
+        course = await cascade.climb(request, mode, lambda asked: self.score(asked, deadline=deadline))
+        provenance = course.provenance(cascade)
+        answered = Answered(
+            rubric, cascade, course.judgement(), provenance, course.last.criteria, course.total()
+        )
+        own = await self._calibrator.calibrate(request, answered, demanded, deadline)
+        return course.answer(cascade, request, provenance, own)
+
+    def judge(self, name: str) -> Answering | Cascade:
         """Find a configured judge by its name; raises `JudgeNotFound`."""
         try:
             return self.judges[name]
@@ -135,7 +168,7 @@ class Scorer:
         )
 
 
-def _mode(request: ScoreRequest, stored: StoredRubric, judge: Judge) -> Mode:
+def _mode(request: ScoreRequest, stored: StoredRubric, judge: Configured) -> Mode:
     """Choose between the two instruments; what was asked for by name is never exchanged for the other."""
     rubric, case = stored.rubric, request.case
     mode = request.mode
@@ -167,7 +200,7 @@ def _by_readiness(
 
 def _provenance(
     stored: StoredRubric,
-    judge: Judge,
+    judge: Configured,
     mode: Mode,
     digests: tuple[str, ...],
     judgement: Judgement,
@@ -207,6 +240,8 @@ def _answer(
     provenance: Provenance,
     total: Total,
     calibration: Calibration,
+    members: dict[str, Member],
+    own_family: tuple[str, ...],
 ) -> Score:
     unseen = ("images_not_shown",) if provenance.mode == "text" and request.case.images else ()
     return Score(
@@ -220,8 +255,9 @@ def _answer(
         calibrated=calibration.calibrated,
         comparable=not total.left_out,
         left_out=total.left_out,
-        flags=(*judgement.flags, *total.flags, *unseen, *calibration.flags),
+        flags=(*judgement.flags, *total.flags, *unseen, *own_family, *calibration.flags),
         failure=judgement.failure,
+        members=members,
         subgroups=dict(request.case.subgroups),
         metadata=dict(request.metadata),
         provenance=provenance,

@@ -51,6 +51,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     },
     "estimate": {"criterion": "quality", "judge": "J"},
     "drift": {"judge_before": "J", "judge_after": "K", "margin": 0.3, "monitor": True, "arrival": "rated_at"},
+    "weights": {"criterion": "quality", "judges": ["J", "K"]},
     "plan/labels": {"objective": "reliability", "criterion": "quality", "target": 0.9},
     "apply": {"map": run("maps", STUDY, FIT), "scores": [{"score": 3}, {"score": None}]},
     "plan/power": {"kind": "conformal"},

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from judge_service.calibration_commands.common import by_criterion
 from judge_service.cli import app
+from judge_service.domain.panel import PanelSpec
 from judge_service.errors import ConfigurationError, MapNotFound, MapRejected
 
 if TYPE_CHECKING:
@@ -177,6 +178,31 @@ def test_plans_and_definitions_are_json() -> None:
     (one,) = json.loads("\n".join(told("definitions", "icc_a1")))
     assert one["name"] == "icc_a1"
     assert len(json.loads("\n".join(told("definitions")))) > 40
+
+
+def test_weights_of_a_panel_are_printed_as_its_settings_take_them(study: Path) -> None:
+    words = (
+        "weights",
+        study,
+        "--criterion",
+        "quality",
+        "--judges",
+        "J",
+        "--judges",
+        "K",
+        "--json",
+        "out.json",
+    )
+    (line,) = told(*words)
+    answer = json.loads(line)
+    assert set(answer) == {"weights", "n_items"}
+    PanelSpec(kind="panel", members=("J", "K"), weights=answer["weights"])
+    assert "statistics" in json.loads((study.parent / "out.json").read_text("utf-8"))
+    few = study.with_name("few.json")
+    few.write_text(json.dumps(a_document(items=9, judges=("J", "K"))), "utf-8")
+    refused = run("weights", few, "--criterion", "quality", "--judges", "J", "--judges", "K")
+    assert refused.exit_code == 2
+    assert "weights need 10" in refused.stderr
 
 
 def test_a_map_is_fitted_to_a_file_and_applied_from_it(study: Path) -> None:

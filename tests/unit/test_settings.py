@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from builders import RUBRICS
 
+from judge_service.domain.judge import JudgeSpec
 from judge_service.errors import ConfigurationError
 from judge_service.settings import PREFIX, default_store_url, load_settings
 
@@ -43,7 +44,7 @@ def test_a_blank_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, bla
 def test_judges_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "judges.json").write_text(json.dumps(JUDGES))
     monkeypatch.setenv("JUDGE_SERVICE_JUDGES", f" {tmp_path / 'judges.json'}\n")
-    assert load_settings().judges["default"].model == "m"
+    assert load_settings().judges["default"] == JudgeSpec.model_validate(JUDGES["default"])
 
 
 @pytest.mark.parametrize("name", ["JUDGE_SERVICE_JUDGE", "JUDGE_SERVICE_STORE", "JUDGE_SERVICE_"])

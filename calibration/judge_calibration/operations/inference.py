@@ -11,6 +11,7 @@ from judge_calibration.errors import OptionRejected
 from judge_calibration.inference.confidence_sequence import confidence_sequence
 from judge_calibration.inference.drift import DEFAULT_MARGIN, drift
 from judge_calibration.inference.monitors import monitor
+from judge_calibration.inference.weights import error_weights
 from judge_calibration.maps.artefact import opened
 from judge_calibration.operations.arguments import Arguments
 from judge_calibration.reporting.audit_section import FAMILY
@@ -126,6 +127,29 @@ def _predicted(
     if opened_map.criterion != criterion:
         return None
     return np.array([np.nan if np.isnan(score) else opened_map.apply(float(score)).score for score in scores])
+
+
+def weights_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
+    """What the members of a panel should weigh. Takes criterion and judges (two or more)."""
+    with Arguments(given) as arguments:
+        criterion, judges = arguments.text("criterion"), arguments.texts("judges") or ()
+    table = study.tables.get(criterion)
+    if table is None or not table.scale.is_numeric:
+        raise OptionRejected("criterion", f"the study has no numeric criterion {criterion[:60]!r}")
+    if unknown := [judge for judge in judges if judge not in table.judges]:
+        known = ", ".join(table.judges)
+        raise OptionRejected("judges", f"{unknown[0][:60]!r} did not score {criterion!r} (known: {known})")
+    if len(judges) < 2 or len(set(judges)) < len(judges):  # noqa: PLR2004  a panel is two at least
+        raise OptionRejected("judges", "are two or more different judges of the study")
+    columns = [table.judges.index(judge) for judge in judges]
+    found = error_weights(table.judged[:, columns], table.consensus(), judges)
+    return {
+        "study": study.digest,
+        "criterion": criterion,
+        "weights": {judge: weight.as_json()["estimate"] for judge, weight in found.items()},
+        "n_items": next(iter(found.values())).n_items,
+        "statistics": {judge: weight.as_json() for judge, weight in found.items()},
+    }
 
 
 def swap_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:

@@ -28,6 +28,7 @@ _OF_STUDIES: Mapping[str, Callable[[Study, Mapping[str, object]], dict[str, obje
     "swap": inference.swap_operation,
     "estimate": inference.estimate_operation,
     "drift": inference.drift_operation,
+    "weights": inference.weights_operation,
     "plan/labels": planning.labels_operation,
 }
 _BY_THEMSELVES: Mapping[str, Callable[[Study | None, Mapping[str, object]], dict[str, object]]] = {

@@ -56,6 +56,15 @@ def test_a_nested_case_is_taken_as_it_is(tmp_path: Path) -> None:
     assert (row.case.id, row.case.response) == ("7", "inner")
 
 
+def test_whose_response_it_is_may_be_said_by_a_column_of_that_name_or_another(tmp_path: Path) -> None:
+    (row,) = read(tmp_path / "a.csv", "response,model\nYes.,qwen3-8b\n")
+    assert row.case is not None
+    assert row.case.model == "qwen3-8b"
+    (row,) = read(tmp_path / "b.csv", "response,author\nYes.,gpt-5\n", {"author": "model"})
+    assert row.case is not None
+    assert row.case.model == "gpt-5"
+
+
 def test_the_map_wins_over_a_columns_own_name(tmp_path: Path) -> None:
     line = json.dumps({"response": "a", "answer": "b", "organ": 3})
     (row,) = read(tmp_path / "a.jsonl", line, {"answer": "response", "organ": "subgroups.organ"})

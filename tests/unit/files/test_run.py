@@ -37,7 +37,8 @@ async def ran(path: Path, bound: Judge = PLAIN, *again: str, rubrics: Path = RUB
     plain: dict[str, Any] = {"columns": {}, "rubric": "medical-qa"}
     ledger = Ledger(path.with_name("out.jsonl"), again=frozenset(again))
     tally, told = Tally(), []
-    settings = settings_of({"default": bound, "other": OTHER, "same": bound}, rubrics_dir=rubrics)
+    judges = {"default": bound, "other": OTHER, "same": bound, **fields.pop("more", {})}
+    settings = settings_of(judges, rubrics_dir=rubrics)
     try:
         async with open_state(settings, Observation()) as state:
             ledger.open()
@@ -133,6 +134,22 @@ async def test_a_row_without_an_answer_is_asked_again(path: Path) -> None:
         tally = await ran(path, DOWN)
         assert outcomes(path) == ["scored", "provider_error", "scored"]
         assert (tally.unsettled, tally.outcomes["provider_error"]) == (1, 1)
+
+
+async def test_a_panel_that_was_short_of_a_member_for_now_is_asked_again(path: Path) -> None:
+    panel: Judge = {"kind": "panel", "members": ["first", "second"], "quorum": 2}
+
+    async def round_with(second: Judge) -> Tally:
+        return await ran(path, panel, judge="default", more={"first": PLAIN, "second": second})
+
+    tally = await round_with(DOWN)
+    assert (outcomes(path), tally.unsettled) == (["scored", "no_quorum", "scored"], 1)
+    mended = await round_with({**DOWN, "max_attempts": 2})
+    assert (mended.resumed, mended.unsettled) == (2, 1)
+    path.with_name("out.jsonl").unlink()
+    refused = await round_with(REFUSES)
+    assert (outcomes(path)[1], refused.unsettled) == ("no_quorum", 0)
+    assert (await round_with(REFUSES)).resumed == 3
 
 
 async def test_a_refusal_is_settled_unless_it_is_named(path: Path) -> None:

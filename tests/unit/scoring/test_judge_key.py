@@ -60,7 +60,7 @@ def test_a_text_that_moves_to_another_field_is_another_question() -> None:
 
 @given(cases(), st.text(max_size=9), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
 def test_what_no_judge_sees_is_not_in_the_key(case: Case, name: str, subgroups: dict[str, str]) -> None:
-    other = case.model_copy(update={"id": name, "subgroups": subgroups})
+    other = case.model_copy(update={"id": name, "model": name, "subgroups": subgroups})
     assert key(case=case) == key(case=other)
     assert KEY.fullmatch(key(case=case))
 
@@ -122,6 +122,7 @@ OPERATIONAL: list[dict[str, Any]] = [
     {"max_attempts": 1},
     {"images": False},
     {"answers_as": ("deployment-7",)},
+    {"family": "qwen"},
 ]
 
 

@@ -96,13 +96,13 @@ def test_what_a_judge_cannot_give_is_refused(
     spec: dict[str, Any], samples: int, score_from: Any, said: str
 ) -> None:
     with pytest.raises(UnfitCase, match=said):
-        check_samples("default", a_spec(**spec), samples, score_from)
+        check_samples(a_judge(FakeLine(), **spec), samples, score_from)
 
 
 def test_what_a_judge_can_give_is_let_pass() -> None:
-    check_samples("default", a_spec(temperature=0), 1, "level")
-    check_samples("default", a_spec(temperature=0.5), 2, "expected")
-    check_samples("default", a_spec(logprobs=5), 1, "expected")
+    check_samples(a_judge(FakeLine(), temperature=0), 1, "level")
+    check_samples(a_judge(FakeLine(), temperature=0.5), 2, "expected")
+    check_samples(a_judge(FakeLine(), logprobs=5), 1, "expected")
 
 
 class InTurn(FakeLine):
@@ -113,8 +113,9 @@ class InTurn(FakeLine):
         return await super().call(prompt, read_, landing)
 
 
-def a_judge(line: Any, cache: FakeCache | None = None) -> Judge:
-    return Judge("default", a_spec(temperature=0.8, seed=7), line, Prompts(b"key"), cache or FakeCache())
+def a_judge(line: Any, cache: FakeCache | None = None, **spec: Any) -> Judge:
+    settings = {"temperature": 0.8, "seed": 7} | spec
+    return Judge("default", a_spec(**settings), line, Prompts(b"key"), cache or FakeCache())
 
 
 @virtual
