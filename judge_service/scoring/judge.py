@@ -12,8 +12,9 @@ import rfc8785
 from judge_service.backends.base import JudgeCallFailed, Usage
 from judge_service.domain.score import Attempt, Failure
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
-from judge_service.errors import BackendError, BackendTimeout, CacheMiss
+from judge_service.errors import BackendError, BackendRejected, BackendTimeout, CacheMiss
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
+from judge_service.scoring.image_check import IMAGES_DROPPED, ImageCheck, unread
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement, from_record
 from judge_service.scoring.reading import PARSER_VERSION, Reading, read, scored
 
@@ -38,6 +39,7 @@ _OUTCOMES: dict[str, UnscoredOutcome] = {
     "timeout": "timeout",
     "context_too_long": "rejected_input",
     "bad_image": "rejected_input",
+    IMAGES_DROPPED: "rejected_input",
     "content_filter": "refused",
 }
 
@@ -120,6 +122,7 @@ class Judge:
         self._line = line
         self._prompts = prompts
         self._cache = cache
+        self.image_check = ImageCheck(spec, lambda prompt, landing: line.call(prompt, unread, landing))
         # Everything that makes this judge what it is, and not what it is called.
         self.identity = _identity(spec, version)
         self.model = spec.model or version or None  # of a judge that is our own code, its version
@@ -174,18 +177,24 @@ class Judge:
             return read(completion, matter.criteria, matter.case.response)
 
         called = await self._line.call(rendered.prompt, reader, JudgesShare(landing))
+        sight = await self.image_check.look(rendered.prompt, called, JudgesShare(landing))
         is_its_own = self.spec.answers_for(called.completion.model)
-        return Judgement(
+        attempts = (*called.attempts, *sight.attempts)
+        judgement = Judgement(
             verdicts=called.reading.verdicts,
             model=called.completion.model,
             fingerprint=called.completion.fingerprint,
             schema_mode=called.completion.schema_mode,
-            attempts=called.attempts,
-            usage=_summed(called.attempts),
-            cost_microusd=called.completion.cost_microusd,
-            flags=rendered.flags if is_its_own else (*rendered.flags, OTHER_MODEL),
-            keeps=called.reading.keeps and is_its_own,
+            attempts=attempts,
+            usage=_summed(attempts),
+            cost_microusd=_sum(called.completion.cost_microusd, sight.cost_microusd),
+            flags=(*rendered.flags, *sight.flags, *(() if is_its_own else (OTHER_MODEL,))),
+            keeps=called.reading.keeps and is_its_own and sight.lasts,
         )
+        if sight.dropped is None:
+            return judgement
+        unseen = failed(matter.criteria, BackendRejected(sight.dropped, code=IMAGES_DROPPED))
+        return replace(judgement, verdicts=unseen.verdicts, failure=unseen.failure, keeps=False)
 
     def key(self, matter: Matter) -> str:
         """Name this judgement by everything it depends on, and nothing it does not (RFC 8785, SHA-256)."""
@@ -213,6 +222,9 @@ def _identity(spec: JudgeSpec, version: str) -> str:
             "attempt_timeout_s",
             "max_attempts",
             "images",
+            "max_images",
+            "max_image_pixels",
+            "image_check",
             "answers_as",
         },
     )
@@ -225,6 +237,10 @@ def _summed(attempts: tuple[Attempt, ...]) -> Usage:
         return sum(known) if known else None
 
     return Usage(total([a.input_tokens for a in attempts]), total([a.output_tokens for a in attempts]))
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:

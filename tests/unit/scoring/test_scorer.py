@@ -59,14 +59,16 @@ class FakePictures:
 
     def __init__(self) -> None:
         self.opened = 0
+        self.most_pixels: int | None = None
 
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
+        self.most_pixels = most_pixels
         self.opened += len(images)
         return tuple(Pixels(f"data:image/png;base64,{at}", f"digest-{at}") for at in range(len(images)))
 
 
 class ClosedPictures:
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
         raise ImageRejected("images[0]: not a readable PNG image")
 
 
