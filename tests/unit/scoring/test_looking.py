@@ -72,7 +72,7 @@ def shade_of(prompt: Prompt) -> int:
 
 def level(sight: object, style: object = 3) -> str:
     levels = zip(SIGHT.criteria, (sight, style), strict=True)
-    return "{" + ",".join(a_reply([criterion], at)[1:-1] for criterion, at in levels) + "}"  # type: ignore[arg-type]
+    return "{" + ",".join(a_reply([criterion], at)[1:-1] for criterion, at in levels) + "}"
 
 
 def sees(prompt: Prompt) -> str:

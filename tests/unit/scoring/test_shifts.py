@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from builders import a_verdict, an_unscored
 from hypothesis import given
@@ -77,7 +78,7 @@ def test_a_shift_counts_each_way_of_changing_and_leaves_nothing_out_unsaid() -> 
     assert (found.pairs, found.scored, found.same_images) == (4, 2, 1)
     assert (found.level_changed, found.began_to_abstain, found.stopped_abstaining) == (1, 1, 1)
     assert (found.mean, found.changed_share) == (-30.0, 0.75)
-    assert found.p == pytest.approx(stats.fisher_exact([[3, 1], [0, 2]], alternative="greater")[1])
+    assert found.p == pytest.approx(stats.fisher_exact(np.array([[3, 1], [0, 2]]), alternative="greater")[1])
 
 
 def test_an_arm_counts_every_outcome() -> None:
@@ -97,7 +98,7 @@ def test_words_have_levels_that_change_and_no_points() -> None:
 def test_chance_is_fishers(of: int, of_noise: int, data: st.DataObject) -> None:
     changed, noisy = data.draw(st.integers(0, of)), data.draw(st.integers(0, of_noise))
     table = [[changed, of - changed], [noisy, of_noise - noisy]]
-    expected = stats.fisher_exact(table, alternative="greater")[1] if of and of_noise else 1.0
+    expected = stats.fisher_exact(np.array(table), alternative="greater")[1] if of and of_noise else 1.0
     assert by_chance(changed, of, noisy, of_noise) == pytest.approx(expected, abs=1e-8)
 
 
