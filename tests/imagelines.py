@@ -30,6 +30,7 @@ class CountingLine:
         *,
         drops: bool = False,
         tells: bool = True,
+        tells_bare: bool = True,
         seconds: float = 1.0,
         reminder: str = "",
         models: Sequence[tuple[str, str | None]] = (("judge-7b-0611", "fp_1"),),
@@ -38,7 +39,7 @@ class CountingLine:
         self.prompts: list[Prompt] = []
         self.drops = drops
         self._says = says or (lambda prompt: a_reply(prompt.criteria))
-        self._tells = tells
+        self._tells = {True: tells, False: tells and tells_bare}  # with images, and without
         self._seconds = seconds
         self._reminder = reminder
         self._models = list(models)
@@ -56,7 +57,7 @@ class CountingLine:
             error = self._faults.pop(0)
             raise JudgeCallFailed(error, (an_attempt(outcome=error.code),))
         reminder = prompt.reminder or (self._reminder if prompt.images else "")
-        usage = Usage(self._counted(prompt, reminder), 20) if self._tells else Usage()
+        usage = Usage(self._counted(prompt, reminder), 20) if self._tells[bool(prompt.images)] else Usage()
         model, fingerprint = self._models.pop(0) if len(self._models) > 1 else self._models[0]
         completion = a_completion(
             self._says(prompt), usage=usage, model=model, fingerprint=fingerprint, cost_microusd=CENTS

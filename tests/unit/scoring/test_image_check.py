@@ -120,6 +120,18 @@ async def test_where_no_tokens_are_told_nobody_knows_and_the_score_says_so() -> 
     assert line.bare == []
 
 
+@virtual
+async def test_a_count_that_is_told_only_sometimes_confirms_nothing() -> None:
+    line, store = CountingLine(tells_bare=False), FakeCache()
+    judge = a_judge(line, store)
+    for response in ("One.", "Two."):
+        judgement = await asked(judge, shown(response))
+        assert (outcomes(judgement), judgement.flags) == ({"scored"}, ("images_unconfirmed",))
+    assert len(line.bare) == 1
+    assert len(store.records) == 2
+    assert judge.image_check.tokens is None
+
+
 ANSWERERS = [
     [("judge-7b-0611", "fp_1"), ("judge-7b-0611", "fp_1"), ("judge-7b-0611", "fp_2")],
     [("judge-7b-0611", "fp_1"), ("judge-7b-0611", "fp_1"), ("judge-7b-0711", "fp_1")],
