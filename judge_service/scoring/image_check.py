@@ -6,15 +6,19 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from judge_service.backends.base import Called, JudgeCallFailed
+from judge_service.backends.base import Called, JudgeCallFailed, Usage
+from judge_service.domain.score import Failure
+from judge_service.domain.verdict import Unscored
 from judge_service.scoring.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from judge_service.backends.base import Completion, Landing, Prompt
     from judge_service.domain.judge import JudgeSpec
+    from judge_service.domain.rubric import Criterion
     from judge_service.domain.score import Attempt
+    from judge_service.scoring.judgement import Judgement
 
 IMAGES_DROPPED = "images_dropped"  # code of the failure
 IMAGES_UNCONFIRMED = "images_unconfirmed"  # flag: nobody knows whether the judge was shown them
@@ -34,6 +38,27 @@ class Sight:
     lasts: bool = True  # False: asking again may tell more, so the answer is not to be kept
     attempts: tuple[Attempt, ...] = ()
     cost_microusd: int | None = 0
+
+    def told_in(self, judgement: Judgement, criteria: Sequence[Criterion]) -> Judgement:
+        """The judgement with all of this; one of dropped images has no verdicts, and why."""
+        told = replace(
+            judgement,
+            attempts=(*judgement.attempts, *self.attempts),
+            usage=_with(judgement.usage, self.attempts),
+            cost_microusd=_sum([judgement.cost_microusd, self.cost_microusd]),
+            flags=(*judgement.flags, *self.flags),
+            keeps=judgement.keeps and self.lasts,
+        )
+        if (why := self.dropped) is None:
+            return told
+        return replace(
+            told,
+            verdicts={
+                c.id: Unscored(outcome="rejected_input", weight=c.weight, reason=why) for c in criteria
+            },
+            failure=Failure(code=IMAGES_DROPPED, detail=why, retryable=False),
+            keeps=False,
+        )
 
     def shared(self) -> Sight:
         """The same for an answer that did not pay for it."""
@@ -58,6 +83,17 @@ class ImageCheck:
         self._known: dict[Answerer, Sight] = {}
         self._under_way: dict[Answerer, asyncio.Task[Sight]] = {}
         self.tokens: tuple[int, int] | None = None  # with and without, as last compared
+
+    async def look_at_all(self, prompt: Prompt, calls: Sequence[Called[Reading]], landing: Landing) -> Sight:
+        """What is known of several answers to one prompt, as `look` knows it of one."""
+        sights = await asyncio.gather(*(self.look(prompt, called, landing) for called in calls))
+        return Sight(
+            dropped=next((sight.dropped for sight in sights if sight.dropped), None),
+            flags=tuple(dict.fromkeys(flag for sight in sights for flag in sight.flags)),
+            lasts=all(sight.lasts for sight in sights),
+            attempts=tuple(attempt for sight in sights for attempt in sight.attempts),
+            cost_microusd=_sum([sight.cost_microusd for sight in sights]),
+        )
 
     async def look(self, prompt: Prompt, called: Called[Reading], landing: Landing) -> Sight:
         """Say of an answer to `prompt` whether its images were seen, by `landing` at the latest."""
@@ -125,6 +161,25 @@ def _answerer(completion: Completion) -> Answerer:
 
 def _named(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
     return (*attempts[:-1], *(last.model_copy(update={"outcome": IMAGE_CHECK}) for last in attempts[-1:]))
+
+
+def _with(usage: Usage, attempts: Sequence[Attempt]) -> Usage:
+    """Tokens with those of further attempts; what nobody counted stays unknown."""
+
+    def total(*counts: int | None) -> int | None:
+        known = [count for count in counts if count is not None]
+        return sum(known) if known else None
+
+    return Usage(
+        total(usage.input_tokens, *(attempt.input_tokens for attempt in attempts)),
+        total(usage.output_tokens, *(attempt.output_tokens for attempt in attempts)),
+    )
+
+
+def _sum(costs: Sequence[int | None]) -> int | None:
+    """The sum, or None where a part is not known."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
 
 
 def _why(model: str | None, shown: int, bare: int) -> str:

@@ -12,14 +12,16 @@ import rfc8785
 from judge_service.backends.base import JudgeCallFailed, Usage
 from judge_service.domain.score import Attempt, Failure
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
-from judge_service.errors import BackendError, BackendRejected, BackendTimeout, CacheMiss
+from judge_service.errors import BackendError, BackendTimeout, CacheMiss
+from judge_service.scoring.distribution import certain
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
-from judge_service.scoring.image_check import IMAGES_DROPPED, ImageCheck, unread
+from judge_service.scoring.image_check import ImageCheck, unread
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement, from_record
-from judge_service.scoring.reading import PARSER_VERSION, Reading, read, scored
+from judge_service.scoring.reading import PARSER_VERSION, Reading, distributed, read, scored
+from judge_service.scoring.sampling import together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from judge_service.backends.base import Called, Completion, Landing, Prompt
     from judge_service.domain.case import Case
@@ -39,7 +41,6 @@ _OUTCOMES: dict[str, UnscoredOutcome] = {
     "timeout": "timeout",
     "context_too_long": "rejected_input",
     "bad_image": "rejected_input",
-    IMAGES_DROPPED: "rejected_input",
     "content_filter": "refused",
 }
 
@@ -83,6 +84,7 @@ class Matter:
     images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
     image_digests: tuple[str, ...] = ()
     image_roles: tuple[str, ...] = ()
+    samples: int = 1  # how often the judge is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,25 +178,34 @@ class Judge:
         def reader(completion: Completion) -> Reading:
             return read(completion, matter.criteria, matter.case.response)
 
-        called = await self._line.call(rendered.prompt, reader, JudgesShare(landing))
-        sight = await self.image_check.look(rendered.prompt, called, JudgesShare(landing))
-        is_its_own = self.spec.answers_for(called.completion.model)
-        attempts = (*called.attempts, *sight.attempts)
-        judgement = Judgement(
-            verdicts=called.reading.verdicts,
-            model=called.completion.model,
-            fingerprint=called.completion.fingerprint,
-            schema_mode=called.completion.schema_mode,
+        prompts = [replace(rendered.prompt, sample=at) for at in range(matter.samples)]
+        calls = await asyncio.gather(
+            *(self._line.call(prompt, reader, JudgesShare(landing)) for prompt in prompts),
+            return_exceptions=True,
+        )
+        there = _all_there(calls)
+        sight = await self.image_check.look_at_all(rendered.prompt, there, JudgesShare(landing))
+        return sight.told_in(self._judgement(matter, rendered.flags, there), matter.criteria)
+
+    def _judgement(
+        self, matter: Matter, flags: tuple[str, ...], calls: Sequence[Called[Reading]]
+    ) -> Judgement:
+        first = calls[0].completion
+        reading = together(matter.criteria, [called.reading for called in calls])
+        attempts = tuple(attempt for called in calls for attempt in called.attempts)
+        costs = [called.completion.cost_microusd for called in calls]
+        are_its_own = all(self.spec.answers_for(called.completion.model) for called in calls)
+        return Judgement(
+            verdicts=reading.verdicts,
+            model=first.model,
+            fingerprint=first.fingerprint,
+            schema_mode=first.schema_mode,
             attempts=attempts,
             usage=_summed(attempts),
-            cost_microusd=_sum(called.completion.cost_microusd, sight.cost_microusd),
-            flags=(*rendered.flags, *sight.flags, *(() if is_its_own else (OTHER_MODEL,))),
-            keeps=called.reading.keeps and is_its_own and sight.lasts,
+            cost_microusd=None if None in costs else sum(cost for cost in costs if cost is not None),
+            flags=flags if are_its_own else (*flags, OTHER_MODEL),
+            keeps=reading.keeps and are_its_own,
         )
-        if sight.dropped is None:
-            return judgement
-        unseen = failed(matter.criteria, BackendRejected(sight.dropped, code=IMAGES_DROPPED))
-        return replace(judgement, verdicts=unseen.verdicts, failure=unseen.failure, keeps=False)
 
     def key(self, matter: Matter) -> str:
         """Name this judgement by everything it depends on, and nothing it does not (RFC 8785, SHA-256)."""
@@ -207,6 +218,7 @@ class Judge:
             "rubric": matter.stored.digest,
             "asked": self._prompts.instructions(matter.stored, matter.criteria, matter.mode).digest,
             "mode": matter.mode,
+            "samples": matter.samples,
             "texts": [case.prompt, case.response, case.reference, case.claim, case.visual_description],
             "images": [list(pair) for pair in zip(matter.image_roles, matter.image_digests, strict=True)],
         }
@@ -217,18 +229,27 @@ def _identity(spec: JudgeSpec, version: str) -> str:
     settings = spec.model_dump(
         mode="json",
         exclude={
-            "api_key_env",
-            "max_concurrency",
-            "attempt_timeout_s",
-            "max_attempts",
-            "images",
-            "max_images",
-            "max_image_pixels",
-            "image_check",
-            "answers_as",
+            *("api_key_env", "max_concurrency", "attempt_timeout_s", "max_attempts", "answers_as"),
+            *("images", "max_images", "max_image_pixels", "image_check"),
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()
+
+
+def _all_there(calls: Sequence[Called[Reading] | BaseException]) -> list[Called[Reading]]:
+    """Every answer, or the first failure with all attempts: what some say is no distribution of all."""
+    there = [call for call in calls if not isinstance(call, BaseException)]
+    for call in calls:
+        if isinstance(call, JudgeCallFailed):
+            made = [
+                one.attempts
+                for one in calls
+                if not isinstance(one, BaseException) or isinstance(one, JudgeCallFailed)
+            ]
+            raise JudgeCallFailed(call.error, tuple(attempt for attempts in made for attempt in attempts))
+        if isinstance(call, BaseException):
+            raise call
+    return there
 
 
 def _summed(attempts: tuple[Attempt, ...]) -> Usage:
@@ -239,10 +260,6 @@ def _summed(attempts: tuple[Attempt, ...]) -> Usage:
     return Usage(total([a.input_tokens for a in attempts]), total([a.output_tokens for a in attempts]))
 
 
-def _sum(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else one + other
-
-
 def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
     """What a response without content gets: the level each criterion names for it, or none."""
     verdicts: dict[str, Scored | Unscored] = {}
@@ -251,7 +268,11 @@ def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
         verdicts[criterion.id] = (
             Unscored(outcome="degenerate_response", weight=criterion.weight, reason=reason)
             if label is None
-            else scored(criterion, label, f"No judge was asked: {reason}.")
+            else distributed(
+                criterion,
+                scored(criterion, label, f"No judge was asked: {reason}."),
+                certain(label, criterion.scale.labels),
+            )
         )
     return Judgement(verdicts=verdicts, flags=(GUARDED,), keeps=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -252,3 +253,18 @@ async def test_of_a_provider_with_ever_new_names_the_oldest_are_forgotten() -> N
     for at in range(len(names)):
         assert (await asked(judge, shown(f"Answer {at}."))).flags == ()
     assert len(line.bare) == 66  # fp_0 to fp_64, and fp_0 once more
+
+
+@pytest.mark.parametrize("drops", [False, True])
+def test_of_several_answers_each_has_to_have_seen(drops: bool) -> None:
+    @virtual
+    async def scenario() -> None:
+        line = CountingLine(drops=drops)
+        matter = replace(shown(), samples=4)
+        judgement = await asked(a_judge(line, temperature=0.7), matter)
+        assert outcomes(judgement) == {"rejected_input" if drops else "scored"}
+        assert [attempt.outcome for attempt in judgement.attempts] == ["ok"] * 4 + ["image_check"]
+        assert judgement.usage.input_tokens == sum(one.input_tokens or 0 for one in judgement.attempts)
+        assert judgement.cost_microusd == 5 * CENTS
+
+    scenario()
