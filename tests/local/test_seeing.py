@@ -95,8 +95,8 @@ async def test_the_probe_reports_of_a_model_of_random_weights(client: Client) ->
     assert {arm: calls["asked"] for arm, calls in told["arms"].items()} == dict.fromkeys(
         ("as_is", "blanked", "swapped", "again"), 5
     )
-    # Greedy answers of one model on one processor do not vary, whatever they are.
-    assert told["criteria"]["visual_accuracy"]["shifts"]["again"]["changed_share"] in {0, None}
+    # What is computed beside it may change an answer even at temperature 0: that is its noise, and is only told.
+    assert set(told["criteria"]["visual_accuracy"]["shifts"]) == {"blanked", "swapped", "again"}
     assert told["tokens_with_images"] > told["tokens_without_images"]
     for criterion in told["criteria"].values():
         assert {arm["answers"] for arm in criterion["arms"].values()} == {5}
