@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import re
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from judge_service.errors import ImageRejected
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Coroutine
 
     from PIL.Image import Image as PillowImage
 
     from judge_service.domain.case import Image
 
+Remade = Callable[[bytes, str], "Pixels"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,7 +36,10 @@ _DATA_URI = re.compile(r"data:(image/[a-z+.-]+);base64,", re.IGNORECASE)
 # The decoder drops the lower half of 16-bit colours in silence; the file's head tells.
 _PNG_DEPTH_AT = 24
 _ORIENTATION = 0x0112  # EXIF's tag
+_SIDEWAYS = frozenset({5, 6, 7, 8})  # its values that exchange width and height
 _BYTES_PER_PIXEL = 8  # decoded and pasted once more, at four bytes each
+_PNG_URI = "data:image/png;base64,"
+_MID_GREY = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +62,30 @@ class ImageOpener:
         self._budget = _Budget(max(budget_bytes, MAX_PIXELS * _BYTES_PER_PIXEL))
         self._works: set[asyncio.Task[Pixels]] = set()  # the event loop itself keeps no hold of a task
 
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
-        """All images of a case in their order; raises `ImageRejected` naming the first that is at fault."""
-        works = [self._begun(at, image.url) for at, image in enumerate(images)]
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
+        """All images of a case in their order, upright, and never scaled.
+
+        Raises `ImageRejected` naming the first that is at fault, also one of more than `most_pixels`.
+        """
+        return await self._all([self._one(at, image.url, most_pixels) for at, image in enumerate(images)])
+
+    async def blanked(self, images: tuple[Image, ...]) -> tuple[Image, ...]:
+        """A uniform grey image for each, of its size as it is shown and in its role; raises as `open` does."""
+        greys = await self._all([self._one(at, image.url, None, _blanked) for at, image in enumerate(images)])
+        return tuple(
+            image.model_copy(update={"url": grey.data_uri}) for image, grey in zip(images, greys, strict=True)
+        )
+
+    async def _all(self, each: list[Coroutine[object, object, Pixels]]) -> tuple[Pixels, ...]:
+        works = [self._begun(one) for one in each]
         try:
             return tuple([await asyncio.shield(work) for work in works])
         finally:
             for work in works:
                 work.cancel()
 
-    def _begun(self, at: int, url: str) -> asyncio.Task[Pixels]:
-        work = asyncio.create_task(self._one(at, url))
+    def _begun(self, one: Coroutine[object, object, Pixels]) -> asyncio.Task[Pixels]:
+        work = asyncio.create_task(one)
         self._works.add(work)
         work.add_done_callback(self._ended)
         return work
@@ -77,7 +95,7 @@ class ImageOpener:
         if not work.cancelled():
             work.exception()  # told here, for nobody may be left to hear it
 
-    async def _one(self, at: int, url: str) -> Pixels:
+    async def _one(self, at: int, url: str, most_pixels: int | None, remade: Remade | None = None) -> Pixels:
         declared = _DATA_URI.match(url)
         if not declared:
             raise ImageRejected(f"images[{at}]: only base64 data URIs are accepted, not addresses")
@@ -88,8 +106,10 @@ class ImageOpener:
             try:
                 raw = await _to_its_end(_decoded, url, declared.end())
                 pixels = await _to_its_end(_pixel_count, raw, kind)
+                if most_pixels is not None and pixels > most_pixels:
+                    raise ImageRejected(_too_large(pixels, most_pixels))
                 async with self._budget.hold(pixels * _BYTES_PER_PIXEL):
-                    return await _to_its_end(_reencoded, raw, kind)
+                    return await _to_its_end(remade or _reencoded, raw, kind)
             except ImageRejected as exc:
                 raise ImageRejected(f"images[{at}]: {exc}") from exc
 
@@ -164,10 +184,32 @@ def _reencoded(raw: bytes, kind: str) -> Pixels:
             bare = _bare(_upright(image))
         except (OSError, ValueError, SyntaxError) as exc:
             raise ImageRejected(f"not a readable {kind} image") from exc
+    return _pixels(bare)
+
+
+def _blanked(raw: bytes, kind: str) -> Pixels:
+    """Show nothing, at the size at which it would be shown."""
+    import PIL.Image  # noqa: PLC0415
+
+    with _opened(raw, kind) as image:
+        width, height = image.size
+        is_turned = image.getexif().get(_ORIENTATION, 1) in _SIDEWAYS
+    size = (height, width) if is_turned else (width, height)
+    return _pixels(PIL.Image.new("L", size, _MID_GREY))
+
+
+def _pixels(bare: PillowImage) -> Pixels:
     out = io.BytesIO()
     bare.save(out, "PNG", compress_level=1)
     png = out.getvalue()
-    return Pixels("data:image/png;base64," + base64.b64encode(png).decode(), hashlib.sha256(png).hexdigest())
+    return Pixels(_PNG_URI + base64.b64encode(png).decode(), hashlib.sha256(png).hexdigest())
+
+
+def _too_large(pixels: int, most: int) -> str:
+    return (
+        f"it has {pixels} pixels, and this judge is shown at most {most} (its setting max_image_pixels); it is not "
+        "scaled here, so send it smaller or choose another judge"
+    )
 
 
 def _upright(image: PillowImage) -> PillowImage:

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from judge_service import __version__
 from judge_service.api import health, problems, rubrics, scores
+from judge_service.api import judges as probes
 from judge_service.api.calibration import maps, operations, reports, studies, swap
 from judge_service.api.calibration.answers import ANSWERS
 from judge_service.api.calibration.map_answers import MAP_ANSWERS
@@ -20,6 +21,7 @@ from judge_service.api.state import State, remembered
 from judge_service.calibrations.archive import Archive, shipped_maps
 from judge_service.calibrations.desk import Desk
 from judge_service.calibrations.library import Library
+from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
@@ -28,6 +30,7 @@ from judge_service.observation import Observation
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import load_pinned
 from judge_service.scoring.judge import Judge
+from judge_service.scoring.looking import Looker
 from judge_service.scoring.scorer import Scorer
 from judge_service.settings import Settings, load_settings
 from judge_service.stores.flights import Flights
@@ -63,13 +66,21 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
             lambda name, spec: Judge(name, spec, lines[name][1], prompts, cache, version=version_of(spec)),
         )
         archive = Archive(store, shipped_maps(settings.calibration_maps_dir))
-        scorer = Scorer(stored, judges, ImageOpener(settings.image_budget_mib * 1024 * 1024), archive)
+        opener = ImageOpener(settings.image_budget_mib * 1024 * 1024)
+        scorer = Scorer(stored, judges, opener, archive)
         desk = Desk(archive, Library(), scorer)
         stack.push_async_callback(desk.aclose)
         pings = {"store": store.ping} | {
             f"judge:{name}": remembered(backend.ping) for name, (backend, _) in lines.items()
         }
-        yield State(scorer=scorer, desk=desk, observation=observation, pings=pings, draining=lambda: False)
+        yield State(
+            scorer=scorer,
+            looker=Looker(scorer, opener),
+            desk=desk,
+            observation=observation,
+            pings=pings,
+            draining=lambda: False,
+        )
 
 
 def check(settings: Settings) -> None:
@@ -100,7 +111,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
-    for part in (scores, rubrics, *calibration, health):
+    for part in (scores, rubrics, probes, *calibration, health):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(Envelope, observation=observation, body_cap=settings.body_cap_mib * 1024 * 1024)
@@ -123,6 +134,7 @@ def _describe_bodies(app: FastAPI) -> None:
             _, schemas = models_json_schema(
                 [
                     (ScoreRequest, "validation"),
+                    (ProbeRequest, "validation"),
                     (problems.Problem, "serialization"),
                     *((order, "validation") for order in ORDERS),
                     *((answer, "serialization") for answer in (*ANSWERS, *MAP_ANSWERS)),

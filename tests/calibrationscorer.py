@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class NoPictures:
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
         raise AssertionError("these cases have none")
 
 

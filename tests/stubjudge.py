@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["MARKER", "SHAPES", "Call", "Shape", "StubJudge", "answering"]
 
 DRIP_S = 0.1
+TEXT_TOKENS = 321  # of any prompt's texts
+IMAGE_TOKENS = 85  # of each image that arrives
 KEPT_CALLS = 10_000
 MODELS = b'{"object": "list", "data": [{"id": "stub-judge", "object": "model"}]}'
 
@@ -44,6 +46,13 @@ class Call:
         return decoded
 
     @property
+    def images(self) -> list[str]:
+        """The data URIs it holds, in their order."""
+        contents = [message.get("content") for message in self.body.get("messages", ())]
+        parts = [part for content in contents if isinstance(content, list) for part in content]
+        return [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+
+    @property
     def headers(self) -> dict[str, str]:
         """Headers by lower-case name."""
         pairs = (line.partition(":") for line in self.head.decode("latin-1").split("\r\n")[1:])
@@ -60,11 +69,13 @@ class StubJudge:
         rate_per_s: float | None = None,
         schema: Mapping[str, Any] | None = None,
         choose: Callable[[Call], Shape] | None = None,
+        drops_images: bool = False,
     ) -> None:
         self.latency_s = latency_s
         self.rate_per_s = rate_per_s
         self.schema = schema or {}  # for requests that bring none
         self.choose = choose
+        self.drops_images = drops_images  # as some gateways do: they are not counted, and nothing is said
         self.calls: deque[Call] = deque(maxlen=KEPT_CALLS)
         self.count = 0
         self.in_flight = 0
@@ -199,7 +210,7 @@ class _Connection(asyncio.Protocol):
         if shape.wire == "reset":
             self._reset()
             return
-        body = _completion(shape, call, self._stub.schema) if shape.body is None else shape.body
+        body = _completion(shape, call, self._stub) if shape.body is None else shape.body
         reply = _reply(shape, body)
         if shape.wire == "drip":
             self._drip(reply, 0)
@@ -248,9 +259,10 @@ def _reply(shape: Shape, body: bytes) -> bytes:
     return f"{head}\r\n{extra}\r\n".encode() + body
 
 
-def _completion(shape: Shape, call: Call, schema: Mapping[str, Any]) -> bytes:
+def _completion(shape: Shape, call: Call, stub: StubJudge) -> bytes:
     request = call.body
-    asked = request.get("response_format", {}).get("json_schema", {}).get("schema", schema)
+    asked = request.get("response_format", {}).get("json_schema", {}).get("schema", stub.schema)
+    prompt_tokens = TEXT_TOKENS + (0 if stub.drops_images else IMAGE_TOKENS * len(call.images))
     tokens = request.get("max_tokens", 0) if shape.output_tokens == AT_CAP else shape.output_tokens
     content = shape.content(document_of(asked))
     message = {"role": "assistant", "content": content, **shape.message}
@@ -265,9 +277,9 @@ def _completion(shape: Shape, call: Call, schema: Mapping[str, Any]) -> bytes:
     }
     if tokens is not None:
         completion["usage"] = {
-            "prompt_tokens": 321,
+            "prompt_tokens": prompt_tokens,
             "completion_tokens": tokens,
-            "total_tokens": 321 + tokens,
+            "total_tokens": prompt_tokens + tokens,
         }
     return msgspec.json.encode(completion)
 

@@ -55,6 +55,34 @@ SCORE_REQUESTS: dict[str, dict[str, object]] = {
     },
 }
 
+# Two squares of sixteen pixels, a light and a dark one.
+_LIGHT = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAH0lEQVR42mNgoBwwMjAwMDyDcqQYGBiY0FXQR4Aa"
+    "AADPfAEQFCgGYgAAAABJRU5ErkJggg=="
+)
+_DARK = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAH0lEQVR42mNgoBwwMjAwMGhAOTcYGBiY0FXQR4Aa"
+    "AADJjAEQ0gZyygAAAABJRU5ErkJggg=="
+)
+
+PROBE_REQUESTS: dict[str, dict[str, object]] = {
+    "two_cases": {
+        "summary": "Two cases, each with the other's image swapped in",
+        "value": {
+            "rubric": "med-cmr",
+            "cases": [
+                {
+                    "prompt": "Is the square in the middle lighter or darker than grey?",
+                    "reference": f"It is {shade}.",
+                    "response": f"The square in the middle is {shade}.",
+                    "images": [{"role": "question", "url": url}],
+                }
+                for shade, url in (("lighter", _LIGHT), ("darker", _DARK))
+            ],
+        },
+    },
+}
+
 
 def body(
     schema: str, requests: Mapping[str, Mapping[str, object]], texts: Mapping[str, str] | None = None

@@ -42,7 +42,9 @@ async def post_score(
     error: 502, 503 or 504 as problem+json with `outcome`, `retryable` and, where it helps, `Retry-After`.
     """
     order = await read_body(request, ScoreRequest)
-    deadline = asyncio.get_running_loop().time() + _remaining_ms(order, x_request_deadline_ms) / 1000
+    deadline = (
+        asyncio.get_running_loop().time() + remaining_ms(order.deadline_ms, x_request_deadline_ms) / 1000
+    )
     try:
         score = await while_present(request, scorer.score(order, deadline=deadline))
     except ClientGone:
@@ -60,8 +62,9 @@ async def post_score(
     return Response(score.model_dump_json(), media_type="application/json")
 
 
-def _remaining_ms(order: ScoreRequest, header: str | None) -> int:
-    limits = [order.deadline_ms or DEADLINE_DEFAULT_MS, DEADLINE_CAP_MS]
+def remaining_ms(asked: int | None, header: str | None) -> int:
+    """Milliseconds in which the answer must be there: what the body asks for, or less by the header."""
+    limits = [asked or DEADLINE_DEFAULT_MS, DEADLINE_CAP_MS]
     # A header that is no number says nothing; it is advice from the network, not part of the request.
     if header is not None and header.isascii() and header.isdecimal() and len(header) <= _DIGITS:
         limits.append(int(header))

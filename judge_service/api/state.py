@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from judge_service.errors import JudgeServiceError
 from judge_service.observation import Observation
+from judge_service.scoring.looking import Looker
 from judge_service.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class State(TypedDict):
     """Yielded by the application's lifespan; every request carries it."""
 
     scorer: Scorer
+    looker: Looker
     desk: Desk
     observation: Observation
     pings: Mapping[str, Ping]  # name → raises when that part cannot be reached
@@ -57,10 +59,16 @@ async def _scorer(request: Request) -> Scorer:
     return scorer
 
 
+async def _looker(request: Request) -> Looker:
+    looker: Looker = request.state.looker
+    return looker
+
+
 async def _observation(request: Request) -> Observation:
     observation: Observation = request.state.observation
     return observation
 
 
 TheScorer = Annotated[Scorer, Depends(_scorer)]
+TheLooker = Annotated[Looker, Depends(_looker)]
 TheObservation = Annotated[Observation, Depends(_observation)]

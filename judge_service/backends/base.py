@@ -32,9 +32,9 @@ Finish = Literal["stop", "length", "refusal", "content_filter", "other"]
 class Prompt:
     """One question to a judge, rendered and in parts.
 
-    A door to a language model sends `system`, then `user`, then `images`, then `reminder` (which is
-    empty but for the second asking after an unreadable answer), and asks for `schema`. A judge
-    without a language model reads `case` and `criteria` instead.
+    A door to a language model sends `system`, then `user`, then each of `labels` with its image, then
+    `closing`, then `reminder` (which is empty but for the second asking after an unreadable answer), and
+    asks for `schema`. A judge without a language model reads `case` and `criteria` instead.
     """
 
     rubric: Rubric
@@ -46,6 +46,10 @@ class Prompt:
     schema: Mapping[str, object]
     schema_name: str
     images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
+    labels: tuple[
+        str, ...
+    ] = ()  # what stands before each image; where they stand alone, images were withheld
+    closing: str = ""  # what stands after the images; without any, `user` holds it
     reminder: str = ""
     max_tokens: int = 2048
     sample: int = 0  # which of several askings; a seed moves with it
@@ -53,6 +57,10 @@ class Prompt:
     def reminded(self, reminder: str) -> Prompt:
         """Ask the same again with a constant reminder of the form; never with the broken answer."""
         return replace(self, reminder=reminder)
+
+    def withheld(self, reminder: str) -> Prompt:
+        """Say the same without showing the images, and with room for no answer: for counting its tokens."""
+        return replace(self, images=(), reminder=reminder, max_tokens=1)
 
     def roomier(self) -> Prompt:
         """Ask the same again with twice the room for the answer."""
@@ -118,6 +126,7 @@ class Called(Generic[R]):
     completion: Completion
     reading: R
     attempts: tuple[Attempt, ...]
+    reminder: str = ""  # that the prompt carried which was answered
 
 
 class JudgeCallFailed(JudgeServiceError):

@@ -125,10 +125,12 @@ class Caller:
             completion, reading = await self._ask(prompt, read, course)
         except BackendError as error:
             raise JudgeCallFailed(error, tuple(course.attempts)) from error
+        answered = prompt
         if (again := _mended(prompt, completion, reading.fault)) is not None:
             with suppress(BackendError):
                 completion, reading = await self._ask(again, read, course)
-        return Called(completion, reading, tuple(course.attempts))
+                answered = again
+        return Called(completion, reading, tuple(course.attempts), answered.reminder)
 
     async def _ask(
         self, prompt: Prompt, read: Callable[[Completion], R], course: _Course

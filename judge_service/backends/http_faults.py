@@ -25,6 +25,7 @@ RATE_LIMITED: Final = frozenset({429, 503, 529})
 UNAVAILABLE: Final = frozenset({408, 409, 425})
 REFUSED: Final = {401: "unauthorized", 403: "unauthorized", 404: "unknown_model"}
 TELLING: Final = frozenset({400, 413, 422})
+NOT_FOUND: Final = 404
 SERVER_FAULT: Final = 500
 CLIENT_FAULT: Final = 400
 REDIRECT: Final = 300
@@ -32,7 +33,7 @@ REDIRECT: Final = 300
 _NUMBER: Final = re.compile(r"\d{1,9}(\.\d{0,9})?", re.ASCII)
 _MESSAGE_CAP: Final = 2000
 
-# Wordings of OpenAI, vLLM, Anthropic, Azure, Bedrock, Gemini and llama.cpp, lower case.
+# Wordings of OpenAI, vLLM, Anthropic, Azure, Bedrock, Gemini, Mistral, gateways and llama.cpp, lower case.
 _SIGNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "content_filter",
@@ -56,7 +57,11 @@ _SIGNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
             r"not a multimodal model|cannot identify image|at most \d+ image|invalid_image"
             "|image_parse_error|could not process image|invalid base64|incorrect padding"
             "|unsupported image|image file is truncated|failed to load image|not support image"
-            "|image_too_large|broken (png|data stream)"
+            "|image_too_large|image_too_small|broken (png|data stream)"
+            "|image_url.? is only supported|unknown variant .image_url"
+            "|image input is not|support image input|(unable|failed) to process (input )?image"
+            "|image dimensions exceed|image exceeds|too many images|not match the provided media type"
+            "|content must be a string"
         ),
     ),
 )
@@ -72,8 +77,14 @@ def error_of_status(name: str, status: int, headers: Mapping[str, str], body: by
         return BackendUnavailable(said, retry_after_s=wait)
     if status < REDIRECT:
         return BackendBroken(f"{said} without a completion")
-    code = REFUSED.get(status) or (code_of_error(body) if status in TELLING else "bad_request")
+    code = _code_of_refusal(status, body)
     return BackendRejected(f"{said} ({code})", code=code)
+
+
+def _code_of_refusal(status: int, body: bytes) -> str:
+    told = code_of_error(body) if status in TELLING or status == NOT_FOUND else "bad_request"
+    # A gateway may find no model that takes images, and answer as if there were none of that name.
+    return told if told == "bad_image" else REFUSED.get(status, told)
 
 
 def code_of_error(body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from math import isnan
 from typing import TYPE_CHECKING, Final
 
@@ -35,16 +36,21 @@ class NotACompletion(ValueError):
 def messages(prompt: Prompt) -> list[dict[str, object]]:
     """Lay out the prompt's parts; text alone stays one string, which servers cache by prefix best."""
     text = f"{prompt.user}\n\n{prompt.reminder}" if prompt.reminder else prompt.user
-    content: object = text if not prompt.images else _parts(prompt)
+    content: object = _parts(prompt) if prompt.images or prompt.labels else text
     return [{"role": "system", "content": prompt.system}, {"role": "user", "content": content}]
 
 
 def _parts(prompt: Prompt) -> list[dict[str, object]]:
-    pictures: list[dict[str, object]] = [
-        {"type": "image_url", "image_url": {"url": url}} for url in prompt.images
-    ]
-    reminder: list[dict[str, object]] = [{"type": "text", "text": prompt.reminder}] if prompt.reminder else []
-    return [{"type": "text", "text": prompt.user}, *pictures, *reminder]
+    pictures: list[dict[str, object]] = []
+    for label, url in zip_longest(prompt.labels, prompt.images):
+        pictures += [_text_part(label)] if label else []
+        pictures += [{"type": "image_url", "image_url": {"url": url}}] if url else []
+    after = [_text_part(text) for text in (prompt.closing, prompt.reminder) if text]
+    return [_text_part(prompt.user), *pictures, *after]
+
+
+def _text_part(text: str) -> dict[str, object]:
+    return {"type": "text", "text": text}
 
 
 def response_format(prompt: Prompt, spec: JudgeSpec) -> dict[str, object]:

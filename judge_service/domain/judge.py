@@ -13,6 +13,7 @@ from judge_service.domain.families import families_of
 SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
+ImageCheck = Literal["first", "each", "off"]
 
 
 # Fields of a request that `extra_body` must not change behind the back of provenance and cache key.
@@ -82,6 +83,17 @@ class JudgeSpec(BaseModel):
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int | None = Field(default=None, ge=-SAFE_INTEGER, le=SAFE_INTEGER)
     images: bool = Field(default=True, description="Whether it can be shown images.")
+    max_images: int = Field(default=8, ge=1, le=8, description="Most images of one case; more are refused.")
+    max_image_pixels: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most pixels of one image; a larger one is refused, never scaled. Absent: what the service opens.",
+    )
+    image_check: ImageCheck = Field(
+        default="first",
+        description="When tokens are counted with and without the images, to find a provider that drops them: "
+        "`first` for each model that answers, `each` answer, or `off`.",
+    )
     schema_mode: SchemaMode = Field(default="json_schema", description="How the answer's shape is asked for.")
     text_cap: int | None = Field(
         default=None,

@@ -22,6 +22,10 @@ class Facts(Protocol):
     @property
     def images(self) -> bool: ...
     @property
+    def max_images(self) -> int: ...
+    @property
+    def max_image_pixels(self) -> int | None: ...
+    @property
     def max_concurrency(self) -> int: ...
     @property
     def is_llm(self) -> bool: ...
@@ -66,6 +70,8 @@ class CompositeFacts:
     kind: str
     model: str
     images: bool
+    max_images: int
+    max_image_pixels: int | None
     max_concurrency: int
     is_llm: bool
     varies: bool
@@ -77,10 +83,14 @@ class CompositeFacts:
     def of(cls, kind: str, parts: Iterable[Configured], sampling: dict[str, object]) -> CompositeFacts:
         """Gather what is known of the parts; their order changes nothing but what `sampling` says."""
         judges = tuple(parts)
+        caps = (one.spec.max_image_pixels for one in judges)
+        pixels = [most for most in caps if most is not None]
         return cls(
             kind=kind,
             model=" + ".join(sorted(one.model or one.spec.kind for one in judges)),
             images=all(one.spec.images for one in judges),
+            max_images=min(one.spec.max_images for one in judges),
+            max_image_pixels=min(pixels, default=None),
             max_concurrency=min(one.spec.max_concurrency for one in judges),
             is_llm=all(one.spec.is_llm for one in judges),
             varies=all(one.spec.varies for one in judges),

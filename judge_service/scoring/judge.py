@@ -15,6 +15,7 @@ from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
 from judge_service.errors import BackendError, BackendTimeout, CacheMiss
 from judge_service.scoring.distribution import certain
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
+from judge_service.scoring.image_check import ImageCheck, unread
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement, from_record
 from judge_service.scoring.reading import PARSER_VERSION, Reading, distributed, read, scored
 from judge_service.scoring.sampling import together
@@ -123,6 +124,7 @@ class Judge:
         self._line = line
         self._prompts = prompts
         self._cache = cache
+        self.image_check = ImageCheck(spec, lambda prompt, landing: line.call(prompt, unread, landing))
         # Everything that makes this judge what it is, and not what it is called.
         self.identity = _identity(spec, version)
         self.model = spec.model or version or None  # of a judge that is our own code, its version
@@ -181,7 +183,9 @@ class Judge:
             *(self._line.call(prompt, reader, JudgesShare(landing)) for prompt in prompts),
             return_exceptions=True,
         )
-        return self._judgement(matter, rendered.flags, _all_there(calls))
+        there = _all_there(calls)
+        sight = await self.image_check.look_at_all(rendered.prompt, there, JudgesShare(landing))
+        return sight.told_in(self._judgement(matter, rendered.flags, there), matter.criteria)
 
     def _judgement(
         self, matter: Matter, flags: tuple[str, ...], calls: Sequence[Called[Reading]]
@@ -225,13 +229,8 @@ def _identity(spec: JudgeSpec, version: str) -> str:
     settings = spec.model_dump(
         mode="json",
         exclude={
-            "api_key_env",
-            "max_concurrency",
-            "attempt_timeout_s",
-            "max_attempts",
-            "images",
-            "answers_as",
-            "family",
+            *("api_key_env", "max_concurrency", "attempt_timeout_s", "max_attempts", "answers_as", "family"),
+            *("images", "max_images", "max_image_pixels", "image_check"),
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()

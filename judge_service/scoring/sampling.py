@@ -21,12 +21,13 @@ def check_samples(judge: Configured, samples: int, score_from: ScoreFrom) -> Non
     """Refuse, before anybody is asked, what the judge cannot give: `UnfitCase`."""
     if samples > 1 and not judge.spec.varies:
         raise UnfitCase(
-            f"judge {judge.name!r} says the same each time; samples above 1 need a language model with a temperature above 0"
+            f"judge {judge.name!r} says the same each time; "
+            "samples above 1 need a language model with a temperature above 0"
         )
     if score_from == "expected" and samples == 1 and not judge.spec.tells_chances:
         raise UnfitCase(
-            f"the rubric's total is of expected levels, and judge {judge.name!r} gives no distribution: set its logprobs, "
-            "or ask with samples and a temperature above 0"
+            f"the rubric's total is of expected levels, and judge {judge.name!r} gives no distribution: "
+            "set its logprobs, or ask with samples and a temperature above 0"
         )
 
 

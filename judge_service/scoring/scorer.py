@@ -47,7 +47,9 @@ class Picture(Protocol):
 class Pictures(Protocol):
     """Opens a case's images; raises `ImageRejected`."""
 
-    async def open(self, images: tuple[Image, ...]) -> tuple[Picture, ...]: ...
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Picture, ...]:
+        """`most_pixels`: of one image; a larger one is rejected, never scaled."""
+        ...
 
 
 class Scorer:
@@ -85,7 +87,7 @@ class Scorer:
         if ready:
             try:
                 async with asyncio.timeout_at(deadline):
-                    matter = await self._matter(stored, ready, request, mode)
+                    matter = await self._matter(stored, ready, request, mode, judge)
             except TimeoutError:
                 judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
             else:
@@ -150,12 +152,22 @@ class Scorer:
         return _provenance(self.rubrics.get(rubric), self.judge(judge), mode, (), nothing)
 
     async def _matter(
-        self, stored: StoredRubric, criteria: tuple[Criterion, ...], request: ScoreRequest, mode: Mode
+        self,
+        stored: StoredRubric,
+        criteria: tuple[Criterion, ...],
+        request: ScoreRequest,
+        mode: Mode,
+        judge: Configured,
     ) -> Matter:
         case = request.case
         if mode == "text":
             return Matter(stored, criteria, case, mode, samples=request.samples)
-        pictures = await self._pictures.open(case.images)
+        if len(case.images) > judge.spec.max_images:
+            raise UnfitCase(
+                f"the case has {len(case.images)} images, and judge {judge.name!r} is shown at most "
+                f"{judge.spec.max_images} (its setting max_images); send fewer or choose another judge"
+            )
+        pictures = await self._pictures.open(case.images, judge.spec.max_image_pixels)
         return Matter(
             stored,
             criteria,

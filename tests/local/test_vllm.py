@@ -23,10 +23,10 @@ PATIENT = {"attempt_timeout_s": 120, "max_attempts": 8, "text_cap": 60}
 ROOMY_MS = 300_000
 
 
-def judges(server: Local, **more: Any) -> dict[str, Any]:
+def judges(server: Local, *, image_check: str = "first", **more: Any) -> dict[str, Any]:
     """The judge of the printed line, patient with two slow cores, and what else a test asks."""
     _, _, value = server.binding.partition("=")
-    plain = json.loads(value.strip("'"))["default"] | PATIENT
+    plain = json.loads(value.strip("'"))["default"] | PATIENT | {"image_check": image_check}
     return {"default": plain} | {name: plain | changed for name, changed in more.items()}
 
 
@@ -41,7 +41,8 @@ async def client(text_server: Local) -> AsyncIterator[Client]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def seeing(vision_server: Local) -> AsyncIterator[Client]:
     """A service whose judge is the model that sees."""
-    async with serving(judges(vision_server)) as speaking:
+    # The server's own counters tell here what one prompt took, so nothing else is asked.
+    async with serving(judges(vision_server, image_check="off")) as speaking:
         yield speaking
 
 

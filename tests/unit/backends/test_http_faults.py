@@ -15,6 +15,19 @@ from judge_service.errors import BackendBroken, BackendRateLimited, BackendRejec
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
+IMAGE_REFUSALS = [
+    "judge is not a multimodal model",
+    "Invalid content type. image_url is only supported by certain models.",
+    "You uploaded an unsupported image. Please make sure your image is valid.",
+    "messages.1.content.1.image.source.base64: image exceeds 5 MB maximum: 6000000 bytes > 5242880 bytes",
+    "messages.0.content.2: At least one of the image dimensions exceed max allowed size: 8000 pixels",
+    "Image does not match the provided media type image/png",
+    "Unable to process input image. Please retry or report.",
+    "Image input is not enabled for this model",
+    "Failed to deserialize the JSON body: messages[1]: unknown variant `image_url`, expected `text`",
+    "messages[1].content must be a string",
+    "image input is not supported - hint: you may need to provide the mmproj",
+]
 RETRYABLE = {408, 409, 425, 429, *range(500, 600)}
 
 
@@ -85,6 +98,7 @@ def test_a_wait_is_read_for_faults_too() -> None:
         ({"message": "Your prompt was flagged as potentially violating our usage policy."}, "content_filter"),
         ({"message": "Could not process image"}, "bad_image"),
         ({"message": "At most 4 image(s) may be provided in one prompt."}, "bad_image"),
+        *(({"message": words}, "bad_image") for words in IMAGE_REFUSALS),
         ({"message": 5, "code": None, "param": ["input_tokens"]}, "bad_request"),
         ("prompt is too long: 9 tokens > 8 maximum", "context_too_long"),
         (None, "bad_request"),
@@ -93,6 +107,15 @@ def test_a_wait_is_read_for_faults_too() -> None:
 )
 def test_known_wordings_are_recognised(error: object, code: str) -> None:
     assert code_of_error(json.dumps({"error": error}).encode()) == code
+
+
+def test_a_gateway_that_finds_no_model_for_images_refuses_the_images() -> None:
+    body = b'{"error": {"message": "No endpoints found that support image input", "code": 404}}'
+    assert error_of_status("judge", 404, {}, body).code == "bad_image"
+    assert (
+        error_of_status("judge", 404, {}, b'{"error": {"message": "No such model"}}').code == "unknown_model"
+    )
+    assert error_of_status("judge", 401, {}, body).code == "unauthorized"
 
 
 def test_an_echo_of_the_prompt_is_not_mistaken_for_the_reason() -> None:

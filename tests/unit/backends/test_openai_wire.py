@@ -17,6 +17,7 @@ from judge_service.backends.base import Completion, Token, Usage
 from judge_service.backends.openai_wire import (
     NotACompletion,
     completion_of,
+    messages,
     request_body,
     schema_of,
     settings,
@@ -57,6 +58,19 @@ def test_a_reminder_follows_the_question() -> None:
     messages = request_body(SPEC, asking().reminded("Only JSON."))["messages"]
     assert isinstance(messages, list)
     assert messages[1]["content"] == f"{asking().user}\n\nOnly JSON."
+
+
+def test_each_image_follows_its_label_and_the_closing_comes_last() -> None:
+    images = ("data:image/png;base64,AA", "data:image/png;base64,BB")
+    prompt = replace(asking(images=images), labels=("Image 1:", "Image 2:"), closing="Judge it.")
+    (_, user) = messages(prompt.reminded("Only JSON."))
+    texts = (asking().user, "Image 1:", "Image 2:", "Judge it.", "Only JSON.")
+    question, one, two, closing, reminder = ({"type": "text", "text": text} for text in texts)
+    first, second = ({"type": "image_url", "image_url": {"url": url}} for url in images)
+    assert user["content"] == [question, one, first, two, second, closing, reminder]
+    bare = prompt.withheld("Only JSON.")
+    assert messages(bare)[1]["content"] == [question, one, two, closing, reminder]
+    assert request_body(SPEC, bare)["max_tokens"] == 1
 
 
 @pytest.mark.parametrize(

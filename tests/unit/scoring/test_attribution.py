@@ -49,7 +49,7 @@ def test_the_code_of_a_judge_of_ours_is_part_of_what_it_is() -> None:
 class Slides:
     """Hands out one picture for every image."""
 
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
         return tuple(Pixels("data:image/png;base64,AAAA", image.role) for image in images)
 
 
@@ -79,9 +79,15 @@ async def test_the_judge_is_told_which_image_is_which() -> None:
     line = FakeLine()
     await scored(a_case(images=images), line, mode="image")
     (prompt,) = line.prompts
-    assert "1. belongs to the question\n2. part of the reference answer\n" in prompt.user
+    assert prompt.labels == (
+        "\nImage 1 (belongs to the question):\n",
+        "\nImage 2 (part of the reference answer):\n",
+    )
+    assert prompt.closing.startswith("\nEnd of the case.")
+    assert "End of the case." not in prompt.user
     await scored(a_case(), line)
-    assert "images" not in line.prompts[1].user
+    text = line.prompts[1]
+    assert (text.labels, text.closing, "End of the case." in text.user) == ((), "", True)
 
 
 @virtual
@@ -93,7 +99,7 @@ async def test_subgroups_come_back() -> None:
 class StuckSlides:
     """Never has the pictures open."""
 
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
         await asyncio.Event().wait()
         raise AssertionError("nobody sets it")
 

@@ -121,6 +121,9 @@ OPERATIONAL: list[dict[str, Any]] = [
     {"attempt_timeout_s": 1},
     {"max_attempts": 1},
     {"images": False},
+    {"max_images": 1},
+    {"max_image_pixels": 1},
+    {"image_check": "off"},
     {"answers_as": ("deployment-7",)},
     {"family": "qwen"},
 ]

@@ -59,14 +59,16 @@ class FakePictures:
 
     def __init__(self) -> None:
         self.opened = 0
+        self.most_pixels: int | None = None
 
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
+        self.most_pixels = most_pixels
         self.opened += len(images)
         return tuple(Pixels(f"data:image/png;base64,{at}", f"digest-{at}") for at in range(len(images)))
 
 
 class ClosedPictures:
-    async def open(self, images: tuple[Image, ...]) -> tuple[Pixels, ...]:
+    async def open(self, images: tuple[Image, ...], most_pixels: int | None = None) -> tuple[Pixels, ...]:
         raise ImageRejected("images[0]: not a readable PNG image")
 
 
@@ -214,6 +216,23 @@ def test_pictures_are_shown_as_reencoded_and_named_by_what_was_shown() -> None:
     assert pictures.opened == 2
     assert line.prompts[0].images == ("data:image/png;base64,0", "data:image/png;base64,1")
     assert found.provenance.images == ("digest-0", "digest-1")
+
+
+def test_a_judge_is_shown_no_more_images_than_its_setting_allows() -> None:
+    line, pictures = FakeLine(), FakePictures()
+    scorer = a_scorer(line=line, pictures=pictures, max_images=2)
+    with pytest.raises(UnfitCase, match=r"has 3 images, and judge 'default' is shown at most 2 .*max_images"):
+        score(scorer, case=a_case(images=[PICTURE] * 3))
+    assert (line.prompts, pictures.opened) == ([], 0)
+    assert score(scorer, case=a_case(images=[PICTURE] * 2)).outcome == "scored"
+    assert score(scorer, case=a_case(images=[PICTURE] * 3), mode="text").flags == ("images_not_shown",)
+
+
+@pytest.mark.parametrize("most", [None, 1_000_000])
+def test_the_opener_is_told_how_large_an_image_the_judge_is_shown(most: int | None) -> None:
+    pictures = FakePictures()
+    score(a_scorer(pictures=pictures, max_image_pixels=most), case=a_case(images=[PICTURE]))
+    assert (pictures.opened, pictures.most_pixels) == (1, most)
 
 
 def test_pictures_nobody_is_shown_are_not_opened() -> None:
