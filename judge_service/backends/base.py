@@ -46,6 +46,7 @@ class Prompt:
     schema: Mapping[str, object]
     schema_name: str
     images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
+    rival: str | None = None  # where two responses are compared: the one shown second
     reminder: str = ""
     max_tokens: int = 2048
 

@@ -114,6 +114,22 @@ class Scorer:
         nothing = Judgement(verdicts={}, cache="none")
         return _provenance(self.rubrics.get(rubric), self.judge(judge), mode, (), nothing)
 
+    def lay_out(self, request: ScoreRequest) -> tuple[Matter, dict[str, Scored | Unscored]]:
+        """What can be judged of a case, its pictures not yet opened, and the criteria that lack an input."""
+        stored = self.rubrics.get(request.rubric)
+        mode = _mode(request, stored, self.judge(request.judge))
+        ready, lacking = _by_readiness(stored, request.case, mode)
+        return Matter(stored, ready, request.case, mode), lacking
+
+    async def illustrate(self, matter: Matter) -> Matter:
+        """The same with its pictures opened; raises `ImageRejected`."""
+        return await self._matter(matter.stored, matter.criteria, matter.case, matter.mode)
+
+    @staticmethod
+    def provenance(matter: Matter, judge: Judge, judgement: Judgement) -> Provenance:
+        """Where a judgement of a matter came from."""
+        return _provenance(matter.stored, judge, matter.mode, matter.image_digests, judgement)
+
     async def _matter(
         self, stored: StoredRubric, criteria: tuple[Criterion, ...], case: Case, mode: Mode
     ) -> Matter:
