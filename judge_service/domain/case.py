@@ -31,8 +31,8 @@ class Image(BaseModel):
     )
 
 
-class Question(BaseModel):
-    """What was asked, and what is known to be true."""
+class Case(BaseModel):
+    """A question, a response to judge, and what is known to be true."""
 
     model_config = DATA
 
@@ -40,6 +40,7 @@ class Question(BaseModel):
         default=None, max_length=256, description="Yours; comes back, never part of the cache key."
     )
     prompt: str | None = Field(default=None, max_length=TEXT_CAP, description="The question that was asked.")
+    response: str = Field(max_length=TEXT_CAP, description="The answer under judgement. May be empty.")
     reference: str | None = Field(
         default=None, max_length=TEXT_CAP, description="An answer known to be good."
     )
@@ -67,9 +68,3 @@ class Question(BaseModel):
         if any(image.role == "question" for image in self.images):
             found.add("images")
         return frozenset(found | {"response"})
-
-
-class Case(Question):
-    """A question, a response to judge, and what is known to be true."""
-
-    response: str = Field(max_length=TEXT_CAP, description="The answer under judgement. May be empty.")

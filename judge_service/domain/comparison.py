@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
-from judge_service.domain.case import DATA, TEXT_CAP, Case, Question
+from judge_service.domain.case import DATA, IMAGE_CAP, TEXT_CAP, Case, Image
 from judge_service.domain.judge import SchemaMode
 from judge_service.domain.request import (
     DEADLINE_CAP_MS,
@@ -56,10 +56,31 @@ class Responses(BaseModel):
     b: str = Field(max_length=TEXT_CAP, description="The other answer. May be empty.")
 
 
-class Pair(Question):
-    """A question, two responses to it, and what is known to be true."""
+class Pair(BaseModel):
+    """A question, two responses to it, and what is known to be true: a case with two responses for one."""
 
+    model_config = DATA
+
+    id: str | None = Field(default=None, max_length=256, description="Yours; comes back.")
+    prompt: str | None = Field(default=None, max_length=TEXT_CAP, description="The question that was asked.")
     responses: Responses
+    reference: str | None = Field(
+        default=None, max_length=TEXT_CAP, description="An answer known to be good."
+    )
+    claim: str | None = Field(
+        default=None, max_length=TEXT_CAP, description="For rubrics that judge one claim."
+    )
+    visual_description: str | None = Field(
+        default=None, max_length=TEXT_CAP, description="What the image shows, in words."
+    )
+    images: Annotated[tuple[Image, ...], FailFast()] = Field(
+        default=(), max_length=IMAGE_CAP, description="Of the question or the reference; never of a response."
+    )
+    subgroups: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Labels for later analysis; the judge never sees them.",
+    )
 
     @model_validator(mode="after")
     def _images_are_of_no_response(self) -> Self:
@@ -72,7 +93,7 @@ class Pair(Question):
 
     def with_response(self, side: Side) -> Case:
         """The case that one of the responses makes by itself."""
-        fields = {name: getattr(self, name) for name in Question.model_fields}
+        fields = {name: getattr(self, name) for name in Pair.model_fields if name != "responses"}
         return Case.model_construct(**fields, response=getattr(self.responses, side))
 
 
