@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from judge_service.backends.base import Usage
 from judge_service.domain.comparison import Asked, Comparison, preferring
 from judge_service.domain.score import TokenUsage
-from judge_service.domain.verdict import Unscored
 from judge_service.errors import BackendTimeout, UnfitCase
 from judge_service.prompts import pairwise_digest
 from judge_service.rubric_store import PAIRWISE
@@ -26,11 +25,9 @@ if TYPE_CHECKING:
     from judge_service.domain.comparison import Asking, ComparedCriterion, ComparisonRequest, Pair
     from judge_service.domain.rubric import Rubric
     from judge_service.domain.score import Failure, Provenance
-    from judge_service.domain.verdict import Scored
     from judge_service.scoring.judge import Judge, Matter
     from judge_service.scoring.scorer import Scorer
 
-    Verdicts = Mapping[str, Scored | Unscored]
     Judgements = dict[Asking, Judgement]
 
 SAME = "identical_responses"  # no judge was asked: one text twice
@@ -60,7 +57,7 @@ async def compare(scorer: Scorer, request: ComparisonRequest, *, deadline: float
             judgements = await _judged(judge, askings, request.cache, deadline)
     compared = _compared(matter, judgements)
     criteria = {
-        c.id: compared[c.id] if c.id in compared else _without_input(lacking[c.id])
+        c.id: compared[c.id] if c.id in compared else preference.without_input(lacking[c.id])
         for c in stored.rubric.criteria
     }
     provenance = _provenance(scorer, matter, judge, judgements, same=same)
@@ -126,12 +123,6 @@ def _compared(matter: Matter, judgements: Judgements) -> dict[str, ComparedCrite
     one, other = (judgement.verdicts for judgement in judgements.values())
     combine = preference.by_orders if "a_first" in judgements else preference.by_levels
     return {c.id: combine(one[c.id], other[c.id]) for c in matter.criteria}
-
-
-def _without_input(verdict: Scored | Unscored) -> ComparedCriterion:
-    if not isinstance(verdict, Unscored):
-        raise TypeError("a criterion that lacks an input has no level")
-    return preference.without_input(verdict)
 
 
 def _provenance(

@@ -114,12 +114,13 @@ class Scorer:
         nothing = Judgement(verdicts={}, cache="none")
         return _provenance(self.rubrics.get(rubric), self.judge(judge), mode, (), nothing)
 
-    def lay_out(self, request: ScoreRequest) -> tuple[Matter, dict[str, Scored | Unscored]]:
+    def lay_out(self, request: ScoreRequest) -> tuple[Matter, dict[str, Unscored]]:
         """What can be judged of a case, its pictures not yet opened, and the criteria that lack an input."""
         stored = self.rubrics.get(request.rubric)
         mode = _mode(request, stored, self.judge(request.judge))
         ready, lacking = _by_readiness(stored, request.case, mode)
-        return Matter(stored, ready, request.case, mode), lacking
+        without = {key: verdict for key, verdict in lacking.items() if isinstance(verdict, Unscored)}
+        return Matter(stored, ready, request.case, mode), without
 
     async def illustrate(self, matter: Matter) -> Matter:
         """The same with its pictures opened; raises `ImageRejected`."""

@@ -10,6 +10,7 @@ from lines import FakeCache, SilentLine
 from pairs import ANSWERS, Opinions, a_comparing_scorer, a_comparison
 from virtualtime import now, virtual
 
+from judge_service.domain.comparison import Comparison
 from judge_service.errors import (
     BackendRateLimited,
     BackendRejected,
@@ -24,7 +25,6 @@ from judge_service.prompts import pairwise_digest
 from judge_service.scoring.pairwise import compare
 
 if TYPE_CHECKING:
-    from judge_service.domain.comparison import Comparison
     from judge_service.scoring.scorer import Scorer
 
 FLOORED = a_rubric(a_criterion("accuracy", weight=4, when_degenerate=0), a_criterion("clarity"))
@@ -308,6 +308,16 @@ async def test_what_cannot_be_compared_is_refused_with_the_remedy() -> None:
         await compared(scorer)
     with pytest.raises(RubricNotFound):
         await compared(scorer, rubric="nothing")
+
+
+@virtual
+async def test_an_answer_that_claims_too_much_cannot_be_made() -> None:
+    told = (await compared(a_comparing_scorer(Opinions({"accuracy": "fracture"})))).model_dump()
+    for change in ({"winner": None}, {"outcome": "position_flip"}, {"preference": None}):
+        with pytest.raises(ValueError, match=r"has a winner|has no number"):
+            Comparison.model_validate(told | change)
+    with pytest.raises(ValueError, match="has no number"):
+        Comparison.model_validate(told | {"outcome": "refused", "winner": None})
 
 
 @virtual
