@@ -254,13 +254,14 @@ def _completion(shape: Shape, call: Call, schema: Mapping[str, Any]) -> bytes:
     tokens = request.get("max_tokens", 0) if shape.output_tokens == AT_CAP else shape.output_tokens
     content = shape.content(document_of(asked))
     message = {"role": "assistant", "content": content, **shape.message}
+    tokens_told = shape.tokens_told(str(content)) if request.get("logprobs") and shape.tokens_told else None
     completion: dict[str, Any] = {
         "id": "chatcmpl-stub",
         "object": "chat.completion",
         "created": 1_700_000_000,
         "model": f"{request.get('model', 'stub-judge')}-1",  # a revision of what was asked for
         "system_fingerprint": "fp_stub",
-        "choices": [{"index": 0, "message": message, "finish_reason": shape.finish, "logprobs": None}],
+        "choices": [{"index": 0, "message": message, "finish_reason": shape.finish, "logprobs": tokens_told}],
     }
     if tokens is not None:
         completion["usage"] = {

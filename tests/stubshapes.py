@@ -36,6 +36,9 @@ class Shape:
     retry_in_s: float | None = None  # as an HTTP date in Retry-After
     content_type: str = "application/json"
     wire: Wire = "whole"
+    tokens_told: Callable[[str], Mapping[str, object]] | None = (
+        None  # of the content, where they are asked for
+    )
 
 
 def document_of(schema: Mapping[str, Any], name: str = "", root: Mapping[str, Any] | None = None) -> Any:

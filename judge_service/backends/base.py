@@ -49,6 +49,7 @@ class Prompt:
     rival: str | None = None  # where two responses are compared: the one shown second
     reminder: str = ""
     max_tokens: int = 2048
+    sample: int = 0  # which of several askings; a seed moves with it
 
     def reminded(self, reminder: str) -> Prompt:
         """Ask the same again with a constant reminder of the form; never with the broken answer."""
@@ -68,6 +69,15 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a reply, as bytes, with its logarithmic chance and what else could have stood there."""
+
+    said: bytes
+    logprob: float
+    others: tuple[tuple[bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """What came back, before anybody reads it as verdicts. `text` holds no separate reasoning field."""
 
@@ -78,6 +88,7 @@ class Completion:
     usage: Usage = field(default_factory=Usage)
     schema_mode: SchemaMode = "none"
     cost_microusd: int | None = None
+    tokens: tuple[Token, ...] | None = None  # None: not asked for; empty: the server did not tell them
 
 
 class Backend(Protocol):

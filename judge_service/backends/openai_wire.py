@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Final
 
-from judge_service.backends.base import Completion, Usage
+from judge_service.backends.base import Completion, Token, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +73,9 @@ def _bounded(schema: Mapping[str, object], cap: int) -> dict[str, object]:
 
 def settings(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
     """Decoding settings of one request."""
-    seed = {} if spec.seed is None else {"seed": spec.seed}
-    return {"temperature": spec.temperature, spec.cap_field: prompt.max_tokens, **seed}
+    seed = {} if spec.seed is None else {"seed": spec.seed + prompt.sample}
+    tokens = {} if spec.logprobs is None else {"logprobs": True, "top_logprobs": spec.logprobs}
+    return {"temperature": spec.temperature, spec.cap_field: prompt.max_tokens, **seed, **tokens}
 
 
 def request_body(spec: JudgeSpec, prompt: Prompt) -> dict[str, object]:
@@ -103,6 +105,7 @@ def completion_of(reply: object, spec: JudgeSpec, prompt: Prompt) -> Completion:
         fingerprint=_word(body.get("system_fingerprint")),
         usage=usage,
         schema_mode=spec.schema_mode,
+        tokens=_tokens(choice.get("logprobs")) if spec.logprobs is not None else None,
     )
 
 
@@ -147,6 +150,36 @@ def _refuses(message: Mapping[str, object]) -> bool:
 def _usage(value: object) -> Usage:
     counts = value if isinstance(value, dict) else {}
     return Usage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
+
+
+def _tokens(logprobs: object) -> tuple[Token, ...]:
+    """The reply's tokens with their alternatives; none where any of it has another shape."""
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if not isinstance(content, list):
+        return ()
+    try:
+        return tuple(_token(_object(entry)) for entry in content)
+    except (NotACompletion, TypeError, ValueError):
+        return ()
+
+
+def _token(entry: Mapping[str, object]) -> Token:
+    top = entry.get("top_logprobs")
+    others = [_object(other) for other in top] if isinstance(top, list) else []
+    return Token(_said(entry), _logprob(entry), tuple((_said(other), _logprob(other)) for other in others))
+
+
+def _said(entry: Mapping[str, object]) -> bytes:
+    """Bytes of a token: its text may be half a character."""
+    spelled, text = entry.get("bytes"), entry.get("token")
+    return bytes(spelled) if isinstance(spelled, list) else str(text).encode("utf-8", "surrogatepass")
+
+
+def _logprob(entry: Mapping[str, object]) -> float:
+    value = entry.get("logprob")
+    if not isinstance(value, int | float) or isnan(value):
+        raise NotACompletion("a token without its chance")
+    return float(value)
 
 
 def _count(value: object) -> int | None:

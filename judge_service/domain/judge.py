@@ -28,6 +28,8 @@ RESERVED = frozenset(
         *(
             "stream",
             "n",
+            "logprobs",
+            "top_logprobs",
             "fallbacks",
             "num_retries",
             "max_retries",
@@ -90,6 +92,13 @@ class JudgeSpec(BaseModel):
         le=100_000,
         description="Longest text of an answer, in characters, and at most four quotations: for servers whose grammar "
         "keeps to it, such as vLLM with the guidance backend.",
+    )
+    logprobs: int | None = Field(
+        default=None,
+        ge=2,
+        le=20,
+        description="How many alternatives to each token the server is asked for; from those to a level come its "
+        "distribution and the expected level.",
     )
     cap_field: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_tokens", description="How the server names the cap of a reply."
@@ -169,6 +178,8 @@ class JudgeSpec(BaseModel):
             settings["seed"] = self.seed
         if self.text_cap is not None:
             settings["text_cap"] = self.text_cap
+        if self.logprobs is not None:
+            settings["logprobs"] = self.logprobs
         if self.extra_body:  # its values may be secrets; that they changed is told by the digest
             text = json.dumps(self.extra_body, sort_keys=True, separators=(",", ":"))
             settings["extra_body"] = f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -10,6 +10,7 @@ from judge_service.domain.case import Case
 
 DEADLINE_DEFAULT_MS = 120_000
 DEADLINE_CAP_MS = 600_000
+SAMPLES_CAP = 32
 
 # Strict, for a text that is too long must not come back as the number its digits make.
 Tag = Annotated[str, Field(max_length=512)] | StrictInt | StrictFloat | StrictBool | None
@@ -48,8 +49,12 @@ class ScoreRequest(BaseModel):
         default="auto",
         description="`auto` reads the visual description when there is one, and else looks at the images.",
     )
-    samples: Annotated[Literal[1], BeforeValidator(_an_integer)] = Field(
-        default=1, description="How often the judge is asked."
+    samples: Annotated[int, BeforeValidator(_an_integer)] = Field(
+        default=1,
+        ge=1,
+        le=SAMPLES_CAP,
+        description="How often the judge is asked; more than once needs a temperature above 0, and gives each "
+        "verdict the level that came most often and a distribution.",
     )
     partial: Literal["forbid", "renormalise"] = Field(
         default="forbid", description="What one unscored criterion means for the total."

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, S
 
 Mode = Literal["text", "image"]
 Input = Literal["prompt", "response", "reference", "claim", "visual_description", "images"]
+ScoreFrom = Literal["level", "expected"]
 Label = StrictInt | Annotated[StrictStr, Field(min_length=1, max_length=64)]
 
 FROZEN = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -150,6 +151,10 @@ class Rubric(BaseModel):
     )
     modes: tuple[Mode, ...] = Field(default=("text",), min_length=1)
     aggregate: Literal["weighted_mean"] = "weighted_mean"
+    score_from: ScoreFrom = Field(
+        default="level",
+        description="What of a verdict enters the total: its level's value, or the mean under its distribution.",
+    )
     criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=64)
 
     @model_validator(mode="after")
@@ -164,6 +169,8 @@ class Rubric(BaseModel):
                 raise ValueError(
                     f"criterion {criterion.id!r} does not say what it needs in mode {missing[0]!r}"
                 )
+        if self.score_from == "expected" and not self.criteria[0].scale.is_numeric:
+            raise ValueError("score_from: expected needs scales with values")
         if len({criterion.scale.is_numeric for criterion in self.criteria}) != 1:
             raise ValueError("either all criteria of a rubric have values or none has")
         return self

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from judge_service.domain.judge import SchemaMode
-from judge_service.domain.rubric import Mode
+from judge_service.domain.rubric import Mode, ScoreFrom
 from judge_service.domain.verdict import Outcome, Verdict
 
 FROZEN = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -54,6 +54,9 @@ class Provenance(BaseModel):
     model_fingerprint: str | None = None
     mode: Mode
     sampling: dict[str, object] = Field(default_factory=dict)
+    score_from: ScoreFrom = Field(
+        default="level", description="What of the verdicts the total is the mean of."
+    )
     schema_mode: SchemaMode
     images: tuple[str, ...] = Field(
         default=(), description="SHA-256 of each picture as the judge was shown it."

@@ -19,9 +19,11 @@ UnscoredOutcome = Literal[
     "off_scale",
     "degenerate_response",
     "no_quorum",
+    "no_distribution",
     "abstained",
 ]
 Outcome = Literal["scored"] | UnscoredOutcome
+Withheld = Literal["tokens_not_told", "level_not_located", "mass_unseen"]
 
 FROZEN = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -37,6 +39,22 @@ class Scored(BaseModel):
     weight: float
     rationale: str = Field(description="The judge's reason, in its words.")
     evidence: tuple[str, ...] = Field(default=(), description="Quotations the judge leans on.")
+    distribution: dict[str, float] | None = Field(
+        default=None, description="Probability of each level, by its label, given that there is one."
+    )
+    expected: float | None = Field(
+        default=None, ge=0, le=100, description="Mean of the levels' values under the distribution."
+    )
+    distribution_from: Literal["tokens", "samples", "guard"] | None = Field(
+        default=None,
+        description="The tokens of one reply, several replies, or the guard, which is in no doubt.",
+    )
+    distribution_mass: float | None = Field(
+        default=None, description="Probability of the levels together; the rest was no level, or not seen."
+    )
+    distribution_withheld: Withheld | None = Field(
+        default=None, description="Why there is no distribution although one was asked for."
+    )
     flags: tuple[str, ...] = ()
 
 

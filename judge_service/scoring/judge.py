@@ -13,12 +13,14 @@ from judge_service.backends.base import JudgeCallFailed, Usage
 from judge_service.domain.score import Attempt, Failure
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
 from judge_service.errors import BackendError, BackendTimeout, CacheMiss
+from judge_service.scoring.distribution import certain
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement, from_record
-from judge_service.scoring.reading import PARSER_VERSION, Reading, read, scored
+from judge_service.scoring.reading import PARSER_VERSION, Reading, distributed, read, scored
+from judge_service.scoring.sampling import together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from judge_service.backends.base import Called, Completion, Landing, Prompt
     from judge_service.domain.case import Case
@@ -82,6 +84,7 @@ class Matter:
     image_digests: tuple[str, ...] = ()
     image_roles: tuple[str, ...] = ()
     rival: str | None = None  # where two responses are compared: the one shown second
+    samples: int = 1  # how often the judge is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,33 +181,46 @@ class Judge:
         def reader(completion: Completion) -> Reading:
             return read(completion, matter.criteria, said)
 
-        called = await self._line.call(rendered.prompt, reader, JudgesShare(landing))
-        is_its_own = self.spec.answers_for(called.completion.model)
+        prompts = [replace(rendered.prompt, sample=at) for at in range(matter.samples)]
+        calls = await asyncio.gather(
+            *(self._line.call(prompt, reader, JudgesShare(landing)) for prompt in prompts),
+            return_exceptions=True,
+        )
+        return self._judgement(matter, rendered.flags, _all_there(calls))
+
+    def _judgement(
+        self, matter: Matter, flags: tuple[str, ...], calls: Sequence[Called[Reading]]
+    ) -> Judgement:
+        first = calls[0].completion
+        reading = together(matter.criteria, [called.reading for called in calls])
+        attempts = tuple(attempt for called in calls for attempt in called.attempts)
+        costs = [called.completion.cost_microusd for called in calls]
+        are_its_own = all(self.spec.answers_for(called.completion.model) for called in calls)
         return Judgement(
-            verdicts=called.reading.verdicts,
-            model=called.completion.model,
-            fingerprint=called.completion.fingerprint,
-            schema_mode=called.completion.schema_mode,
-            attempts=called.attempts,
-            usage=_summed(called.attempts),
-            cost_microusd=called.completion.cost_microusd,
-            flags=rendered.flags if is_its_own else (*rendered.flags, OTHER_MODEL),
-            keeps=called.reading.keeps and is_its_own,
+            verdicts=reading.verdicts,
+            model=first.model,
+            fingerprint=first.fingerprint,
+            schema_mode=first.schema_mode,
+            attempts=attempts,
+            usage=_summed(attempts),
+            cost_microusd=None if None in costs else sum(cost for cost in costs if cost is not None),
+            flags=flags if are_its_own else (*flags, OTHER_MODEL),
+            keeps=reading.keeps and are_its_own,
         )
 
     def key(self, matter: Matter) -> str:
         """Name this judgement by everything it depends on, and nothing it does not (RFC 8785, SHA-256)."""
         case, pairwise = matter.case, matter.rival is not None
+        asked = self._prompts.instructions(matter.stored, matter.criteria, matter.mode, pairwise=pairwise)
         content = {
             "v": KEY_VERSION,
             "parser": PARSER_VERSION,
             "guard": GUARD_VERSION,
             "judge": self.identity,
             "rubric": matter.stored.digest,
-            "asked": self._prompts.instructions(
-                matter.stored, matter.criteria, matter.mode, pairwise=pairwise
-            ).digest,
+            "asked": asked.digest,
             "mode": matter.mode,
+            "samples": matter.samples,
             "texts": [case.prompt, case.response, case.reference, case.claim, case.visual_description],
             "images": [list(pair) for pair in zip(matter.image_roles, matter.image_digests, strict=True)],
         } | ({"rival": matter.rival} if pairwise else {})
@@ -226,6 +242,22 @@ def _identity(spec: JudgeSpec, version: str) -> str:
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()
 
 
+def _all_there(calls: Sequence[Called[Reading] | BaseException]) -> list[Called[Reading]]:
+    """Every answer, or the first failure with all attempts: what some say is no distribution of all."""
+    there = [call for call in calls if not isinstance(call, BaseException)]
+    for call in calls:
+        if isinstance(call, JudgeCallFailed):
+            made = [
+                one.attempts
+                for one in calls
+                if not isinstance(one, BaseException) or isinstance(one, JudgeCallFailed)
+            ]
+            raise JudgeCallFailed(call.error, tuple(attempt for attempts in made for attempt in attempts))
+        if isinstance(call, BaseException):
+            raise call
+    return there
+
+
 def _summed(attempts: tuple[Attempt, ...]) -> Usage:
     def total(counts: list[int | None]) -> int | None:
         known = [count for count in counts if count is not None]
@@ -242,7 +274,11 @@ def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
         verdicts[criterion.id] = (
             Unscored(outcome="degenerate_response", weight=criterion.weight, reason=reason)
             if label is None
-            else scored(criterion, label, f"No judge was asked: {reason}.")
+            else distributed(
+                criterion,
+                scored(criterion, label, f"No judge was asked: {reason}."),
+                certain(label, criterion.scale.labels),
+            )
         )
     return Judgement(verdicts=verdicts, flags=(GUARDED,), keeps=True)
 

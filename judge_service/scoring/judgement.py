@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from judge_service.backends.base import Usage
 from judge_service.domain.score import Attempt, Failure
 from judge_service.domain.verdict import Scored, Unscored
-from judge_service.scoring.reading import scored
+from judge_service.scoring.distribution import Distribution
+from judge_service.scoring.reading import distributed, scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from judge_service.domain.judge import SchemaMode
     from judge_service.domain.rubric import Criterion
 
-RECORD_SCHEMA = 1
+RECORD_SCHEMA = 2
+
+_DISTRIBUTION = ("distribution", "distribution_from", "distribution_mass", "distribution_withheld")
 
 GUARDED = "degenerate_response"  # no judge was asked: the guard answered
 OTHER_MODEL = "other_model"  # a gateway sent a model that the settings do not let pass as this judge
@@ -60,7 +63,7 @@ def to_record(judgement: Judgement) -> dict[str, object] | None:
 
 
 def _kept(verdict: Scored | Unscored) -> dict[str, object]:
-    kept = verdict.model_dump(include={"outcome", "level", "rationale", "evidence", "flags"})
+    kept = verdict.model_dump(include={"outcome", "level", "rationale", "evidence", "flags", *_DISTRIBUTION})
     return kept | ({"reason": verdict.reason} if isinstance(verdict, Unscored) else {})
 
 
@@ -93,15 +96,27 @@ def _restored(record: Mapping[str, object], criteria: tuple[Criterion, ...]) -> 
     )
 
 
+def _distributed(criterion: Criterion, verdict: Scored, kept: Mapping[str, object]) -> Scored:
+    """A kept distribution is over the scale's own levels; what is expected of it is computed anew."""
+    shares, source = kept["distribution"], kept["distribution_from"]
+    if shares is None:
+        return verdict.model_copy(update={"distribution_withheld": kept["distribution_withheld"]})
+    if not isinstance(shares, dict) or list(shares) != [str(label) for label in criterion.scale.labels]:
+        raise ValueError("a distribution is over the levels of the scale")
+    found = Distribution(tuple(shares.values()), kept["distribution_mass"], source)  # type: ignore[arg-type]
+    return distributed(criterion, verdict, found)
+
+
 def _verdict(criterion: Criterion, kept: Mapping[str, object]) -> Scored | Unscored:
     if kept["outcome"] == "scored":
-        return scored(
+        plain = scored(
             criterion,
             kept["level"],  # type: ignore[arg-type]  # a label that is none raises ValueError
             str(kept["rationale"]),
             tuple(kept["evidence"]),  # type: ignore[arg-type]
             tuple(kept["flags"]),  # type: ignore[arg-type]
         )
+        return _distributed(criterion, plain, kept)
     if kept["outcome"] not in {"abstained", "degenerate_response"}:
         raise ValueError("a kept verdict is the judge's own")
     return Unscored.model_validate(

@@ -42,13 +42,14 @@ async def compare(scorer: Scorer, request: ComparisonRequest, *, deadline: float
     """
     stored, judge = scorer.rubrics.get(request.rubric), scorer.judge(request.judge)
     _fits(stored.rubric, judge, scorer.rubrics.pairwise)
-    matter, lacking = scorer.lay_out(request.of("a"))
+    alone = request.of("a")
+    matter, lacking = scorer.lay_out(alone)
     same = bool(matter.criteria) and _is_same(request.case)
     judgements: Judgements = {}
     if matter.criteria and not same:
         try:
             async with asyncio.timeout_at(deadline):
-                matter = await scorer.illustrate(matter)
+                matter = await scorer.illustrate(matter, alone)
         except TimeoutError:
             late = BackendTimeout("the deadline passed while the images were opened")
             judgements = dict.fromkeys(_askings(matter, request.case, judge), failed(matter.criteria, late))

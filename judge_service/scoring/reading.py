@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
+from judge_service.scoring.distribution import Distribution, of_tokens
 from judge_service.texts import THOUGHT_TAGS
 
 if TYPE_CHECKING:
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 
     from judge_service.backends.base import Completion
     from judge_service.domain.rubric import Criterion
+    from judge_service.domain.verdict import Withheld
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 
 _THINK = re.compile(rf"\s*<({'|'.join(THOUGHT_TAGS)})>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*)\n?```", re.DOTALL | re.IGNORECASE)
@@ -66,7 +69,9 @@ def read(completion: Completion, criteria: Sequence[Criterion], response: str) -
     except _Unreadable as exc:
         return _all(criteria, exc.outcome, str(exc), exc.outcome)
     said = _folded(response)
-    verdicts = {c.id: _verdict(c, document.get(c.id), said, flags) for c in criteria}
+    verdicts = {
+        c.id: _distributed(c, _verdict(c, document.get(c.id), said, flags), completion) for c in criteria
+    }
     faults = {verdict.outcome for verdict in verdicts.values()}
     fault: Fault | None = (
         "unparsable" if "unparsable" in faults else "off_scale" if "off_scale" in faults else None
@@ -185,6 +190,36 @@ def _leveled(
             flags=flags,
         )
     return scored(criterion, level.label, rationale, evidence, flags)
+
+
+def _distributed(
+    criterion: Criterion, verdict: Scored | Unscored, completion: Completion
+) -> Scored | Unscored:
+    """Add the distribution, where tokens were asked for: it is the same answer, seen more closely."""
+    if completion.tokens is None or isinstance(verdict, Unscored):
+        return verdict
+    body = _without_thinking(completion.text)
+    found = of_tokens(body, completion.tokens, (criterion.id, "level"), criterion.scale.labels)
+    return distributed(criterion, verdict, found)
+
+
+def distributed(criterion: Criterion, verdict: Scored, found: Distribution | Withheld) -> Scored:
+    """A verdict with its distribution, or with the reason why there is none."""
+    if not isinstance(found, Distribution):
+        return verdict.model_copy(update={"distribution_withheld": found})
+    # Rounded first: what is kept is rounded, and has to give the same mean again.
+    shares = [round(share, 12) for share in found.shares]
+    values = [level.value for level in criterion.scale.levels]
+    terms = [share * 100 * value for share, value in zip(shares, values, strict=True) if value is not None]
+    labels = [str(label) for label in criterion.scale.labels]
+    return verdict.model_copy(
+        update={
+            "distribution": dict(zip(labels, shares, strict=True)),
+            "expected": round(fsum(terms) / fsum(shares), 9) if terms else None,
+            "distribution_from": found.source,
+            "distribution_mass": round(found.mass, 9),
+        }
+    )
 
 
 def scored(

@@ -15,6 +15,7 @@ from judge_service.scoring.calibrating import Answered, Calibrator, NoMaps
 from judge_service.scoring.instrument import Instrument, fingerprint
 from judge_service.scoring.judge import Judge, Matter, failed
 from judge_service.scoring.judgement import GUARDED, Judgement
+from judge_service.scoring.sampling import check_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,25 +68,26 @@ class Scorer:
         """
         stored, judge = self.rubrics.get(request.rubric), self.judge(request.judge)
         mode = _mode(request, stored, judge)
+        check_samples(judge.name, judge.spec, request.samples, stored.rubric.score_from)
         judgement = Judgement(verdicts={}, cache="none")
         digests: tuple[str, ...] = ()
         demanded = None
         if request.calibration not in {"auto", "none"}:
-            expected = _provenance(stored, judge, mode, digests, judgement)
+            expected = _provenance(stored, judge, mode, digests, judgement, request.samples)
             demanded = await self._calibrator.demanded(request.calibration, stored.rubric, judge, expected)
         ready, verdicts = _by_readiness(stored, request.case, mode)
         if ready:
             try:
                 async with asyncio.timeout_at(deadline):
-                    matter = await self._matter(stored, ready, request.case, mode)
+                    matter = await self._matter(stored, ready, request, mode)
             except TimeoutError:
                 judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
             else:
                 digests = matter.image_digests
                 judgement = await judge.judge(matter, cache=request.cache, deadline=deadline)
         verdicts = {c.id: judgement.verdicts.get(c.id) or verdicts[c.id] for c in stored.rubric.criteria}
-        provenance = _provenance(stored, judge, mode, digests, judgement)
-        total = weighted_mean(verdicts, partial=request.partial)
+        provenance = _provenance(stored, judge, mode, digests, judgement, request.samples)
+        total = weighted_mean(verdicts, partial=request.partial, score_from=stored.rubric.score_from)
         calibration = await self._calibrator.calibrate(
             request,
             Answered(stored.rubric, judge, judgement, provenance, verdicts, total),
@@ -122,9 +124,9 @@ class Scorer:
         without = {key: verdict for key, verdict in lacking.items() if isinstance(verdict, Unscored)}
         return Matter(stored, ready, request.case, mode), without
 
-    async def illustrate(self, matter: Matter) -> Matter:
-        """The same with its pictures opened; raises `ImageRejected`."""
-        return await self._matter(matter.stored, matter.criteria, matter.case, matter.mode)
+    async def illustrate(self, matter: Matter, request: ScoreRequest) -> Matter:
+        """The same with the pictures of its request opened; raises `ImageRejected`."""
+        return await self._matter(matter.stored, matter.criteria, request, matter.mode)
 
     @staticmethod
     def provenance(matter: Matter, judge: Judge, judgement: Judgement) -> Provenance:
@@ -132,10 +134,11 @@ class Scorer:
         return _provenance(matter.stored, judge, matter.mode, matter.image_digests, judgement)
 
     async def _matter(
-        self, stored: StoredRubric, criteria: tuple[Criterion, ...], case: Case, mode: Mode
+        self, stored: StoredRubric, criteria: tuple[Criterion, ...], request: ScoreRequest, mode: Mode
     ) -> Matter:
+        case = request.case
         if mode == "text":
-            return Matter(stored, criteria, case, mode)
+            return Matter(stored, criteria, case, mode, samples=request.samples)
         pictures = await self._pictures.open(case.images)
         return Matter(
             stored,
@@ -145,6 +148,7 @@ class Scorer:
             images=tuple(picture.data_uri for picture in pictures),
             image_digests=tuple(picture.digest for picture in pictures),
             image_roles=tuple(image.role for image in case.images),
+            samples=request.samples,
         )
 
 
@@ -179,9 +183,15 @@ def _by_readiness(
 
 
 def _provenance(
-    stored: StoredRubric, judge: Judge, mode: Mode, digests: tuple[str, ...], judgement: Judgement
+    stored: StoredRubric,
+    judge: Judge,
+    mode: Mode,
+    digests: tuple[str, ...],
+    judgement: Judgement,
+    samples: int = 1,
 ) -> Provenance:
     spec, guarded = judge.spec, GUARDED in judgement.flags
+    several = {"samples": samples} if samples > 1 else {}
     return Provenance(
         rubric=stored.rubric.ref,
         rubric_digest=stored.digest,
@@ -193,7 +203,8 @@ def _provenance(
         model=None if guarded else judgement.model or judge.model,
         model_fingerprint=judgement.fingerprint,
         mode=mode,
-        sampling={} if guarded else spec.sampling,
+        sampling={} if guarded else spec.sampling | several,
+        score_from=stored.rubric.score_from,
         schema_mode=judgement.schema_mode,
         images=digests,
         cache=judgement.cache,

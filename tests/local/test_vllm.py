@@ -121,3 +121,28 @@ async def test_a_picture_that_the_model_cannot_see_is_told(client: Client) -> No
     reply = await asked(client, "A nodule.", rubric="med-cmr", case=case, mode="image")
     assert set(outcomes_of(reply)) == {"rejected_input"}
     assert reply.body["score"] is None
+
+
+async def test_the_chances_of_the_levels_come_back(text_server: Local) -> None:
+    """The grammar leaves only the levels and null: noise, but noise that adds up."""
+    async with serving(judges(text_server, telling={"logprobs": 20})) as client:
+        replies = [await asked(client, f"Doubtful {at}.", judge="telling") for at in range(6)]
+    found = [v for reply in replies for v in reply.body["criteria"].values() if v["outcome"] == "scored"]
+    told = [verdict for verdict in found if verdict["distribution"] is not None]
+    sys.stdout.write(f"\ndistributions: {len(told)} of {len(found)} levels\n")
+    assert {verdict["distribution_withheld"] for verdict in found} <= {None, "mass_unseen"}
+    assert told
+    for verdict in told:
+        assert sum(verdict["distribution"].values()) == pytest.approx(1)
+        assert verdict["distribution"][str(verdict["level"])] > 0
+        assert 0.9 <= verdict["distribution_mass"] <= 1
+
+
+async def test_several_answers_of_a_warm_judge_are_shares(text_server: Local) -> None:
+    async with serving(judges(text_server, warm={"temperature": 1.0})) as client:
+        reply = await asked(client, "Said again.", judge="warm", samples=4)
+    assert reply.status == 200
+    assert len(reply.body["provenance"]["attempts"]) >= 4
+    for verdict in reply.body["criteria"].values():
+        if verdict["outcome"] == "scored":
+            assert (verdict["distribution"] is None) == (verdict["distribution_withheld"] == "mass_unseen")

@@ -95,7 +95,7 @@ OFF: dict[str, tuple[dict[str, Any], str, str]] = {
     "time as a text": ({"deadline_ms": "30000"}, "/deadline_ms", "integer"),
     "time as a truth": ({"deadline_ms": True}, "/deadline_ms", "integer"),
     "half a millisecond": ({"deadline_ms": 0.5}, "/deadline_ms", "integer"),
-    "two samples": ({"samples": 2}, "/samples", "1"),
+    "too many samples": ({"samples": 33}, "/samples", "32"),
     "samples as a truth": ({"samples": True}, "/samples", "integer"),
     "samples with a point": ({"samples": 1.0}, "/samples", "integer"),
     "rubric empty": ({"rubric": ""}, "/rubric", "1 character"),

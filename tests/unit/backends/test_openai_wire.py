@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from asking import SCHEMA, asking
-from builders import a_criterion, a_nominal_scale
+from builders import a_criterion, a_nominal_scale, a_prompt, a_spec
 from hypothesis import given
 from hypothesis import strategies as st
+from tokens import a_token, wire
 
-from judge_service.backends.base import Completion, Usage
-from judge_service.backends.openai_wire import NotACompletion, completion_of, request_body, schema_of
+from judge_service.backends.base import Completion, Token, Usage
+from judge_service.backends.openai_wire import (
+    NotACompletion,
+    completion_of,
+    request_body,
+    schema_of,
+    settings,
+)
 from judge_service.domain.judge import JudgeSpec, SchemaMode
 from judge_service.prompts import answer_schema
 
@@ -151,3 +158,43 @@ def test_texts_and_quotations_are_bounded_where_the_server_keeps_to_it() -> None
 
 def accepts(schema: Mapping[str, object], answer: object) -> bool:
     return bool(jsonschema.Draft202012Validator(schema).is_valid(answer))
+
+
+def tokens_of(told: object, **spec: Any) -> tuple[Token, ...] | None:
+    reply = {"choices": [{"message": {"content": "4"}, "finish_reason": "stop", "logprobs": told}]}
+    return completion_of(reply, a_spec(**spec), a_prompt()).tokens
+
+
+def test_tokens_are_asked_for_and_read_where_the_settings_say_so() -> None:
+    token = a_token("4", 0.5, {"3": 0.5})
+    body = request_body(a_spec(logprobs=5), a_prompt())
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 5)
+    assert "logprobs" not in request_body(a_spec(), a_prompt())
+    for with_bytes in (True, False):
+        (found,) = tokens_of(wire([token], with_bytes=with_bytes), logprobs=5) or ()
+        assert (found.said, found.logprob) == (token.said, token.logprob)
+        assert set(token.others) < set(found.others)
+    assert tokens_of(wire([token])) is None
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [
+        None,
+        {},
+        {"content": 4},
+        {"content": [4]},
+        {"content": [{"token": "4"}]},
+        {"content": [{"token": "4", "logprob": "0"}]},
+        {"content": [{"token": "4", "logprob": 0, "bytes": [400]}]},
+        {"content": [{"token": "4", "logprob": 0, "top_logprobs": [1]}]},
+    ],
+    ids=str,
+)
+def test_tokens_of_another_shape_are_none_and_harm_no_answer(logprobs: object) -> None:
+    assert tokens_of(logprobs, logprobs=5) == ()
+
+
+def test_a_seed_moves_with_the_sample() -> None:
+    spec = a_spec(seed=7, temperature=1.0)
+    assert [settings(spec, a_prompt(sample=at))["seed"] for at in range(3)] == [7, 8, 9]

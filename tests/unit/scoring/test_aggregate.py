@@ -134,3 +134,14 @@ def test_verdicts_without_values_are_scored_and_have_no_total() -> None:
     partly = weighted_mean({"a": nominal, "b": an_unscored()}, partial="renormalise")
     assert partly == Total(None, "scored", None, ("b",), ("partial", "no_numeric_scale"))
     assert weighted_mean({"a": nominal, "b": an_unscored("refused")}).outcome == "refused"
+
+
+def test_a_total_of_expected_values_never_takes_a_level_instead() -> None:
+    told = {"a": a_verdict(100.0, expected=60.0), "b": a_verdict(0.0, distribution_withheld="mass_unseen")}
+    whole = weighted_mean(told, score_from="expected")
+    assert (whole.score, whole.outcome) == (None, "no_distribution")
+    assert whole.reason is not None
+    assert whole.reason.startswith("b: no expected level: too much of the probability")
+    part = weighted_mean(told, partial="renormalise", score_from="expected")
+    assert (part.score, part.left_out) == (60.0, ("b",))
+    assert weighted_mean(told).score == 50.0

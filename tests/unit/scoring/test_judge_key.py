@@ -121,6 +121,7 @@ SEMANTIC: list[dict[str, Any]] = [
     {"seed": 1},
     {"max_tokens": 4096},
     {"text_cap": 400},
+    {"logprobs": 5},
     {"cap_field": "max_completion_tokens"},
     {"schema_mode": "none"},
     {"schema_mode": "json_object"},

@@ -18,7 +18,9 @@ from judge_service.texts import TEXTS_VERSION
 
 HOME = Path(judge_service.__file__).parent
 PINNED = {
-    "scoring/reading.py": (PARSER_VERSION, 1, "75bd2b3faa8286b1"),
+    "scoring/reading.py": (PARSER_VERSION, 2, "094cf38160cfa913"),
+    "scoring/distribution.py": (PARSER_VERSION, 2, "c311a15bcecfe35e"),
+    "scoring/sampling.py": (PARSER_VERSION, 2, "d9c3278138850c49"),
     "scoring/guard.py": (GUARD_VERSION, 1, "976e09cfeeff70b0"),
     "texts.py": (TEXTS_VERSION, 1, "8e4147013d443112"),
     "domain/visible.py": (TEXTS_VERSION, 1, "bd1a30a444307b9d"),
