@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import TypeVar
 
-    from judge_service.domain.comparison import Comparison, ComparisonRequest
-    from judge_service.domain.request import ScoreRequest
+    from judge_service.domain.comparison import Comparison
     from judge_service.domain.score import Score
 
     T = TypeVar("T", Score, Comparison)
@@ -29,9 +28,9 @@ _log = structlog.get_logger(__name__)
 _DIGITS = 15  # more milliseconds than anybody has
 
 
-def deadline_of(order: ScoreRequest | ComparisonRequest, header: str | None) -> float:
-    """Until when the answer must be there, in the event loop's time."""
-    limits = [order.deadline_ms or DEADLINE_DEFAULT_MS, DEADLINE_CAP_MS]
+def deadline_of(asked_ms: int | None, header: str | None) -> float:
+    """Until when the answer must be there, in the event loop's time: what the body asks for, or less."""
+    limits = [asked_ms or DEADLINE_DEFAULT_MS, DEADLINE_CAP_MS]
     # A header that is no number says nothing; it is advice from the network, not part of the request.
     if header is not None and header.isascii() and header.isdecimal() and len(header) <= _DIGITS:
         limits.append(int(header))

@@ -35,5 +35,5 @@ async def post_comparison(
     or 504 as problem+json. The order that was answered is kept, so asking again costs only the other one.
     """
     order = await read_body(request, ComparisonRequest)
-    deadline = deadline_of(order, x_request_deadline_ms)
+    deadline = deadline_of(order.deadline_ms, x_request_deadline_ms)
     return await answered(request, compare(scorer, order, deadline=deadline), observation.comparison)

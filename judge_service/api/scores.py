@@ -34,5 +34,5 @@ async def post_score(
     error: 502, 503 or 504 as problem+json with `outcome`, `retryable` and, where it helps, `Retry-After`.
     """
     order = await read_body(request, ScoreRequest)
-    deadline = deadline_of(order, x_request_deadline_ms)
+    deadline = deadline_of(order.deadline_ms, x_request_deadline_ms)
     return await answered(request, scorer.score(order, deadline=deadline), observation.score)
