@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
 from judge_service import __version__
-from judge_service.api import health, problems, rubrics, scores
+from judge_service.api import comparisons, health, problems, rubrics, scores
 from judge_service.api import judges as probes
 from judge_service.api.calibration import maps, operations, reports, studies, swap
 from judge_service.api.calibration.answers import ANSWERS
@@ -21,6 +21,7 @@ from judge_service.api.state import State, remembered
 from judge_service.calibrations.archive import Archive, shipped_maps
 from judge_service.calibrations.desk import Desk
 from judge_service.calibrations.library import Library
+from judge_service.domain.comparison import ComparisonRequest
 from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
@@ -58,7 +59,7 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
         flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
         stack.push_async_callback(flights.aclose)
         lines = await stack.enter_async_context(open_lines(settings.judges, observation))
-        prompts = Prompts(settings.fence_key.get_secret_value().encode())
+        prompts = Prompts(settings.fence_key.get_secret_value().encode(), stored.pairwise)
         prompts.prepare(stored.all())
         cache = StoredJudgements(flights)
         judges = with_composites(
@@ -111,7 +112,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
-    for part in (scores, rubrics, probes, *calibration, health):
+    for part in (scores, comparisons, rubrics, probes, *calibration, health):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(Envelope, observation=observation, body_cap=settings.body_cap_mib * 1024 * 1024)
@@ -135,6 +136,7 @@ def _describe_bodies(app: FastAPI) -> None:
                 [
                     (ScoreRequest, "validation"),
                     (ProbeRequest, "validation"),
+                    (ComparisonRequest, "validation"),
                     (problems.Problem, "serialization"),
                     *((order, "validation") for order in ORDERS),
                     *((answer, "serialization") for answer in (*ANSWERS, *MAP_ANSWERS)),

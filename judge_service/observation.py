@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from judge_service.domain.comparison import Comparison
     from judge_service.domain.score import Score
 
 _SECONDS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -24,6 +25,18 @@ class Observation:
         )
         self._scores = Counter(
             "judge_scores", "Scores told, by outcome.", ("rubric", "judge", "outcome"), registry=self.registry
+        )
+        self._comparisons = Counter(
+            "judge_comparisons",
+            "Comparisons told, by outcome.",
+            ("rubric", "judge", "outcome"),
+            registry=self.registry,
+        )
+        self._flips = Counter(
+            "judge_position_flips",
+            "Criteria on which a judge contradicted itself in the other order.",
+            ("judge",),
+            registry=self.registry,
         )
         self._cache = Counter("judge_cache", "How judgements were had.", ("result",), registry=self.registry)
         self._flights = Counter(
@@ -55,6 +68,14 @@ class Observation:
         provenance = score.provenance
         self._scores.labels(provenance.rubric, provenance.judge, score.outcome).inc()
         self._cache.labels(provenance.cache).inc()
+
+    def comparison(self, comparison: Comparison) -> None:
+        """Count one comparison, its flips, and how each of its judgements was had."""
+        provenance = comparison.provenance
+        self._comparisons.labels(provenance.rubric, provenance.judge, comparison.outcome).inc()
+        self._flips.labels(provenance.judge).inc(comparison.position.flips)
+        for asked in comparison.asked.values():
+            self._cache.labels(asked.cache).inc()
 
     def flight(self, role: str) -> None:
         """Count one event of the cache and its single flight."""

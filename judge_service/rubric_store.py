@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
+PAIRWISE = "prompts/pairwise.jinja"  # one for all rubrics; a folder without it offers no comparisons
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,10 @@ class StoredRubric:
 class RubricStore:
     """The rubrics of one folder, by id and version; the latest version answers to the bare id."""
 
-    def __init__(self, rubrics: Iterable[StoredRubric]) -> None:
+    def __init__(self, rubrics: Iterable[StoredRubric], pairwise: str | None = None) -> None:
+        self.pairwise = (
+            pairwise  # template of the instructions for comparing two responses; None: there is none
+        )
         self._by_ref: dict[tuple[str, int], StoredRubric] = {}
         for stored in rubrics:
             key = (stored.rubric.id, stored.rubric.version)
@@ -72,7 +76,17 @@ def load_rubrics(folder: Path) -> RubricStore:
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise ConfigurationError(f"no rubric (*.yaml) in {folder}; set JUDGE_SERVICE_RUBRICS_DIR")
-    return RubricStore(_load(file) for file in files)
+    return RubricStore((_load(file) for file in files), _pairwise(folder))
+
+
+def _pairwise(folder: Path) -> str | None:
+    template = folder / PAIRWISE
+    if not template.exists():
+        return None
+    try:
+        return template.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"cannot read the template {PAIRWISE} of comparisons") from exc
 
 
 def digests(store: RubricStore) -> dict[str, str]:

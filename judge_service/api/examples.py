@@ -84,6 +84,45 @@ PROBE_REQUESTS: dict[str, dict[str, object]] = {
 }
 
 
+_QUESTION = {
+    "prompt": "What does the chest radiograph show, and what is the likely diagnosis?",
+    "visual_description": _SHOWN,
+    "reference": _REFERENCE,
+}
+_RIGHT = (
+    "There is a dense consolidation in the right lower lobe and no pleural effusion. This consolidation is "
+    "consistent with lobar pneumonia."
+)
+
+COMPARISON_REQUESTS: dict[str, dict[str, object]] = {
+    "sides": {
+        "summary": "The right side against the wrong one",
+        "value": {
+            "rubric": "med-cmr",
+            "case": {
+                "id": "chest-pair",
+                **_QUESTION,
+                "responses": {"a": _RIGHT, "b": _RIGHT.replace("right lower", "left lower")},
+            },
+        },
+    },
+    "one_is_empty": {
+        "summary": "An answer against none",
+        "value": {
+            "rubric": "med-cmr",
+            "case": {**_QUESTION, "responses": {"a": "", "b": _RIGHT}},
+        },
+    },
+    "same": {
+        "summary": "One answer twice: nobody is asked",
+        "value": {
+            "rubric": "med-cmr",
+            "case": {**_QUESTION, "responses": {"a": _RIGHT, "b": _RIGHT}},
+        },
+    },
+}
+
+
 def body(
     schema: str, requests: Mapping[str, Mapping[str, object]], texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from judge_service.api import examples
+from judge_service.api.answering import DeadlineHeader, deadline_of
 from judge_service.api.bodies import read_body
 from judge_service.api.presence import CLIENT_CLOSED, ClientGone, while_present
 from judge_service.api.problems import documented, no_answer
-from judge_service.api.scores import remaining_ms
 from judge_service.api.state import TheLooker  # noqa: TC001  FastAPI reads it
 from judge_service.domain.looking import ProbeReport, ProbeRequest
 from judge_service.domain.score import Score
@@ -30,9 +29,7 @@ async def probe_judge(
     request: Request,
     looker: TheLooker,
     name: Annotated[str, Path(description="Of a configured judge that is shown images.")],
-    x_request_deadline_ms: Annotated[
-        str | None, Header(description="Milliseconds left; the smaller of this and `deadline_ms` counts.")
-    ] = None,
+    x_request_deadline_ms: DeadlineHeader = None,
 ) -> Response:
     """Score cases with their images, with blank ones, with others', and again as they are; tell what moves.
 
@@ -40,8 +37,7 @@ async def probe_judge(
     answer could be had, that is an error as of a score.
     """
     order = await read_body(request, ProbeRequest)
-    left_ms = remaining_ms(order.deadline_ms, x_request_deadline_ms)
-    deadline = asyncio.get_running_loop().time() + left_ms / 1000
+    deadline = deadline_of(order.deadline_ms, x_request_deadline_ms)
     try:
         found = await while_present(request, looker.probe(name, order, deadline=deadline))
     except ClientGone:

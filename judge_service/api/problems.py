@@ -17,6 +17,7 @@ from judge_service.domain.score import Step
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
+    from judge_service.domain.comparison import Comparison
     from judge_service.domain.score import Score
 
 _log = structlog.get_logger(__name__)
@@ -106,7 +107,7 @@ def response(problem: Problem, retry_after_s: float | None = None) -> Response:
     )
 
 
-def no_answer(score: Score, request_id: str | None) -> Response:
+def no_answer(score: Score | Comparison, request_id: str | None) -> Response:
     """A single request whose only judge gave no answer is an error, not a score."""
     failure = score.failure
     if failure is None:

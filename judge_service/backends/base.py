@@ -50,6 +50,7 @@ class Prompt:
         str, ...
     ] = ()  # what stands before each image; where they stand alone, images were withheld
     closing: str = ""  # what stands after the images; without any, `user` holds it
+    rival: str | None = None  # where two responses are compared: the one shown second
     reminder: str = ""
     max_tokens: int = 2048
     sample: int = 0  # which of several askings; a seed moves with it

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from judge_service.backends.base import Completion
+from judge_service.domain.comparison import FIRST, SECOND, TIE
 from judge_service.domain.judge import ScriptStep
 from judge_service.errors import (
     BackendError,
@@ -44,7 +45,8 @@ class ScriptedBackend:
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Play one step."""
-        step = next((step for step in self._script if step.when in prompt.case.response), IMPROVISED)
+        shown = (prompt.case.response, prompt.rival or "")
+        step = next((step for step in self._script if any(step.when in text for text in shown)), IMPROVISED)
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.sleep(step.delay_ms / 1000)
@@ -72,12 +74,25 @@ def _played(step: ScriptStep, prompt: Prompt) -> Completion:
 
 
 def _document(step: ScriptStep, prompt: Prompt) -> str:
-    answers = {criterion.id: _answer(step, criterion) for criterion in prompt.criteria}
+    answers = {criterion.id: _answer(step, criterion, prompt) for criterion in prompt.criteria}
     return json.dumps(answers, ensure_ascii=False)
 
 
-def _answer(step: ScriptStep, criterion: Criterion) -> dict[str, object]:
+def _answer(step: ScriptStep, criterion: Criterion, prompt: Prompt) -> dict[str, object]:
+    level = _level(step, criterion) if prompt.rival is None else _preference(step, criterion, prompt)
+    return {"rationale": "Played from the script.", "evidence": [], "level": level}
+
+
+def _level(step: ScriptStep, criterion: Criterion) -> int | str | None:
     labels = criterion.scale.labels
     middle = labels[(len(labels) - 1) // 2]
-    level = step.levels.get(criterion.id, step.levels.get(EVERY_OTHER, middle))
-    return {"rationale": "Played from the script.", "evidence": [], "level": level}
+    return step.levels.get(criterion.id, step.levels.get(EVERY_OTHER, middle))
+
+
+def _preference(step: ScriptStep, criterion: Criterion, prompt: Prompt) -> str | None:
+    """One of the labels as it is; any other text is looked for, and preferred where only one response has it."""
+    wanted = step.prefers.get(criterion.id, step.prefers.get(EVERY_OTHER, TIE))
+    if wanted is None or wanted in {FIRST, SECOND, TIE}:
+        return wanted
+    in_first, in_second = wanted in prompt.case.response, wanted in (prompt.rival or "")
+    return TIE if in_first == in_second else FIRST if in_first else SECOND

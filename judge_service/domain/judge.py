@@ -55,6 +55,11 @@ class ScriptStep(BaseModel):
         default_factory=dict,
         description="Criterion → level; `*` for the others; null: it abstains. None given: the middle level.",
     )
+    prefers: dict[str, str | None] = Field(
+        default_factory=dict,
+        description="Of two responses, by criterion: `first` or `second` as they are shown, `tie`, a text that only "
+        "the better one contains, or null: it abstains; `*` for the others. None given: a tie.",
+    )
     reply: str | None = Field(default=None, description="A raw reply instead, to be read like any model's.")
     fault: (
         Literal[
@@ -192,6 +197,13 @@ class JudgeSpec(BaseModel):
     def instrument(self) -> str:
         """What judges, in one word, so that a baseline is never taken for a model."""
         return "llm" if self.is_llm else {"embedded": "lexical-baseline"}.get(self.kind, self.kind)
+
+    @property
+    def compares(self) -> str | None:
+        """How it compares two responses: shown together, or each by its own levels; None: it has no way."""
+        if self.kind == "embedded":
+            return "levels"
+        return "shown_together" if self.is_llm or self.kind == "scripted" else None
 
     @property
     def sampling(self) -> dict[str, object]:

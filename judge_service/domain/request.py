@@ -30,6 +30,9 @@ def _an_integer(value: object) -> object:
     return value
 
 
+Milliseconds = Annotated[int | None, BeforeValidator(_a_number)]
+
+
 class ScoreRequest(BaseModel):
     """The body of `POST /v1/scores`, and one row of a file."""
 
@@ -64,7 +67,7 @@ class ScoreRequest(BaseModel):
     cache: Literal["use", "refresh", "only", "off"] = Field(
         default="use", description="`refresh` asks anew and keeps the answer; `only` never asks a judge."
     )
-    deadline_ms: Annotated[int | None, BeforeValidator(_a_number)] = Field(
+    deadline_ms: Milliseconds = Field(
         default=None,
         ge=1,
         le=DEADLINE_CAP_MS,

@@ -84,6 +84,7 @@ class Matter:
     images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
     image_digests: tuple[str, ...] = ()
     image_roles: tuple[str, ...] = ()
+    rival: str | None = None  # where two responses are compared: the one shown second
     samples: int = 1  # how often the judge is asked
 
 
@@ -163,7 +164,8 @@ class Judge:
         )
 
     async def _ask(self, matter: Matter, landing: Landing) -> Judgement:
-        if reason := degenerate(matter.case.response):
+        # Of two that are compared each has something to judge: whoever compares has seen to that.
+        if matter.rival is None and (reason := degenerate(matter.case.response)):
             return floored(matter.criteria, reason)
         rendered = self._prompts.render(
             matter.stored,
@@ -173,10 +175,13 @@ class Judge:
             matter.images,
             self.spec.max_tokens,
             roles=matter.image_roles,
+            rival=matter.rival,
         )
+        response, rival = matter.case.response, matter.rival
+        said = response if rival is None else f"{response}\0{rival}"  # no quotation runs over a null
 
         def reader(completion: Completion) -> Reading:
-            return read(completion, matter.criteria, matter.case.response)
+            return read(completion, matter.criteria, said)
 
         prompts = [replace(rendered.prompt, sample=at) for at in range(matter.samples)]
         calls = await asyncio.gather(
@@ -209,19 +214,20 @@ class Judge:
 
     def key(self, matter: Matter) -> str:
         """Name this judgement by everything it depends on, and nothing it does not (RFC 8785, SHA-256)."""
-        case = matter.case
+        case, pairwise = matter.case, matter.rival is not None
+        asked = self._prompts.instructions(matter.stored, matter.criteria, matter.mode, pairwise=pairwise)
         content = {
             "v": KEY_VERSION,
             "parser": PARSER_VERSION,
             "guard": GUARD_VERSION,
             "judge": self.identity,
             "rubric": matter.stored.digest,
-            "asked": self._prompts.instructions(matter.stored, matter.criteria, matter.mode).digest,
+            "asked": asked.digest,
             "mode": matter.mode,
             "samples": matter.samples,
             "texts": [case.prompt, case.response, case.reference, case.claim, case.visual_description],
             "images": [list(pair) for pair in zip(matter.image_roles, matter.image_digests, strict=True)],
-        }
+        } | ({"rival": matter.rival} if pairwise else {})
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 

@@ -151,6 +151,25 @@ class Scorer:
         nothing = Judgement(verdicts={}, cache="none")
         return _provenance(self.rubrics.get(rubric), self.judge(judge), mode, (), nothing)
 
+    def lay_out(self, request: ScoreRequest) -> tuple[Matter, dict[str, Unscored]]:
+        """What can be judged of a case, its pictures not yet opened, and the criteria that lack an input."""
+        stored = self.rubrics.get(request.rubric)
+        mode = _mode(request, stored, self.judge(request.judge))
+        ready, lacking = _by_readiness(stored, request.case, mode)
+        without = {key: verdict for key, verdict in lacking.items() if isinstance(verdict, Unscored)}
+        return Matter(stored, ready, request.case, mode), without
+
+    async def illustrate(self, matter: Matter, request: ScoreRequest) -> Matter:
+        """The same with the pictures of its request opened; raises `ImageRejected`."""
+        return await self._matter(
+            matter.stored, matter.criteria, request, matter.mode, self.judge(request.judge)
+        )
+
+    @staticmethod
+    def provenance(matter: Matter, judge: Configured, judgement: Judgement) -> Provenance:
+        """Where a judgement of a matter came from."""
+        return _provenance(matter.stored, judge, matter.mode, matter.image_digests, judgement)
+
     async def _matter(
         self,
         stored: StoredRubric,

@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from serving import Client, command, served, serving, settings_of, speaking_to
 
-from judge_service.api.examples import SCORE_REQUESTS
+from judge_service.api.examples import COMPARISON_REQUESTS, SCORE_REQUESTS
 from judge_service.api.problems import TABLE
 from judge_service.main import create_app
 
@@ -90,6 +90,17 @@ async def test_every_example_works_when_it_is_pasted(client: Client, name: str) 
     reply = await client.post("/v1/scores", json.dumps(examples[name]["value"]))
     assert (reply.status, reply.body["outcome"]) == (200, "scored")
     _fits(reply.body, "Score")
+
+
+@pytest.mark.parametrize("name", COMPARISON_REQUESTS)
+async def test_every_comparison_works_when_it_is_pasted(client: Client, name: str) -> None:
+    assert examples_of("/v1/comparisons") == COMPARISON_REQUESTS
+    given = COMPARISON_REQUESTS[name]["value"]
+    _fits(given, "ComparisonRequest")
+    reply = await client.post("/v1/comparisons", json.dumps(given))
+    assert (reply.status, reply.body["outcome"]) == (200, "compared")
+    assert reply.body["winner"] == {"sides": "a", "one_is_empty": "b", "same": "tie"}[name]
+    _fits(reply.body, "Comparison")
 
 
 def calibration_bodies() -> list[tuple[str, str]]:
@@ -183,7 +194,7 @@ async def test_what_a_machine_thinks_up_breaks_nothing(tmp_path: Path) -> None:
         ]
         done = await asyncio.to_thread(_schemathesis, tmp_path, *words)
         assert done.returncode == 0, done.stdout
-        assert "Tested: 29" in done.stdout
+        assert "Tested: 30" in done.stdout
         assert not [line for line in service.lines() if line["level"] == "error"]
 
 

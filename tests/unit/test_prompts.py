@@ -20,6 +20,7 @@ from judge_service.rubric_store import StoredRubric, load_rubrics
 from judge_service.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from judge_service.domain.case import Case
@@ -118,7 +119,7 @@ def test_every_section_opens_and_closes_once_whatever_it_holds(case: Case) -> No
 class OpenSecret(Prompts):
     """Has a fence that everybody knows, as if the key had leaked."""
 
-    def _fence(self, case: Case) -> str:
+    def _fence(self, texts: Iterable[str | None]) -> str:
         return "0123456789abcdef"
 
 

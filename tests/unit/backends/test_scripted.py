@@ -51,6 +51,27 @@ async def test_the_first_step_that_recognises_the_response_is_played() -> None:
     assert await levels(backend, "else") == {"accuracy": None, "safety": 4}
 
 
+async def preferences(backend: ScriptedBackend, first: str, second: str) -> list[object]:
+    completion = await backend.complete(asking(first, rival=second), timeout_s=1)
+    return [answer["level"] for answer in json.loads(completion.text).values()]
+
+
+async def test_of_two_responses_a_script_prefers_by_place_by_text_or_not_at_all() -> None:
+    backend = judge(ScriptStep(prefers={"accuracy": "aspirin", "*": "first"}))
+    assert await preferences(backend, "aspirin", "rest") == ["first", "first"]
+    assert await preferences(backend, "rest", "aspirin") == ["second", "first"]
+    assert await preferences(backend, "rest", "rest") == ["tie", "first"]
+    assert await preferences(judge(ScriptStep(prefers={"safety": None})), "a", "b") == ["tie", None]
+    assert await preferences(judge(), "a", "b") == ["tie", "tie"]
+
+
+async def test_a_step_recognises_either_of_two_responses() -> None:
+    backend = judge(ScriptStep(when="rest", prefers={"*": "second"}), ScriptStep(prefers={"*": "first"}))
+    assert await preferences(backend, "aspirin", "rest") == ["second", "second"]
+    assert await preferences(backend, "rest", "aspirin") == ["second", "second"]
+    assert await preferences(backend, "aspirin", "ice") == ["first", "first"]
+
+
 async def test_a_raw_reply_is_handed_on_untouched() -> None:
     completion = await judge(ScriptStep(reply="<think> no")).complete(asking(), timeout_s=1)
     assert (completion.text, completion.finish) == ("<think> no", "stop")

@@ -24,7 +24,11 @@ KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def a_judge(**spec: Any) -> Judge:
-    return Judge("default", a_spec(**spec), FakeLine(), Prompts(b"key"), FakeCache())
+    return Judge("default", a_spec(**spec), FakeLine(), Prompts(b"key", "Compare."), FakeCache())
+
+
+def judge_of(template: str) -> Judge:
+    return Judge("default", a_spec(), FakeLine(), Prompts(b"key", template), FakeCache())
 
 
 def key(judge: Judge | None = None, **matter: Any) -> str:
@@ -94,6 +98,18 @@ def test_another_template_and_fewer_criteria_are_another_question() -> None:
         key(criteria=stored.rubric.criteria[::-1]),
     }
     assert len(found) == 5
+
+
+def test_two_responses_in_another_order_are_another_question() -> None:
+    found = {
+        key(case=a_case(response="A")),
+        key(case=a_case(response="B")),
+        key(case=a_case(response="A"), rival="B"),
+        key(case=a_case(response="B"), rival="A"),
+        key(case=a_case(response="A"), rival=""),
+        key(judge_of("Compare better."), case=a_case(response="A"), rival="B"),
+    }
+    assert len(found) == 6
 
 
 SEMANTIC: list[dict[str, Any]] = [
