@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from judge_service.errors import UnfitCase
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from judge_service.domain.rubric import ScoreFrom
     from judge_service.scoring.judge import Matter
     from judge_service.scoring.judgement import Judgement
 
@@ -107,3 +110,17 @@ class CompositeFacts:
     def answers_for(self, model: str | None) -> bool:
         """Only under the one name that its parts' models make together."""
         return model == self.model
+
+
+def check_samples(judge: Configured, samples: int, score_from: ScoreFrom) -> None:
+    """Refuse, before anybody is asked, what the judge cannot give: `UnfitCase`."""
+    if samples > 1 and not judge.spec.varies:
+        raise UnfitCase(
+            f"judge {judge.name!r} says the same each time; "
+            "samples above 1 need a language model with a temperature above 0"
+        )
+    if score_from == "expected" and samples == 1 and not judge.spec.tells_chances:
+        raise UnfitCase(
+            f"the rubric's total is of expected levels, and judge {judge.name!r} gives no distribution: "
+            "set its logprobs, or ask with samples and a temperature above 0"
+        )

@@ -6,29 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from judge_service.domain.verdict import Scored, Unscored
-from judge_service.errors import UnfitCase
 from judge_service.scoring.distribution import of_samples
 from judge_service.scoring.reading import Reading, distributed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from judge_service.domain.rubric import Criterion, ScoreFrom
-    from judge_service.scoring.answering import Configured
-
-
-def check_samples(judge: Configured, samples: int, score_from: ScoreFrom) -> None:
-    """Refuse, before anybody is asked, what the judge cannot give: `UnfitCase`."""
-    if samples > 1 and not judge.spec.varies:
-        raise UnfitCase(
-            f"judge {judge.name!r} says the same each time; "
-            "samples above 1 need a language model with a temperature above 0"
-        )
-    if score_from == "expected" and samples == 1 and not judge.spec.tells_chances:
-        raise UnfitCase(
-            f"the rubric's total is of expected levels, and judge {judge.name!r} gives no distribution: "
-            "set its logprobs, or ask with samples and a temperature above 0"
-        )
+    from judge_service.domain.rubric import Criterion
 
 
 def together(criteria: Sequence[Criterion], readings: Sequence[Reading]) -> Reading:

@@ -11,13 +11,13 @@ from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
 from judge_service.scoring.aggregate import weighted_mean
+from judge_service.scoring.answering import check_samples
 from judge_service.scoring.calibrating import Answered, Calibrator, NoMaps
 from judge_service.scoring.cascade import Cascade
 from judge_service.scoring.instrument import Instrument, fingerprint
 from judge_service.scoring.judge import Matter, failed
 from judge_service.scoring.judgement import GUARDED, Judgement
 from judge_service.scoring.panel import members_of, own_family
-from judge_service.scoring.sampling import check_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,6 +23,7 @@ from judge_service.errors import (
 )
 from judge_service.images import Pixels
 from judge_service.prompts import pairwise_digest
+from judge_service.scoring.judge import Judge
 from judge_service.scoring.pairwise import compare
 from judge_service.scoring.panel import Panel
 from judge_service.scoring.scorer import Scorer
@@ -302,9 +303,9 @@ async def test_what_cannot_be_compared_is_refused_with_the_remedy() -> None:
     with pytest.raises(UnfitCase, match=r"no prompts/pairwise.jinja.*put one there"):
         await compared(a_comparing_scorer(Opinions({}), template=None))
     plain = a_comparing_scorer(Opinions({}))
-    panel = Panel(
-        "default", PanelSpec(kind="panel", members=("a", "b")), dict.fromkeys("ab", plain.judges["default"])
-    )
+    one = plain.judges["default"]
+    assert isinstance(one, Judge)
+    panel = Panel("default", PanelSpec(kind="panel", members=("a", "b")), {"a": one, "b": one})
     scorer = Scorer(plain.rubrics, {"default": panel}, Slides())
     with pytest.raises(UnfitCase, match=r"'panel', which compares no responses; name one of kind"):
         await compared(scorer)

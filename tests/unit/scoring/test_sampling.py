@@ -24,9 +24,10 @@ from judge_service.backends.base import Called, Completion, JudgeCallFailed
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendUnavailable, UnfitCase
 from judge_service.prompts import Prompts
+from judge_service.scoring.answering import check_samples
 from judge_service.scoring.judge import Judge
 from judge_service.scoring.reading import read
-from judge_service.scoring.sampling import check_samples, together
+from judge_service.scoring.sampling import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
