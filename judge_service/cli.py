@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003  typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,6 +111,16 @@ def score(
             "Repeat it.",
         ),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="`vllm`: load the judge's model in this process instead of asking its server."),
+    ] = None,
+    engine_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="The model that the judge's server serves; default: the judge's model."
+        ),
+    ] = None,
 ) -> None:
     """Score the rows of a file.
 
@@ -125,7 +136,13 @@ def score(
     settings = {"mode": mode, "partial": partial, "cache": cache, "deadline_ms": deadline_ms}
     maps, outcomes = tuple(columns or ()), tuple(again or ())
     orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
-    raise typer.Exit(score_command(_settings(), orders))
+    chosen = _settings()
+    if engine is not None:
+        from judge_service.offline import in_process  # noqa: PLC0415  looks for vLLM and its machine
+
+        chosen, doors = in_process(chosen, judge, engine, engine_model)
+        orders = replace(orders, doors=doors)
+    raise typer.Exit(score_command(chosen, orders))
 
 
 @app.command()

@@ -23,7 +23,7 @@ from judge_service.calibrations.library import Library
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
-from judge_service.judges import open_lines, version_of
+from judge_service.judges import NO_DOORS, open_lines, version_of
 from judge_service.observation import Observation
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import load_pinned
@@ -34,10 +34,12 @@ from judge_service.stores.flights import Flights
 from judge_service.stores.opening import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
+
+    from judge_service.judges import Door
 
 _ABOUT = """\
 Puts a model's free-text answer before a judge and answers with verdicts per criterion, a weighted score and
@@ -47,20 +49,27 @@ or an outage is a typed outcome with a reason, and never a number.
 
 
 @asynccontextmanager
-async def open_state(settings: Settings, observation: Observation) -> AsyncIterator[State]:
+async def open_state(
+    settings: Settings, observation: Observation, doors: Mapping[str, Door] = NO_DOORS
+) -> AsyncIterator[State]:
     """Open what requests need; whatever was opened is closed again, also when a later part fails to open."""
     async with AsyncExitStack() as stack:
         stored = load_pinned(settings.rubrics_dir)
         store = await stack.enter_async_context(open_store(settings.store_url))
         flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
         stack.push_async_callback(flights.aclose)
-        lines = await stack.enter_async_context(open_lines(settings.judges, observation))
+        lines = await stack.enter_async_context(open_lines(settings.judges, observation, doors))
         prompts = Prompts(settings.fence_key.get_secret_value().encode())
         prompts.prepare(stored.all())
         cache = StoredJudgements(flights)
         judges = {
             name: Judge(
-                name, settings.judges[name], line, prompts, cache, version=version_of(settings.judges[name])
+                name,
+                settings.judges[name],
+                line,
+                prompts,
+                cache,
+                version=doors[name].version if name in doors else version_of(settings.judges[name]),
             )
             for name, (_, line) in lines.items()
         }

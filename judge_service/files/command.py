@@ -19,6 +19,7 @@ from judge_service.errors import ConfigurationError
 from judge_service.files.ledger import Ledger
 from judge_service.files.rows import count_rows, parse_map
 from judge_service.files.run import Order, Tally, score_file
+from judge_service.judges import NO_DOORS
 from judge_service.logs import set_up_logs
 from judge_service.main import open_state
 from judge_service.observation import Observation
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
+    from judge_service.judges import Door
     from judge_service.scoring.scorer import Scorer
     from judge_service.settings import Settings
 
@@ -48,6 +50,7 @@ class Orders:
     concurrency: int | None
     restart: bool = False
     again: tuple[str, ...] = ()  # outcomes
+    doors: Mapping[str, Door] = NO_DOORS  # judges that this run loads itself
 
 
 def score_command(settings: Settings, orders: Orders) -> int:
@@ -75,7 +78,7 @@ def score_command(settings: Settings, orders: Orders) -> int:
             await score_file(scorer, order, ledger, tally, told)
 
     try:
-        finished = asyncio.run(_interruptible(settings, score))
+        finished = asyncio.run(_interruptible(settings, orders.doors, score))
     finally:
         ledger.close()
     _tell(console, tally, orders, finished=finished)
@@ -117,7 +120,9 @@ def _check_outcomes(named: tuple[str, ...]) -> None:
         raise ConfigurationError(f"--again: {min(unknown)!r} is no outcome (known: {listed})")
 
 
-async def _interruptible(settings: Settings, score: Callable[[Scorer], Awaitable[None]]) -> bool:
+async def _interruptible(
+    settings: Settings, doors: Mapping[str, Door], score: Callable[[Scorer], Awaitable[None]]
+) -> bool:
     """Score until done or until the first SIGINT or SIGTERM; what is finished is in the file either way."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is None:
@@ -132,7 +137,9 @@ async def _interruptible(settings: Settings, score: Callable[[Scorer], Awaitable
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     try:
-        async with open_state(settings, Observation()) as state:
+        async with open_state(settings, Observation(), doors) as state:
+            for door in doors.values():
+                await door.backend.ping()  # no row's time is spent on loading
             await score(state["scorer"])
     except asyncio.CancelledError:
         if not stopped:
