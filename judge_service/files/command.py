@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
@@ -19,7 +19,6 @@ from judge_service.errors import ConfigurationError
 from judge_service.files.ledger import Ledger
 from judge_service.files.rows import count_rows, parse_map
 from judge_service.files.run import Order, Tally, score_file
-from judge_service.judges import NO_DOORS
 from judge_service.logs import set_up_logs
 from judge_service.main import open_state
 from judge_service.observation import Observation
@@ -50,7 +49,7 @@ class Orders:
     concurrency: int | None
     restart: bool = False
     again: tuple[str, ...] = ()  # outcomes
-    doors: Mapping[str, Door] = NO_DOORS  # judges that this run loads itself
+    doors: Mapping[str, Door] = field(default_factory=dict)  # judges that this run loads itself
 
 
 def score_command(settings: Settings, orders: Orders) -> int:
