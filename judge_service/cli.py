@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judge_service import __version__, calibration_commands
-from judge_service.errors import JudgeServiceError
+from judge_service.errors import ConfigurationError, JudgeServiceError
 from judge_service.local import command as local_command
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def score(
 
         chosen, doors = in_process(chosen, judge, engine, engine_model)
         orders = replace(orders, doors=doors)
+    elif engine_model is not None:
+        raise ConfigurationError("--engine-model is for --engine vllm, which is not given")
     raise typer.Exit(score_command(chosen, orders))
 
 

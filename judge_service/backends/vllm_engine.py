@@ -89,7 +89,7 @@ class VllmEngineBackend:
             raise BackendUnavailable(f"the door to judge model {self._spec.model!r} is closed")
         if self._thread.ident is None:
             self._thread.start()
-        question = _Question(body)
+        question = Question(body)
         self._work.inbox.put(question)
         try:
             async with asyncio.timeout(timeout_s):
@@ -99,7 +99,7 @@ class VllmEngineBackend:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Question:
+class Question:
     """What is asked, and who waits for it; without a body it only asks whether the model is there."""
 
     body: Body | None
@@ -123,12 +123,12 @@ class _Work:
     """What the thread does: it loads the model, takes questions, and has the engine step until all are answered."""
 
     def __init__(self, name: str, loading: Loading) -> None:
-        self.inbox: SimpleQueue[_Question | None] = SimpleQueue()
+        self.inbox: SimpleQueue[Question | None] = SimpleQueue()
         self._name = name
         self._loading = loading
         self._model: _Model | None = None
         self._fault = ""
-        self._asked: dict[str, _Question] = {}
+        self._asked: dict[str, Question] = {}
 
     def run(self) -> None:
         """Work until the end is asked for; a model that fails is unavailable from then on."""
@@ -157,7 +157,7 @@ class _Work:
             idle = False
             self._take(question)
 
-    def _take(self, question: _Question) -> None:
+    def _take(self, question: Question) -> None:
         if self._model is None:
             question.settle(BackendUnavailable(self._fault))
         elif question.body is None:
