@@ -21,8 +21,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "cases.jsonl"
         table.write_text("\n".join(rows) + "\n", "utf-8")
-        command = [Path(sys.executable).with_name("judge-service"), "score", table, "--rubric", RUBRIC]
-        done = subprocess.run([*command, "--mode", "text", "--out", sys.argv[1]], check=False)
+        service = str(Path(sys.executable).with_name("judge-service"))
+        words = ["score", str(table), "--rubric", RUBRIC, "--mode", "text", "--out", sys.argv[1]]
+        done = subprocess.run([service, *words], check=False)
     sys.exit(done.returncode)
 
 

@@ -19,8 +19,22 @@ from stubshapes import answering
 from examples.swap import SETTINGS, differences, shape
 
 ROOT = Path(__file__).parents[2]
-SCORED = {"outcome": "scored", "level": 4, "value": 80.0, "weight": 1.0, "rationale": "Yes.", "flags": []}
-UNSCORED = {"outcome": "abstained", "level": None, "value": None, "weight": 1.0, "reason": "No.", "flags": []}
+SCORED: dict[str, Any] = {
+    "outcome": "scored",
+    "level": 4,
+    "value": 80.0,
+    "weight": 1.0,
+    "rationale": "Yes.",
+    "flags": [],
+}
+UNSCORED: dict[str, Any] = {
+    "outcome": "abstained",
+    "level": None,
+    "value": None,
+    "weight": 1.0,
+    "reason": "No.",
+    "flags": [],
+}
 SCORE: dict[str, Any] = {
     "outcome": "scored",
     "score": 80.0,
