@@ -78,6 +78,8 @@ def start(stack: ExitStack, name: str, vllm: Path, model: Path) -> Served:
     if name == "off":
         words[words.index(CACHE)] = CACHE.replace("--", "--no-")
     quiet = {**environment(machine, one), "VLLM_LOGGING_LEVEL": "ERROR"}
+    if not machine.gpus:
+        quiet["VLLM_CPU_KVCACHE_SPACE"] = "1"  # GiB, and enough: two servers share the machine
     process = stack.enter_context(serving([str(vllm), "serve", *words], quiet, 60))
     ready = process.wait_ready(HOST, port, READY_WITHIN_S)
     print(f"cache {name}: healthy after {ready:.0f} s", flush=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import a_picture, an_image, encoded
+from builders import REPOSITORY, a_picture, an_image, encoded
 from filescoring import jsonl
 from local_python import inside, judge_service
 from serving import BINARY, environment
@@ -31,7 +32,9 @@ def judged(
     spec = json.loads(server.binding.partition("=")[2].strip("'"))["default"]
     judges = {"default": spec | {"attempt_timeout_s": 120, "text_cap": 40}}
     words = [*map(str, command), str(path), "--out", str(out), "--deadline-ms", LATE_MS, "--concurrency", "1"]
-    env = environment(home, judges, store_url="memory://")
+    # The fence's name is part of the prompt, and by default of a key that each process draws for itself.
+    env = environment(home, judges, store_url="memory://", fence_key="one for both")
+    env["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "calibration")])
     done = subprocess.run([*words, *more], env=env, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
