@@ -15,8 +15,9 @@ from judge_service.errors import ConfigurationError, JudgeServiceError
 from judge_service.local import command as local_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from judge_service.judges import Door
     from judge_service.settings import Settings
 
 app = typer.Typer(
@@ -34,6 +35,18 @@ app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
 app.add_typer(local_command.app, name="local")
+
+
+Engine = Annotated[
+    str | None,
+    typer.Option(help="`vllm`: load the judge's model in this process instead of asking its server."),
+]
+EngineModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER", help="The model that the judge's server serves; default: the judge's model."
+    ),
+]
 
 
 def run() -> None:
@@ -111,16 +124,8 @@ def score(
             "Repeat it.",
         ),
     ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(help="`vllm`: load the judge's model in this process instead of asking its server."),
-    ] = None,
-    engine_model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FOLDER", help="The model that the judge's server serves; default: the judge's model."
-        ),
-    ] = None,
+    engine: Engine = None,
+    engine_model: EngineModel = None,
 ) -> None:
     """Score the rows of a file.
 
@@ -136,15 +141,8 @@ def score(
     settings = {"mode": mode, "partial": partial, "cache": cache, "deadline_ms": deadline_ms}
     maps, outcomes = tuple(columns or ()), tuple(again or ())
     orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
-    chosen = _settings()
-    if engine is not None:
-        from judge_service.offline import in_process  # noqa: PLC0415  looks for vLLM and its machine
-
-        chosen, doors = in_process(chosen, judge, engine, engine_model)
-        orders = replace(orders, doors=doors)
-    elif engine_model is not None:
-        raise ConfigurationError("--engine-model is for --engine vllm, which is not given")
-    raise typer.Exit(score_command(chosen, orders))
+    chosen, doors = _doors(_settings(), judge, engine, engine_model)
+    raise typer.Exit(score_command(chosen, replace(orders, doors=doors)))
 
 
 @app.command()
@@ -225,6 +223,19 @@ def openapi() -> None:
     from judge_service.main import create_app  # noqa: PLC0415
 
     typer.echo(json.dumps(create_app(_settings()).openapi(), indent=2, sort_keys=True))
+
+
+def _doors(
+    settings: Settings, judge: str, engine: str | None, folder: str | None
+) -> tuple[Settings, Mapping[str, Door]]:
+    """What a run scores with: the judges' own doors, or one that loads the judge's model."""
+    if engine is None:
+        if folder is not None:
+            raise ConfigurationError("--engine-model is for --engine vllm, which is not given")
+        return settings, {}
+    from judge_service.offline import in_process  # noqa: PLC0415  looks for vLLM and its machine
+
+    return in_process(settings, judge, engine, folder)
 
 
 def _settings() -> Settings:
