@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,9 +18,11 @@ from judge_service.local.machine import look
 
 if TYPE_CHECKING:
     from judge_service.domain.judge import JudgeSpec
+    from judge_service.local.machine import Machine
     from judge_service.settings import Settings
 
 ENGINES = ("vllm",)
+THREADS = "OMP_NUM_THREADS"
 
 
 def in_process(
@@ -41,13 +44,20 @@ def in_process(
     weights = digest_of(folder)
     loading = Loading(
         options=engine_options(machine, model, Wishes(name=str(spec.model))),
-        environment=environment(machine, model),
+        environment={**environment(machine, model), **_threads(machine)},
         weights=weights,
     )
     # The address is not asked, and answers of another address's model are not this folder's.
     here = spec.model_copy(update={"base_url": None})
     door = Door(VllmEngineBackend(here, loading), version=f"vllm in process {weights}")
     return settings.model_copy(update={"judges": {**settings.judges, judge: here}}), {judge: door}
+
+
+def _threads(machine: Machine) -> dict[str, str]:
+    """On CPUs one core stays free, as beside a server: how many share a sum decides its last bits, and so a tie."""
+    if machine.gpus or THREADS in os.environ:
+        return {}
+    return {THREADS: str(max(1, (os.cpu_count() or 1) - 1))}
 
 
 def _spec(settings: Settings, judge: str) -> JudgeSpec:

@@ -80,7 +80,10 @@ def test_only_the_judge_that_was_named_is_loaded(tmp_path: Path) -> None:
     assert found.judges["default"] == a_spec(**LOCAL).model_copy(update={"base_url": None})
 
 
-def test_the_engine_is_started_as_the_server_would_be(tmp_path: Path) -> None:
+def test_the_engine_is_started_as_the_server_would_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     folder = a_model(tmp_path / "model")
     _, doors = in_process(settings(), "default", "vllm", str(folder))
     loading = doors["default"].backend._work._loading  # type: ignore[attr-defined]  # what vLLM is given
@@ -92,6 +95,15 @@ def test_the_engine_is_started_as_the_server_would_be(tmp_path: Path) -> None:
     assert (loading.options["model"], loading.options["max_model_len"]) == (str(folder), 4096)
     assert loading.environment["HF_HUB_OFFLINE"] == "1"
     assert loading.weights == digest_of(folder)
+    assert int(loading.environment["OMP_NUM_THREADS"]) == max(1, (os.cpu_count() or 1) - 1)
+
+
+def test_the_users_number_of_threads_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    _, doors = in_process(settings(), "default", "vllm", str(a_model(tmp_path / "model")))
+    assert "OMP_NUM_THREADS" not in doors["default"].backend._work._loading.environment  # type: ignore[attr-defined]
 
 
 def test_a_judge_whose_model_is_a_folder_needs_no_other_name_for_it(tmp_path: Path) -> None:
