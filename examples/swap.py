@@ -53,7 +53,7 @@ def scored(name: str, judge: Any, folder: Path) -> Scores:
     done = subprocess.run(command, env=os.environ | setting, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{name}: the pipeline ended with {done.returncode}\n{done.stderr[-2000:]}")
-    return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in out.read_bytes().splitlines()]  # only b"\n" ends a line
 
 
 def shape(scores: Scores) -> Shape:

@@ -37,7 +37,8 @@ def judged(
     env["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "calibration")])
     done = subprocess.run([*words, *more], env=env, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
-    return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    # Noise holds line separators of other kinds, which are no ends of a line here.
+    return [json.loads(line) for line in out.read_bytes().splitlines()]
 
 
 def both(
