@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003  typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from judge_service import __version__, calibration_commands
-from judge_service.errors import JudgeServiceError
+from judge_service.errors import ConfigurationError, JudgeServiceError
 from judge_service.local import command as local_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from judge_service.judges import Door
     from judge_service.settings import Settings
 
 app = typer.Typer(
@@ -33,6 +35,18 @@ app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
 app.add_typer(local_command.app, name="local")
+
+
+Engine = Annotated[
+    str | None,
+    typer.Option(help="`vllm`: load the judge's model in this process instead of asking its server."),
+]
+EngineModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER", help="The model that the judge's server serves; default: the judge's model."
+    ),
+]
 
 
 def run() -> None:
@@ -110,6 +124,8 @@ def score(
             "Repeat it.",
         ),
     ] = None,
+    engine: Engine = None,
+    engine_model: EngineModel = None,
 ) -> None:
     """Score the rows of a file.
 
@@ -125,7 +141,8 @@ def score(
     settings = {"mode": mode, "partial": partial, "cache": cache, "deadline_ms": deadline_ms}
     maps, outcomes = tuple(columns or ()), tuple(again or ())
     orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
-    raise typer.Exit(score_command(_settings(), orders))
+    chosen, doors = _doors(_settings(), judge, engine, engine_model)
+    raise typer.Exit(score_command(chosen, replace(orders, doors=doors)))
 
 
 @app.command()
@@ -215,6 +232,19 @@ def openapi() -> None:
     from judge_service.main import create_app  # noqa: PLC0415
 
     typer.echo(json.dumps(create_app(_settings()).openapi(), indent=2, sort_keys=True))
+
+
+def _doors(
+    settings: Settings, judge: str, engine: str | None, folder: str | None
+) -> tuple[Settings, Mapping[str, Door]]:
+    """What a run scores with: the judges' own doors, or one that loads the judge's model."""
+    if engine is None:
+        if folder is not None:
+            raise ConfigurationError("--engine-model is for --engine vllm, which is not given")
+        return settings, {}
+    from judge_service.offline import in_process  # noqa: PLC0415  looks for vLLM and its machine
+
+    return in_process(settings, judge, engine, folder)
 
 
 def _settings() -> Settings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from judge_service.backends.calling import Caller
@@ -26,15 +28,26 @@ if TYPE_CHECKING:
     from judge_service.scoring.answering import Answering
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way to a judge in place of the one that its settings name, and what beside them decides how it answers."""
+
+    backend: Backend
+    version: str
+
+
+NO_DOORS: Mapping[str, Door] = MappingProxyType({})
+
+
 @asynccontextmanager
 async def open_lines(
-    specs: Mapping[str, AnySpec], observation: Observation
+    specs: Mapping[str, AnySpec], observation: Observation, doors: Mapping[str, Door] = NO_DOORS
 ) -> AsyncIterator[dict[str, tuple[Backend, Caller]]]:
     """Open every configured judge's backend behind its own gate and retries; close them all at the end."""
     async with AsyncExitStack() as stack:
         lines = {}
         for name, spec in _plain(specs).items():
-            backend = open_backend(name, spec)
+            backend = doors[name].backend if name in doors else open_backend(name, spec)
             stack.push_async_callback(backend.aclose)
             gate = Gate(spec.max_concurrency)
             _watch(observation, name, gate)

@@ -26,7 +26,7 @@ from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
-from judge_service.judges import open_lines, version_of, with_composites
+from judge_service.judges import NO_DOORS, open_lines, version_of, with_composites
 from judge_service.observation import Observation
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import load_pinned
@@ -38,10 +38,13 @@ from judge_service.stores.flights import Flights
 from judge_service.stores.opening import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
+
+    from judge_service.domain.judge import JudgeSpec
+    from judge_service.judges import Door
 
 _ABOUT = """\
 Puts a model's free-text answer before a judge and answers with verdicts per criterion, a weighted score and
@@ -51,21 +54,25 @@ or an outage is a typed outcome with a reason, and never a number.
 
 
 @asynccontextmanager
-async def open_state(settings: Settings, observation: Observation) -> AsyncIterator[State]:
+async def open_state(
+    settings: Settings, observation: Observation, doors: Mapping[str, Door] = NO_DOORS
+) -> AsyncIterator[State]:
     """Open what requests need; whatever was opened is closed again, also when a later part fails to open."""
     async with AsyncExitStack() as stack:
         stored = load_pinned(settings.rubrics_dir)
         store = await stack.enter_async_context(open_store(settings.store_url))
         flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
         stack.push_async_callback(flights.aclose)
-        lines = await stack.enter_async_context(open_lines(settings.judges, observation))
+        lines = await stack.enter_async_context(open_lines(settings.judges, observation, doors))
         prompts = Prompts(settings.fence_key.get_secret_value().encode(), stored.pairwise)
         prompts.prepare(stored.all())
         cache = StoredJudgements(flights)
-        judges = with_composites(
-            settings.judges,
-            lambda name, spec: Judge(name, spec, lines[name][1], prompts, cache, version=version_of(spec)),
-        )
+
+        def opened(name: str, spec: JudgeSpec) -> Judge:
+            version = doors[name].version if name in doors else version_of(spec)
+            return Judge(name, spec, lines[name][1], prompts, cache, version=version)
+
+        judges = with_composites(settings.judges, opened)
         archive = Archive(store, shipped_maps(settings.calibration_maps_dir))
         opener = ImageOpener(settings.image_budget_mib * 1024 * 1024)
         scorer = Scorer(stored, judges, opener, archive)

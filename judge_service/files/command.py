@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
+    from judge_service.judges import Door
     from judge_service.scoring.scorer import Scorer
     from judge_service.settings import Settings
 
@@ -49,6 +50,7 @@ class Orders:
     concurrency: int | None
     restart: bool = False
     again: tuple[str, ...] = ()  # outcomes
+    doors: Mapping[str, Door] = field(default_factory=dict)  # judges that this run loads itself
 
 
 def score_command(settings: Settings, orders: Orders) -> int:
@@ -76,7 +78,7 @@ def score_command(settings: Settings, orders: Orders) -> int:
             await score_file(scorer, order, ledger, tally, told)
 
     try:
-        finished = asyncio.run(_interruptible(settings, score))
+        finished = asyncio.run(_interruptible(settings, orders.doors, score))
     finally:
         ledger.close()
     _tell(console, tally, orders, finished=finished)
@@ -117,7 +119,9 @@ def _check_outcomes(named: tuple[str, ...]) -> None:
         raise ConfigurationError(f"--again: {min(unknown)!r} is no outcome (known: {listed})")
 
 
-async def _interruptible(settings: Settings, score: Callable[[Scorer], Awaitable[None]]) -> bool:
+async def _interruptible(
+    settings: Settings, doors: Mapping[str, Door], score: Callable[[Scorer], Awaitable[None]]
+) -> bool:
     """Score until done or until the first SIGINT or SIGTERM; what is finished is in the file either way."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is None:
@@ -132,7 +136,9 @@ async def _interruptible(settings: Settings, score: Callable[[Scorer], Awaitable
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     try:
-        async with open_state(settings, Observation()) as state:
+        async with open_state(settings, Observation(), doors) as state:
+            for door in doors.values():
+                await door.backend.ping()  # no row's time is spent on loading
             await score(state["scorer"])
     except asyncio.CancelledError:
         if not stopped:

@@ -59,35 +59,57 @@ class Wishes:
 
 def arguments(machine: Machine, model: Model, wishes: Wishes) -> list[str]:
     """What follows `vllm serve`."""
-    at_once = wishes.at_once or (128 if machine.gpus else 64)
-    length = context_length(machine, model, wishes)
-    shared = [
-        *(model.place, "--served-model-name", wishes.name, "--host", wishes.host, "--port", str(wishes.port)),
-        *("--dtype", dtype(machine), "--max-model-len", str(length)),
-        *("--structured-outputs-config", json.dumps(STRUCTURED, separators=(",", ":"))),
-        *("--limit-mm-per-prompt", json.dumps({"image": wishes.images, "video": 0}, separators=(",", ":"))),
+    options = engine_options(machine, model, wishes)
+    return [
+        *(str(options.pop("model")), "--host", wishes.host, "--port", str(wishes.port)),
+        *(word for name, value in options.items() for word in _words(name.replace("_", "-"), value)),
         # Full, it says so at once; without a bound its queue grows and every answer comes too late.
-        *("--max-num-seqs", str(at_once), "--max-num-queued-reqs", str(2 * at_once)),
-        *("--enable-prefix-caching", "--enable-prompt-tokens-details"),
-        # A model's own sampling defaults would apply behind our back.
-        *("--generation-config", "vllm", "--shutdown-timeout", str(drain_s(machine))),
-        # We send pixels, never addresses: nothing that a prompt holds makes the server fetch anything.
-        *("--allowed-media-domains", "nothing.invalid"),
+        *("--max-num-queued-reqs", str(2 * _at_once(machine, wishes)), "--enable-prompt-tokens-details"),
+        *("--shutdown-timeout", str(drain_s(machine))),
     ]
+
+
+def engine_options(machine: Machine, model: Model, wishes: Wishes) -> dict[str, object]:
+    """What vLLM's engine is started with, the same behind a server and inside a process of ours."""
+    length = context_length(machine, model, wishes)
+    shared: dict[str, object] = {
+        "model": model.place,
+        "served_model_name": wishes.name,
+        "dtype": dtype(machine),
+        "max_model_len": length,
+        "structured_outputs_config": STRUCTURED,
+        "limit_mm_per_prompt": {"image": wishes.images, "video": 0},
+        "max_num_seqs": _at_once(machine, wishes),
+        "enable_prefix_caching": True,
+        # A model's own sampling defaults would apply behind our back.
+        "generation_config": "vllm",
+        # We send pixels, never addresses: nothing that a prompt holds makes the server fetch anything.
+        "allowed_media_domains": ["nothing.invalid"],
+    }
     if machine.gpus:
         parallel = tensor_parallel(machine, model, wishes)
-        return [
-            *shared,
-            *("--gpu-memory-utilization", f"{GPU_SHARE:.2f}", "--tensor-parallel-size", str(parallel)),
-        ]
+        return shared | {"gpu_memory_utilization": GPU_SHARE, "tensor_parallel_size": parallel}
     # Compiling takes a minute of every start. A prompt in chunks with a seed ends the CPU engine (vLLM 0.32).
-    return [
-        *shared,
-        "--enforce-eager",
-        "--no-enable-chunked-prefill",
-        "--max-num-batched-tokens",
-        str(length),
-    ]
+    return shared | {
+        "enforce_eager": True,
+        "enable_chunked_prefill": False,
+        "max_num_batched_tokens": length,
+    }
+
+
+def _words(name: str, value: object) -> tuple[str, ...]:
+    """An option as the command line takes it."""
+    if isinstance(value, bool):
+        return (f"--{name}" if value else f"--no-{name}",)
+    if isinstance(value, list):
+        return (f"--{name}", *map(str, value))
+    if isinstance(value, dict):
+        return (f"--{name}", json.dumps(value, separators=(",", ":")))
+    return (f"--{name}", f"{value:.2f}" if isinstance(value, float) else str(value))
+
+
+def _at_once(machine: Machine, wishes: Wishes) -> int:
+    return wishes.at_once or (128 if machine.gpus else 64)
 
 
 def environment(machine: Machine, model: Model) -> dict[str, str]:

@@ -14,6 +14,7 @@ from asking import RUBRIC, SCHEMA, SECRET_TEXT, asking
 from stubexpected import FINISHES, WAITS, counted, refused_for, told
 from stubjudge import StubJudge
 from stubshapes import ANSWERS, BROKEN, FAULTS, HANGS, MARKER, RATE_LIMITS, REJECTIONS, SHAPES
+from vllm_inside import a_door, put_in_place
 
 from judge_service.backends.base import Backend, Completion
 from judge_service.backends.litellm_backend import LiteLLMBackend
@@ -88,6 +89,16 @@ class TestScripted(BackendContract):
     def judge(self) -> Backend:
         slow = ScriptStep(when=SLOW, delay_ms=60_000)
         return ScriptedBackend(JudgeSpec(kind="scripted", script=(slow,)))
+
+
+class TestVllmEngine(BackendContract):
+    @pytest.fixture
+    async def judge(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Backend]:
+        put_in_place(monkeypatch)
+        backend = a_door()
+        await backend.ping()  # loading is not part of any deadline here
+        yield backend
+        await backend.aclose()
 
 
 class DoorContract(BackendContract):

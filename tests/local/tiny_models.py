@@ -1,7 +1,8 @@
 """Makes two models of random weights, one for texts and one that sees images: what they answer is noise.
 
-Run it with the Python that has torch and transformers: `python tiny_models.py FOLDER` makes FOLDER/text and
-FOLDER/vision, the same files at every run. They show that a server is asked rightly, never that it judges well.
+Run it with the Python that has torch and transformers: `python tiny_models.py FOLDER [HIDDEN LAYERS]` makes
+FOLDER/text and FOLDER/vision, the same files at every run. They show that a server is asked rightly, never that it
+judges well.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import transformers
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 SEED = 11
-HIDDEN, LAYERS, HEAD = 128, 2, 32
+HIDDEN, LAYERS = map(int, sys.argv[2:4] or (128, 2))
+HEAD = 32
 LONGEST = 8192
 VOCABULARY = 1024
 TURN, END, PAD = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
