@@ -101,6 +101,14 @@ def score(
     ] = "forbid",
     cache: Annotated[str, typer.Option(help="use, refresh, only or off.")] = "use",
     deadline_ms: Annotated[int | None, typer.Option(help="Per row.", min=1)] = None,
+    max_cost_usd: Annotated[
+        float | None,
+        typer.Option(
+            help="Most that all rows may cost, earlier runs into --out included: no call is made whose worst "
+            "case is more than what is left.",
+            min=0,
+        ),
+    ] = None,
     restart: Annotated[bool, typer.Option(help="Begin anew instead of going on with --out.")] = False,
     again: Annotated[
         list[str] | None,
@@ -114,7 +122,7 @@ def score(
     """Score the rows of a file.
 
     Ctrl-C stops it. The same command goes on, and asks again where no answer was had (provider_error,
-    timeout); every other outcome is settled, see --again. One file given as --out holds the scores of one
+    timeout, cost_cap); every other outcome is settled, see --again. One file given as --out holds the scores of one
     judge under one rubric, mode and partial.
 
     Exit codes: 0 every row is settled; 3 some rows are not, and the last lines say which; 130 stopped;
@@ -123,8 +131,18 @@ def score(
     from judge_service.files.command import Orders, score_command  # noqa: PLC0415  the whole scorer
 
     settings = {"mode": mode, "partial": partial, "cache": cache, "deadline_ms": deadline_ms}
-    maps, outcomes = tuple(columns or ()), tuple(again or ())
-    orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
+    orders = Orders(
+        path,
+        out,
+        rubric,
+        judge,
+        tuple(columns or ()),
+        settings,
+        concurrency,
+        restart=restart,
+        again=tuple(again or ()),
+        max_cost_usd=max_cost_usd,
+    )
     raise typer.Exit(score_command(_settings(), orders))
 
 

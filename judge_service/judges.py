@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from judge_service.backends.base import Backend
     from judge_service.domain.judge import JudgeSpec
     from judge_service.observation import Observation
+    from judge_service.price_table import PriceTable
 
 
 @asynccontextmanager
 async def open_lines(
-    specs: Mapping[str, JudgeSpec], observation: Observation
+    specs: Mapping[str, JudgeSpec], observation: Observation, prices: PriceTable
 ) -> AsyncIterator[dict[str, tuple[Backend, Caller]]]:
     """Open every configured judge's backend behind its own gate and retries; close them all at the end."""
     async with AsyncExitStack() as stack:
@@ -33,7 +34,8 @@ async def open_lines(
             stack.push_async_callback(backend.aclose)
             gate = Gate(spec.max_concurrency)
             _watch(observation, name, gate)
-            lines[name] = (backend, Caller(name, spec, backend, gate=gate, observe=observation))
+            price = prices.price_of(spec)
+            lines[name] = (backend, Caller(name, spec, backend, gate=gate, price=price, observe=observation))
         yield lines
 
 

@@ -25,6 +25,7 @@ from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
 from judge_service.judges import open_lines, version_of
 from judge_service.observation import Observation
+from judge_service.price_table import load_prices
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import load_pinned
 from judge_service.scoring.judge import Judge
@@ -54,7 +55,9 @@ async def open_state(settings: Settings, observation: Observation) -> AsyncItera
         store = await stack.enter_async_context(open_store(settings.store_url))
         flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
         stack.push_async_callback(flights.aclose)
-        lines = await stack.enter_async_context(open_lines(settings.judges, observation))
+        lines = await stack.enter_async_context(
+            open_lines(settings.judges, observation, load_prices(settings.prices))
+        )
         prompts = Prompts(settings.fence_key.get_secret_value().encode())
         prompts.prepare(stored.all())
         cache = StoredJudgements(flights)

@@ -10,6 +10,7 @@ from judge_service.errors import JudgeServiceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from judge_service.backends.purse import Purse
     from judge_service.domain.case import Case
     from judge_service.domain.judge import SchemaMode
     from judge_service.domain.rubric import Criterion, Mode, Rubric
@@ -48,6 +49,7 @@ class Prompt:
     images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
     reminder: str = ""
     max_tokens: int = 2048
+    purse: Purse | None = None  # what its calls are paid from; None: whatever they cost
 
     def reminded(self, reminder: str) -> Prompt:
         """Ask the same again with a constant reminder of the form; never with the broken answer."""
@@ -64,6 +66,7 @@ class Usage:
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None  # of the input, read from the provider's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,6 @@ class Completion:
     fingerprint: str | None = None
     usage: Usage = field(default_factory=Usage)
     schema_mode: SchemaMode = "none"
-    cost_microusd: int | None = None
 
 
 class Backend(Protocol):
@@ -107,6 +109,7 @@ class Called(Generic[R]):
     completion: Completion
     reading: R
     attempts: tuple[Attempt, ...]
+    prices_as_of: str | None = None  # of the prices behind the attempts' costs
 
 
 class JudgeCallFailed(JudgeServiceError):

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import warnings
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -94,8 +93,7 @@ class LiteLLMBackend:
 
     def _completion(self, reply: Any, prompt: Prompt) -> Completion:
         try:
-            completion = completion_of(_plain(reply), self._spec, prompt)
-            return replace(completion, cost_microusd=_cost_microusd(reply))
+            return completion_of(_plain(reply), self._spec, prompt)
         except (ValueError, AttributeError, IndexError, TypeError):
             raise BackendBroken(f"judge model {self._name!r} answered without a completion") from None
 
@@ -169,10 +167,6 @@ def _counted(usage: Any) -> dict[str, Any]:
     """Read the provider's counts; litellm puts zeros where there were none, and no prompt has zero tokens."""
     if not getattr(usage, "prompt_tokens", 0):
         return {}
-    return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
-
-
-def _cost_microusd(reply: Any) -> int | None:
-    """Read the price that litellm's list gives; zero is its word for unknown."""
-    cost = getattr(reply, "_hidden_params", {}).get("response_cost")
-    return round(cost * 1_000_000) if isinstance(cost, float) and cost > 0 else None
+    counts = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
+    return counts | {"prompt_tokens_details": {"cached_tokens": cached}}

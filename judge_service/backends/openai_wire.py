@@ -146,7 +146,9 @@ def _refuses(message: Mapping[str, object]) -> bool:
 
 def _usage(value: object) -> Usage:
     counts = value if isinstance(value, dict) else {}
-    return Usage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
+    details = counts.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
+    return Usage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")), cached)
 
 
 def _count(value: object) -> int | None:

@@ -8,7 +8,11 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from judge_service.domain.price import TokenPrice
+
 SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
+
+REASONING_ROOM = 4  # times the visible answer
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
 
@@ -92,6 +96,12 @@ class JudgeSpec(BaseModel):
     answers_as: tuple[str, ...] = Field(
         default=(), description="Other names under which this model may answer, such as a deployment's."
     )
+    price: TokenPrice | None = Field(
+        default=None, description="What its tokens cost; absent: as the list of prices says, if it does."
+    )
+    reasoning: bool = Field(
+        default=False, description="Whether it thinks before it answers: its replies get four times the room."
+    )
     extra_body: dict[str, object] = Field(
         default_factory=dict, description="Further fields of the request, as they are."
     )
@@ -138,6 +148,11 @@ class JudgeSpec(BaseModel):
         return answered.startswith(asked) or model in self.answers_as
 
     @property
+    def reply_cap(self) -> int:
+        """Most tokens of one reply, thoughts included."""
+        return self.max_tokens * (REASONING_ROOM if self.reasoning else 1)
+
+    @property
     def is_llm(self) -> bool:
         """Whether a language model judges; the embedded and the scripted judge are none."""
         return self.kind in {"openai", "litellm"}
@@ -152,7 +167,7 @@ class JudgeSpec(BaseModel):
         """Decoding settings as provenance and cache key name them."""
         if not self.is_llm:
             return {}
-        settings: dict[str, object] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        settings: dict[str, object] = {"temperature": self.temperature, "max_tokens": self.reply_cap}
         if self.seed is not None:
             settings["seed"] = self.seed
         if self.text_cap is not None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import rfc8785
 
 from judge_service.backends.base import JudgeCallFailed, Usage
+from judge_service.domain.price import total
 from judge_service.domain.score import Attempt, Failure
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
-from judge_service.errors import BackendError, BackendTimeout, CacheMiss
+from judge_service.errors import BackendError, BackendTimeout, CacheMiss, CostCapReached
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement, from_record
 from judge_service.scoring.reading import PARSER_VERSION, Reading, read, scored
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from judge_service.backends.base import Called, Completion, Landing, Prompt
+    from judge_service.backends.purse import Purse
     from judge_service.domain.case import Case
     from judge_service.domain.judge import JudgeSpec
     from judge_service.domain.rubric import Criterion, Mode
@@ -81,6 +83,7 @@ class Matter:
     images: tuple[str, ...] = ()  # data URIs of re-encoded pixels
     image_digests: tuple[str, ...] = ()
     image_roles: tuple[str, ...] = ()
+    purse: Purse | None = None  # what calls are paid from
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,13 @@ class FixedLanding:
     """A deadline that does not move: of a question nobody else waits for."""
 
     deadline: float
+
+
+@dataclass(slots=True)
+class Asking:
+    """Whether it was this request that asked the judge: what others asked, others pay."""
+
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +136,27 @@ class Judge:
 
     async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
         """Verdicts on every criterion of the matter; a failure of the judge is a judgement too."""
+        asking = Asking()
         try:
-            return await self._find(matter, cache=cache, deadline=deadline)
+            found = await self._find(matter, asking, cache=cache, deadline=deadline)
         except JudgeCallFailed as exc:
-            return failed(matter.criteria, exc.error, exc.attempts)
+            found = failed(matter.criteria, exc.error, exc.attempts)
         except TimeoutError:
             late = BackendTimeout("the deadline of the request passed before the judge had answered")
-            return failed(matter.criteria, late)
+            # Nobody knows what a call that goes on, or was cut, will have cost.
+            found = replace(failed(matter.criteria, late), cost_microusd=None)
+        return replace(found, spent_microusd=found.cost_microusd if asking.here else 0)
 
-    async def _find(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
+    async def _find(self, matter: Matter, asking: Asking, *, cache: str, deadline: float) -> Judgement:
         ends = deadline + GRACE_S
+
+        def ask(landing: Landing) -> Awaitable[Judgement]:
+            asking.here = True
+            return self._ask(matter, landing)
+
         if cache == "off":
             async with asyncio.timeout_at(ends):
-                return replace(await self._ask(matter, FixedLanding(ends)), cache="off")
+                return replace(await ask(FixedLanding(ends)), cache="off")
         key = self.key(matter)
 
         def restore(record: Mapping[str, object]) -> Judgement | None:
@@ -149,13 +167,19 @@ class Judge:
             if known is None:
                 raise CacheMiss("this case has no judgement in the cache; ask with cache: use")
             return known
-        return await self._cache.fetch(
-            key,
-            lambda landing: self._ask(matter, landing),
-            restore,
-            deadline=ends,
-            refresh=cache == "refresh",
+        return await self._shared(
+            lambda: self._cache.fetch(key, ask, restore, deadline=ends, refresh=cache == "refresh"), asking
         )
+
+    @staticmethod
+    async def _shared(fetch: Callable[[], Awaitable[Judgement]], asking: Asking) -> Judgement:
+        """Fetch; where the cap of another request kept the question from being asked, ask it ourselves."""
+        while True:
+            try:
+                return await fetch()
+            except CostCapReached:
+                if asking.here:
+                    raise
 
     async def _ask(self, matter: Matter, landing: Landing) -> Judgement:
         if reason := degenerate(matter.case.response):
@@ -166,9 +190,10 @@ class Judge:
             matter.case,
             matter.mode,
             matter.images,
-            self.spec.max_tokens,
+            self.spec.reply_cap,
             roles=matter.image_roles,
         )
+        rendered = replace(rendered, prompt=replace(rendered.prompt, purse=matter.purse))
 
         def reader(completion: Completion) -> Reading:
             return read(completion, matter.criteria, matter.case.response)
@@ -182,7 +207,8 @@ class Judge:
             schema_mode=called.completion.schema_mode,
             attempts=called.attempts,
             usage=_summed(called.attempts),
-            cost_microusd=called.completion.cost_microusd,
+            cost_microusd=total(attempt.cost_microusd for attempt in called.attempts),
+            prices_as_of=called.prices_as_of,
             flags=rendered.flags if is_its_own else (*rendered.flags, OTHER_MODEL),
             keeps=called.reading.keeps and is_its_own,
         )
@@ -214,6 +240,7 @@ def _identity(spec: JudgeSpec, version: str) -> str:
             "max_attempts",
             "images",
             "answers_as",
+            "price",
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()
@@ -237,7 +264,7 @@ def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
             if label is None
             else scored(criterion, label, f"No judge was asked: {reason}.")
         )
-    return Judgement(verdicts=verdicts, flags=(GUARDED,), keeps=True)
+    return Judgement(verdicts=verdicts, cost_microusd=0, flags=(GUARDED,), keeps=True)
 
 
 def failed(
@@ -252,5 +279,6 @@ def failed(
         verdicts={c.id: Unscored(outcome=outcome, weight=c.weight, reason=str(error)) for c in criteria},
         attempts=attempts,
         usage=_summed(attempts),
+        cost_microusd=total(attempt.cost_microusd for attempt in attempts),
         failure=failure,
     )

@@ -37,6 +37,8 @@ class Judgement:
     attempts: tuple[Attempt, ...] = ()
     usage: Usage = field(default_factory=Usage)
     cost_microusd: int | None = None
+    spent_microusd: int | None = 0  # by the request that is answered, and not by the one that made it
+    prices_as_of: str | None = None
     flags: tuple[str, ...] = ()
     failure: Failure | None = None
     keeps: bool = False  # whether it is complete and the judge's own, so that it may be cached
@@ -55,6 +57,7 @@ def to_record(judgement: Judgement) -> dict[str, object] | None:
         "attempts": [attempt.model_dump() for attempt in judgement.attempts],
         "usage": [judgement.usage.input_tokens, judgement.usage.output_tokens],
         "cost_microusd": judgement.cost_microusd,
+        "prices_as_of": judgement.prices_as_of,
         "flags": list(judgement.flags),
     }
 
@@ -86,7 +89,9 @@ def _restored(record: Mapping[str, object], criteria: tuple[Criterion, ...]) -> 
         schema_mode=data["schema_mode"],  # type: ignore[arg-type]
         attempts=tuple(Attempt.model_validate(attempt) for attempt in attempts),
         usage=Usage(*usage),
-        cost_microusd=data["cost_microusd"],  # type: ignore[arg-type]
+        # A cost without the date of its prices is of a time when it was taken as a library told it.
+        cost_microusd=data["cost_microusd"] if data.get("prices_as_of") else None,  # type: ignore[arg-type]
+        prices_as_of=data.get("prices_as_of"),  # type: ignore[arg-type]
         flags=tuple(flags),
         keeps=True,
         cache="hit",

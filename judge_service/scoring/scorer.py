@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
+from judge_service.backends.purse import Purse
+from judge_service.domain.price import MEGA
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
@@ -60,8 +63,8 @@ class Scorer:
         self._pictures = pictures
         self._calibrator = Calibrator(maps or NoMaps())
 
-    async def score(self, request: ScoreRequest, *, deadline: float) -> Score:
-        """Judge one case by `deadline` (event-loop time).
+    async def score(self, request: ScoreRequest, *, deadline: float, purse: Purse | None = None) -> Score:
+        """Judge one case by `deadline` (event-loop time), paid from `purse` or within the request's own cap.
 
         Raises a `RequestError` when the request itself is at fault; a judge that fails is in the score.
         """
@@ -78,6 +81,7 @@ class Scorer:
             try:
                 async with asyncio.timeout_at(deadline):
                     matter = await self._matter(stored, ready, request.case, mode)
+                    matter = replace(matter, purse=purse or _purse(request))
             except TimeoutError:
                 judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
             else:
@@ -129,6 +133,11 @@ class Scorer:
             image_digests=tuple(picture.digest for picture in pictures),
             image_roles=tuple(image.role for image in case.images),
         )
+
+
+def _purse(request: ScoreRequest) -> Purse | None:
+    cap = request.max_cost_usd
+    return None if cap is None else Purse(round(cap * MEGA))
 
 
 def _mode(request: ScoreRequest, stored: StoredRubric, judge: Judge) -> Mode:
@@ -185,6 +194,8 @@ def _provenance(
             input_tokens=judgement.usage.input_tokens, output_tokens=judgement.usage.output_tokens
         ),
         cost_microusd=judgement.cost_microusd,
+        spent_microusd=judgement.spent_microusd,
+        prices_as_of=judgement.prices_as_of,
         service_version=__version__,
     )
 
