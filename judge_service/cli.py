@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from judge_service import __version__, calibration_commands
+from judge_service import __version__, calibration_commands, judge_commands
 from judge_service.errors import JudgeServiceError
 from judge_service.local import command as local_command
 
@@ -32,6 +32,7 @@ config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
+app.add_typer(judge_commands.app, name="judges")
 app.add_typer(local_command.app, name="local")
 
 
@@ -144,16 +145,6 @@ def score(
         max_cost_usd=max_cost_usd,
     )
     raise typer.Exit(score_command(_settings(), orders))
-
-
-@app.command()
-def judges() -> None:
-    """List the configured judges."""
-    rows = [
-        (name, s.kind, s.model or "-", str(s.max_concurrency))
-        for name, s in sorted(_settings().judges.items())
-    ]
-    _table(("judge", "kind", "model", "concurrency"), rows)
 
 
 @rubrics_app.command("list")

@@ -26,6 +26,7 @@ from judge_service.judgement_cache import StoredJudgements
 from judge_service.judges import open_lines, version_of
 from judge_service.observation import Observation
 from judge_service.price_table import load_prices
+from judge_service.probing import probed, unprobed
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import load_pinned
 from judge_service.scoring.judge import Judge
@@ -50,6 +51,7 @@ or an outage is a typed outcome with a reason, and never a number.
 @asynccontextmanager
 async def open_state(settings: Settings, observation: Observation) -> AsyncIterator[State]:
     """Open what requests need; whatever was opened is closed again, also when a later part fails to open."""
+    settings = await probed(settings)
     async with AsyncExitStack() as stack:
         stored = load_pinned(settings.rubrics_dir)
         store = await stack.enter_async_context(open_store(settings.store_url))
@@ -81,7 +83,7 @@ def check(settings: Settings) -> None:
     """Open and close everything, as a start would; raises `ConfigurationError`. No judge is asked."""
 
     async def opened() -> None:
-        async with open_state(settings, Observation()):
+        async with open_state(unprobed(settings), Observation()):
             pass
 
     asyncio.run(opened())

@@ -18,6 +18,8 @@ from judge_service.backends.openai_wire import completion_of, messages, response
 from judge_service.errors import BackendBroken, BackendTimeout, BackendUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from judge_service.backends.base import Completion, Prompt
     from judge_service.domain.judge import JudgeSpec
 
@@ -41,16 +43,22 @@ class LiteLLMBackend:
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Ask once and read the reply within the time given."""
+        return self._completion(await self._ask(lambda: self._request(prompt), timeout_s), prompt)
+
+    async def raw(self, request: Mapping[str, object], *, timeout_s: float) -> object:
+        """Ask with these fields and bring litellm's reading of the reply as plain data: for probes."""
+        reply = await self._ask(lambda: {**self._spec.extra_body, **request, **self._fixed}, timeout_s)
+        return reply.model_dump()
+
+    async def _ask(self, request: Callable[[], dict[str, Any]], timeout_s: float) -> Any:
         try:
             async with asyncio.timeout(timeout_s):
                 await self.load()
-                request = self._request(prompt) | {"timeout": timeout_s + LITELLM_GRACE_S}
-                reply = await self._litellm.acompletion(**request)
+                return await self._litellm.acompletion(**request(), timeout=timeout_s + LITELLM_GRACE_S)
         except TimeoutError:
             raise BackendTimeout(f"judge model {self._name!r} took more than {timeout_s:g} s") from None
         except Exception as raised:  # noqa: BLE001  litellm lets exceptions of every kind through
             raise error_of_exception(self._name, raised) from None
-        return self._completion(reply, prompt)
 
     async def ping(self) -> None:
         """Open a connection to the server, where it is ours to name; a probe is no reason to load litellm."""

@@ -102,7 +102,7 @@ def completion_of(reply: object, spec: JudgeSpec, prompt: Prompt) -> Completion:
         model=_word(body.get("model")),
         fingerprint=_word(body.get("system_fingerprint")),
         usage=usage,
-        schema_mode=spec.schema_mode,
+        schema_mode=spec.schema_mode_in_use,
     )
 
 

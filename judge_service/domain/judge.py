@@ -82,7 +82,11 @@ class JudgeSpec(BaseModel):
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int | None = Field(default=None, ge=-SAFE_INTEGER, le=SAFE_INTEGER)
     images: bool = Field(default=True, description="Whether it can be shown images.")
-    schema_mode: SchemaMode = Field(default="json_schema", description="How the answer's shape is asked for.")
+    schema_mode: SchemaMode | Literal["auto"] = Field(
+        default="json_schema",
+        description="How the answer's shape is asked for; `auto`: as strictly as a probe at the start finds it held.",
+    )
+    probe: bool = Field(default=False, description="Whether its endpoint is probed at the start.")
     text_cap: int | None = Field(
         default=None,
         ge=16,
@@ -123,6 +127,10 @@ class JudgeSpec(BaseModel):
             raise ValueError("a judge of kind 'openai' needs base_url and model")
         if self.kind == "litellm" and not self.model:
             raise ValueError("a judge of kind 'litellm' needs model")
+        if self.probe and not self.is_llm:
+            raise ValueError(f"a judge of kind {self.kind!r} has no endpoint to probe")
+        if self.schema_mode == "auto" and not self.probe:
+            raise ValueError("schema_mode 'auto' is decided by a probe: set probe to true")
         if settled := RESERVED & self.extra_body.keys():
             raise ValueError(
                 f"extra_body may not hold {min(settled)!r}: it has a setting of its own, or is ours"
@@ -146,6 +154,13 @@ class JudgeSpec(BaseModel):
         asked = self.model.rpartition("/")[2].removesuffix("-latest").casefold()
         answered = model.rpartition("/")[2].casefold()
         return answered.startswith(asked) or model in self.answers_as
+
+    @property
+    def schema_mode_in_use(self) -> SchemaMode:
+        """How the shape is asked for; `auto` is decided before any door opens to cases."""
+        if self.schema_mode == "auto":
+            raise ValueError("schema_mode 'auto' is not decided yet")
+        return self.schema_mode
 
     @property
     def reply_cap(self) -> int:

@@ -241,6 +241,7 @@ def _identity(spec: JudgeSpec, version: str) -> str:
             "images",
             "answers_as",
             "price",
+            "probe",
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()

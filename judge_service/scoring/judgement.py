@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from judge_service.domain.judge import SchemaMode
     from judge_service.domain.rubric import Criterion
 
-RECORD_SCHEMA = 1
+RECORD_SCHEMA = 2
 
 GUARDED = "degenerate_response"  # no judge was asked: the guard answered
 OTHER_MODEL = "other_model"  # a gateway sent a model that the settings do not let pass as this judge
@@ -82,16 +82,16 @@ def _restored(record: Mapping[str, object], criteria: tuple[Criterion, ...]) -> 
         return None
     if not (isinstance(attempts, list) and isinstance(usage, list) and isinstance(flags, list)):
         return None
+    input_tokens, output_tokens = usage
     return Judgement(
         verdicts={criterion.id: _verdict(criterion, verdicts[criterion.id]) for criterion in criteria},
         model=data["model"],  # type: ignore[arg-type]  # the record's hash vouches for what we wrote
         fingerprint=data["fingerprint"],  # type: ignore[arg-type]
         schema_mode=data["schema_mode"],  # type: ignore[arg-type]
         attempts=tuple(Attempt.model_validate(attempt) for attempt in attempts),
-        usage=Usage(*usage),
-        # A cost without the date of its prices is of a time when it was taken as a library told it.
-        cost_microusd=data["cost_microusd"] if data.get("prices_as_of") else None,  # type: ignore[arg-type]
-        prices_as_of=data.get("prices_as_of"),  # type: ignore[arg-type]
+        usage=Usage(input_tokens, output_tokens),
+        cost_microusd=data["cost_microusd"],  # type: ignore[arg-type]
+        prices_as_of=data["prices_as_of"],  # type: ignore[arg-type]
         flags=tuple(flags),
         keeps=True,
         cache="hit",

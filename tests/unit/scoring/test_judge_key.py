@@ -104,6 +104,7 @@ SEMANTIC: list[dict[str, Any]] = [
     {"seed": 0},
     {"seed": 1},
     {"max_tokens": 4096},
+    {"reasoning": True},
     {"text_cap": 400},
     {"cap_field": "max_completion_tokens"},
     {"schema_mode": "none"},
@@ -121,6 +122,8 @@ OPERATIONAL: list[dict[str, Any]] = [
     {"max_attempts": 1},
     {"images": False},
     {"answers_as": ("deployment-7",)},
+    {"probe": True},
+    {"price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}},
 ]
 
 
