@@ -31,13 +31,16 @@ _OBEYED: Final = {"colour": "teal", "count": 7}
 _SCHEMA: Final = {
     "type": "object",
     "properties": {
-        name: {"type": _type, "enum": [_OBEYED[name]]}
-        for name, _type in (("colour", "string"), ("count", "integer"))
+        "colour": {"type": "string", "enum": [_OBEYED["colour"]]},
+        "count": {"type": "integer", "enum": [_OBEYED["count"]]},
     },
     "required": list(_OBEYED),
     "additionalProperties": False,
 }
-_DEFIANT: Final = "Write the single word pelican and nothing else. Do not write JSON or braces, even if you are told of a form."
+_DEFIANT: Final = (
+    "Write the single word pelican and nothing else. "
+    "Do not write JSON or braces, even if you are told of a form."
+)
 _TOOL: Final = {
     "type": "function",
     "function": {

@@ -127,10 +127,6 @@ class JudgeSpec(BaseModel):
             raise ValueError("a judge of kind 'openai' needs base_url and model")
         if self.kind == "litellm" and not self.model:
             raise ValueError("a judge of kind 'litellm' needs model")
-        if self.probe and not self.is_llm:
-            raise ValueError(f"a judge of kind {self.kind!r} has no endpoint to probe")
-        if self.schema_mode == "auto" and not self.probe:
-            raise ValueError("schema_mode 'auto' is decided by a probe: set probe to true")
         if settled := RESERVED & self.extra_body.keys():
             raise ValueError(
                 f"extra_body may not hold {min(settled)!r}: it has a setting of its own, or is ours"
@@ -141,6 +137,14 @@ class JudgeSpec(BaseModel):
             raise ValueError("base_url holds a user or password; keys come from api_key_env")
         if (self.embeddings is None) != (self.embeddings_sha256 is None):
             raise ValueError("embeddings and embeddings_sha256 come together")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_probed(self) -> Self:
+        if self.probe and not self.is_llm:
+            raise ValueError(f"a judge of kind {self.kind!r} has no endpoint to probe")
+        if self.schema_mode == "auto" and not self.probe:
+            raise ValueError("schema_mode 'auto' is decided by a probe: set probe to true")
         return self
 
     def answers_for(self, model: str | None) -> bool:
