@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003  typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,16 @@ app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
 app.add_typer(judge_commands.app, name="judges")
 app.add_typer(local_command.app, name="local")
+
+
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        help="Most that all rows may cost, earlier runs into --out included: no call is made whose worst case is "
+        "more than what is left.",
+        min=0,
+    ),
+]
 
 
 def run() -> None:
@@ -102,14 +113,7 @@ def score(
     ] = "forbid",
     cache: Annotated[str, typer.Option(help="use, refresh, only or off.")] = "use",
     deadline_ms: Annotated[int | None, typer.Option(help="Per row.", min=1)] = None,
-    max_cost_usd: Annotated[
-        float | None,
-        typer.Option(
-            help="Most that all rows may cost, earlier runs into --out included: no call is made whose worst "
-            "case is more than what is left.",
-            min=0,
-        ),
-    ] = None,
+    max_cost_usd: MaxCost = None,
     restart: Annotated[bool, typer.Option(help="Begin anew instead of going on with --out.")] = False,
     again: Annotated[
         list[str] | None,
@@ -132,19 +136,9 @@ def score(
     from judge_service.files.command import Orders, score_command  # noqa: PLC0415  the whole scorer
 
     settings = {"mode": mode, "partial": partial, "cache": cache, "deadline_ms": deadline_ms}
-    orders = Orders(
-        path,
-        out,
-        rubric,
-        judge,
-        tuple(columns or ()),
-        settings,
-        concurrency,
-        restart=restart,
-        again=tuple(again or ()),
-        max_cost_usd=max_cost_usd,
-    )
-    raise typer.Exit(score_command(_settings(), orders))
+    maps, outcomes = tuple(columns or ()), tuple(again or ())
+    orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
+    raise typer.Exit(score_command(_settings(), replace(orders, max_cost_usd=max_cost_usd)))
 
 
 @rubrics_app.command("list")

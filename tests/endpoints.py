@@ -28,6 +28,12 @@ class Endpoint:
     finish: str = "stop"
     counts: bool = True
 
+    @classmethod
+    def only(cls, name: str, played: str) -> Endpoint:
+        """One that can do everything, and plays this for one capability."""
+        fields: dict[str, Any] = {name: played}
+        return cls(**fields)
+
     def __call__(self, call: Call) -> Shape:
         """Answer one request."""
         asked = self._asked(call.body)

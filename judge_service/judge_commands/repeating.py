@@ -149,7 +149,8 @@ def statement(answer: Mapping[str, Any]) -> str:
         named = ", ".join(f"{outcome} {count}" for outcome, count in total["unscored"].items())
         parts.append(f"{sum(total['unscored'].values())} of {askings} askings gave no score: {named}.")
     if answer["guarded"]:
-        parts.append(f"{answer['guarded']} cases without content are left out: no judge is asked about them.")
+        count = answer["guarded"]
+        parts.append(f"Cases without content, about which no judge is asked, are left out: {count}.")
     return " ".join(parts)
 
 

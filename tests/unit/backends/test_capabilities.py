@@ -78,12 +78,12 @@ async def test_an_endpoint_that_can_do_everything(door: Doored, stub: StubJudge)
 
 @pytest.mark.parametrize("name", ["json_schema", "json_object", "tools", "logprobs", "images"])
 async def test_what_is_taken_and_not_done_is_not_there(door: Doored, stub: StubJudge, name: str) -> None:
-    assert await statuses(door, stub, replace(Endpoint(), **{name: "ignores"})) == ALL | {name: "no"}
+    assert await statuses(door, stub, Endpoint.only(name, "ignores")) == ALL | {name: "no"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_what_is_refused_is_not_there(door: Doored, stub: StubJudge, name: str) -> None:
-    assert await statuses(door, stub, replace(Endpoint(), **{name: "bad_request"})) == ALL | {name: "no"}
+    assert await statuses(door, stub, Endpoint.only(name, "bad_request")) == ALL | {name: "no"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,7 +91,7 @@ async def test_what_is_refused_is_not_there(door: Doored, stub: StubJudge, name:
 async def test_a_fault_tells_nothing_of_what_was_asked(
     door: Doored, stub: StubJudge, name: str, fault: str
 ) -> None:
-    found = await statuses(door, stub, replace(Endpoint(), **{name: fault}))
+    found = await statuses(door, stub, Endpoint.only(name, fault))
     # Of a seed, the same question without one was answered.
     assert found == ALL | {name: "unknown"}
 
@@ -150,7 +150,7 @@ async def test_an_endpoint_that_does_not_answer_is_asked_no_more(
 async def test_a_reply_of_another_shape_breaks_nothing(stub: StubJudge) -> None:
     door = door_to(stub, "openai")
     for body in (b"[]", b'{"choices": {"0": 1}}', b'{"choices": [null], "usage": 3}', b'"text"'):
-        stub.choose = lambda _, body=body: SHAPES["normal"].__class__(body=body)  # type: ignore[misc]
+        stub.choose = lambda _, body=body: SHAPES["normal"].__class__(body=body)
         found = await probe(door, spec_of(stub))
         assert "yes" not in {one.status for one in found.values()}
     await door.aclose()
@@ -158,7 +158,7 @@ async def test_a_reply_of_another_shape_breaks_nothing(stub: StubJudge) -> None:
 
 async def test_no_reason_repeats_a_text_of_any_side(door: Doored, stub: StubJudge) -> None:
     for shape in ("bad_request", "image_text_model", "fault_500", "unauthorized", "garbage_html"):
-        stub.choose = Endpoint(*[shape] * 6)
+        stub.choose = Endpoint(shape, shape, shape, shape, shape, shape)
         found = await probe(door, spec_of(stub))
         assert MARKER not in " ".join(one.reason for one in found.values())
 

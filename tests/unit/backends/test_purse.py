@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from callers import GOOD, PROMPT, Read, ScriptedBackend, Wait, a_caller, outcomes, read, says
@@ -115,7 +115,7 @@ async def test_a_reply_without_counts_has_no_known_cost() -> None:
 
 @virtual
 async def test_another_models_answer_has_no_known_cost() -> None:
-    fields = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "asked"}
+    fields: dict[str, Any] = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "asked"}
     called = await paid(caller(replace(GOOD, model="another"), **fields), None)
     assert [a.cost_microusd for a in called.attempts] == [None]
     own = await paid(caller(replace(GOOD, model="asked-0611"), **fields), None)
