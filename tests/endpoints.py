@@ -40,7 +40,10 @@ class Endpoint:
         played = getattr(self, asked) if asked else "yes"
         if played not in {"yes", "ignores"}:
             return SHAPES[played]
-        body = {"model": "stub-1", "choices": [self._choice(asked if played == "yes" else None, call.body)]}
+        body: dict[str, Any] = {
+            "model": "stub-1",
+            "choices": [self._choice(asked if played == "yes" else None, call.body)],
+        }
         if self.counts:
             tokens = 20 + 16 * (asked == "images" and played == "yes")
             body |= {"usage": {"prompt_tokens": tokens, "completion_tokens": 5, "total_tokens": tokens + 5}}
