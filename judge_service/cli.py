@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from judge_service import __version__, calibration_commands
+from judge_service import __version__, calibration_commands, judge_commands
 from judge_service.errors import ConfigurationError, JudgeServiceError
 from judge_service.local import command as local_command
 
@@ -34,6 +34,7 @@ config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
+app.add_typer(judge_commands.app, name="judges")
 app.add_typer(local_command.app, name="local")
 
 
@@ -45,6 +46,14 @@ EngineModel = Annotated[
     str | None,
     typer.Option(
         metavar="FOLDER", help="The model that the judge's server serves; default: the judge's model."
+    ),
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        help="Most that all rows may cost, earlier runs into --out included: no call is made whose worst case is "
+        "more than what is left.",
+        min=0,
     ),
 ]
 
@@ -115,6 +124,7 @@ def score(
     ] = "forbid",
     cache: Annotated[str, typer.Option(help="use, refresh, only or off.")] = "use",
     deadline_ms: Annotated[int | None, typer.Option(help="Per row.", min=1)] = None,
+    max_cost_usd: MaxCost = None,
     restart: Annotated[bool, typer.Option(help="Begin anew instead of going on with --out.")] = False,
     again: Annotated[
         list[str] | None,
@@ -130,7 +140,7 @@ def score(
     """Score the rows of a file.
 
     Ctrl-C stops it. The same command goes on, and asks again where no answer was had (provider_error,
-    timeout); every other outcome is settled, see --again. One file given as --out holds the scores of one
+    timeout, cost_cap); every other outcome is settled, see --again. One file given as --out holds the scores of one
     judge under one rubric, mode and partial.
 
     Exit codes: 0 every row is settled; 3 some rows are not, and the last lines say which; 130 stopped;
@@ -142,26 +152,7 @@ def score(
     maps, outcomes = tuple(columns or ()), tuple(again or ())
     orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
     chosen, doors = _doors(_settings(), judge, engine, engine_model)
-    raise typer.Exit(score_command(chosen, replace(orders, doors=doors)))
-
-
-@app.command()
-def judges() -> None:
-    """List the configured judges."""
-    from judge_service.domain.judge import JudgeSpec  # noqa: PLC0415  pydantic
-    from judge_service.domain.panel import concurrency, parts_of  # noqa: PLC0415  likewise
-
-    bound = _settings().judges
-    rows = [
-        (
-            name,
-            s.kind,
-            (s.model or "-") if isinstance(s, JudgeSpec) else ", ".join(parts_of(s)),
-            str(concurrency(bound, name)),
-        )
-        for name, s in sorted(bound.items())
-    ]
-    _table(("judge", "kind", "model, or made of", "concurrency"), rows)
+    raise typer.Exit(score_command(chosen, replace(orders, doors=doors, max_cost_usd=max_cost_usd)))
 
 
 @rubrics_app.command("list")

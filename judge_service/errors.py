@@ -13,6 +13,7 @@ JudgeServiceError
 │  ├─ ImageRejected        an image is not one, is too large, or is of a kind we do not open
 │  ├─ UnfitCase            the case asks for what the rubric or the judge does not offer
 │  ├─ CacheMiss            `cache: only`, and the answer is not there
+│  ├─ CostCapReached       a call may cost more than is left of the cap, or nobody knows its price
 │  ├─ StudyNotFound
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
@@ -80,6 +81,10 @@ class UnfitCase(RequestError):
 
 class CacheMiss(RequestError):
     """`cache: only` was asked and the answer is not there."""
+
+
+class CostCapReached(RequestError):
+    """A call was not made: it may cost more than is left of the cap, or its price is unknown."""
 
 
 class StudyNotFound(RequestError):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from judge_service.backends.base import Backend
     from judge_service.domain.panel import AnySpec
     from judge_service.observation import Observation
+    from judge_service.price_table import PriceTable
     from judge_service.scoring.answering import Answering
 
 
@@ -41,7 +42,10 @@ NO_DOORS: Mapping[str, Door] = MappingProxyType({})
 
 @asynccontextmanager
 async def open_lines(
-    specs: Mapping[str, AnySpec], observation: Observation, doors: Mapping[str, Door] = NO_DOORS
+    specs: Mapping[str, AnySpec],
+    observation: Observation,
+    prices: PriceTable,
+    doors: Mapping[str, Door] = NO_DOORS,
 ) -> AsyncIterator[dict[str, tuple[Backend, Caller]]]:
     """Open every configured judge's backend behind its own gate and retries; close them all at the end."""
     async with AsyncExitStack() as stack:
@@ -51,7 +55,8 @@ async def open_lines(
             stack.push_async_callback(backend.aclose)
             gate = Gate(spec.max_concurrency)
             _watch(observation, name, gate)
-            lines[name] = (backend, Caller(name, spec, backend, gate=gate, observe=observation))
+            price = prices.price_of(spec)
+            lines[name] = (backend, Caller(name, spec, backend, gate=gate, price=price, observe=observation))
         yield lines
 
 

@@ -28,6 +28,8 @@ from judge_service.images import ImageOpener
 from judge_service.judgement_cache import StoredJudgements
 from judge_service.judges import NO_DOORS, open_lines, version_of, with_composites
 from judge_service.observation import Observation
+from judge_service.price_table import load_prices
+from judge_service.probing import probed, unprobed
 from judge_service.prompts import Prompts
 from judge_service.rubric_files import load_pinned
 from judge_service.scoring.judge import Judge
@@ -58,12 +60,14 @@ async def open_state(
     settings: Settings, observation: Observation, doors: Mapping[str, Door] = NO_DOORS
 ) -> AsyncIterator[State]:
     """Open what requests need; whatever was opened is closed again, also when a later part fails to open."""
+    settings = await probed(settings)
     async with AsyncExitStack() as stack:
         stored = load_pinned(settings.rubrics_dir)
         store = await stack.enter_async_context(open_store(settings.store_url))
         flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
         stack.push_async_callback(flights.aclose)
-        lines = await stack.enter_async_context(open_lines(settings.judges, observation, doors))
+        prices = load_prices(settings.prices)
+        lines = await stack.enter_async_context(open_lines(settings.judges, observation, prices, doors))
         prompts = Prompts(settings.fence_key.get_secret_value().encode(), stored.pairwise)
         prompts.prepare(stored.all())
         cache = StoredJudgements(flights)
@@ -95,7 +99,7 @@ def check(settings: Settings) -> None:
     """Open and close everything, as a start would; raises `ConfigurationError`. No judge is asked."""
 
     async def opened() -> None:
-        async with open_state(settings, Observation()):
+        async with open_state(unprobed(settings), Observation()):
             pass
 
     asyncio.run(opened())

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     calibration_maps_dir: Path = Field(
         default_factory=default_maps_dir, description="Folder of calibration maps that ship, read only."
     )
+    prices: Path | None = Field(
+        default=None, description="JSON file of prices that extends, or replaces, the list that ships."
+    )
     cache_ttl_days: float = Field(default=30, gt=0, le=365, description="How long a judgement is kept.")
     body_cap_mib: int = Field(default=20, ge=1, le=200, description="Largest request body, in MiB.")
     image_budget_mib: int = Field(

@@ -76,6 +76,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.NotEnough: Row(422, "not-enough", "There is too little data for what was asked"),
     errors.MapRejected: Row(422, "map-rejected", "What was sent as a map is none"),
     errors.UnfitCase: Row(422, "unfit-case", "The request asks for what is not offered"),
+    errors.CostCapReached: Row(422, "cost-cap", "The judge may cost more than the cap allows"),
     errors.BackendTimeout: Row(504, "judge-timeout", "The judge did not answer in time", retryable=True),
     errors.BackendRateLimited: Row(503, "judge-busy", "The judge is busy", retryable=True),
     errors.BackendUnavailable: Row(502, "judge-unavailable", "The judge cannot be reached", retryable=True),

@@ -10,6 +10,7 @@ from judge_service.errors import JudgeServiceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from judge_service.backends.purse import Purse
     from judge_service.domain.case import Case
     from judge_service.domain.judge import SchemaMode
     from judge_service.domain.rubric import Criterion, Mode, Rubric
@@ -54,6 +55,7 @@ class Prompt:
     reminder: str = ""
     max_tokens: int = 2048
     sample: int = 0  # which of several askings; a seed moves with it
+    purse: Purse | None = None  # what its calls are paid from; None: whatever they cost
 
     def reminded(self, reminder: str) -> Prompt:
         """Ask the same again with a constant reminder of the form; never with the broken answer."""
@@ -74,6 +76,7 @@ class Usage:
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None  # of the input, read from the provider's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,6 @@ class Completion:
     fingerprint: str | None = None
     usage: Usage = field(default_factory=Usage)
     schema_mode: SchemaMode = "none"
-    cost_microusd: int | None = None
     tokens: tuple[Token, ...] | None = None  # None: not asked for; empty: the server did not tell them
 
 
@@ -128,6 +130,7 @@ class Called(Generic[R]):
     reading: R
     attempts: tuple[Attempt, ...]
     reminder: str = ""  # that the prompt carried which was answered
+    prices_as_of: str | None = None  # of the prices behind the attempts' costs
 
 
 class JudgeCallFailed(JudgeServiceError):

@@ -14,8 +14,9 @@ from tenacity import AsyncRetrying
 from judge_service.backends.base import FORMAT_REMINDER, Called, JudgeCallFailed
 from judge_service.backends.budget import RetryBudget
 from judge_service.backends.gate import LONGEST_WAIT_S, Gate, Priority
+from judge_service.backends.paying import cost_of, set_aside
 from judge_service.domain.score import Attempt
-from judge_service.errors import BackendError, BackendRateLimited, BackendTimeout
+from judge_service.errors import BackendError, BackendRateLimited, BackendTimeout, CostCapReached
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from judge_service.backends.base import Backend, Completion, Landing, Prompt
     from judge_service.backends.gate import Slot
     from judge_service.domain.judge import JudgeSpec
+    from judge_service.domain.price import Price
 
 Fault = Literal["unparsable", "off_scale", "truncated"]
 
@@ -73,6 +75,7 @@ class _Course:
     began: float = 0.0
     waited: float = 0.0
     failures: int = 0
+    error: BackendError | None = None  # the last attempt's
     attempts: list[Attempt] = field(default_factory=list)
 
 
@@ -86,6 +89,9 @@ class Caller:
     when the answer cannot be read, with a reminder, or when it was cut, with more room. That second
     asking is bounded by its count and pays no budget; when it fails in transport for good, the first
     answer is returned as it was read: it is what the judge said, an outage would hide it.
+
+    A prompt with a purse is paid from it: each attempt sets its worst case aside. Where that cannot be, the
+    first raises CostCapReached, and a later one is not made, as if the time were up.
     """
 
     def __init__(
@@ -96,6 +102,7 @@ class Caller:
         *,
         gate: Gate | None = None,
         budget: RetryBudget | None = None,
+        price: Price | None = None,
         observe: Observer = UNOBSERVED,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Callable[[], float] = random.random,
@@ -106,6 +113,7 @@ class Caller:
         self.backend = backend
         self.gate = gate or Gate(spec.max_concurrency, clock=clock, random=random)
         self.budget = budget or RetryBudget()
+        self.price = price
         self._observe = observe
         self._sleep = sleep
         self._random = random
@@ -119,18 +127,23 @@ class Caller:
         *,
         priority: Priority = "interactive",
     ) -> Called[R]:
-        """Bring a completion and its reading, or raise JudgeCallFailed."""
+        """Bring a completion and its reading, or raise JudgeCallFailed; CostCapReached before any call."""
         course = _Course(landing, priority, idle_since=self._clock())
         try:
             completion, reading = await self._ask(prompt, read, course)
         except BackendError as error:
             raise JudgeCallFailed(error, tuple(course.attempts)) from error
+        except CostCapReached as refused:
+            if course.error is None:
+                raise
+            raise JudgeCallFailed(course.error, tuple(course.attempts)) from refused
         answered = prompt
         if (again := _mended(prompt, completion, reading.fault)) is not None:
-            with suppress(BackendError):
+            with suppress(BackendError, CostCapReached):
                 completion, reading = await self._ask(again, read, course)
                 answered = again
-        return Called(completion, reading, tuple(course.attempts), answered.reminder)
+        as_of = self.price.as_of if self.price else None
+        return Called(completion, reading, tuple(course.attempts), answered.reminder, as_of)
 
     async def _ask(
         self, prompt: Prompt, read: Callable[[Completion], R], course: _Course
@@ -147,20 +160,27 @@ class Caller:
         self.budget.earn()
         reading = read(completion)
         outcome = completion.finish if completion.finish in FINAL_FINISHES else reading.fault or "ok"
-        self._note(course, outcome, seconds, completion)
+        self._note(course, outcome, seconds, completion, cost=cost_of(completion, self.price, self.spec))
         return completion, reading
 
     async def _attempt(self, prompt: Prompt, course: _Course) -> Completion:
         landing = course.landing
         async with self.gate.slot(course.priority, deadline=lambda: landing.deadline) as slot:
+            self._look_at_the_time(slot, landing)
+            bound, cost = await set_aside(prompt, self.price, landing), None
             course.began = self._clock()
             course.waited = course.began - course.idle_since
-            self._look_at_the_time(slot, landing)
             try:
-                return await self._complete(prompt, landing)
+                completion = await self._complete(prompt, landing)
+                cost = cost_of(completion, self.price, self.spec)
             except BackendError as error:
-                self._note(course, error.code, self._clock() - course.began)
+                course.error, cost = error, self.price.cost_of_failure(error.code) if self.price else None
+                self._note(course, error.code, self._clock() - course.began, cost=cost)
                 raise
+            finally:
+                if prompt.purse is not None:
+                    prompt.purse.settle(bound, cost)
+            return completion
 
     def _look_at_the_time(self, slot: Slot, landing: Landing) -> None:
         left = landing.deadline - asyncio.get_running_loop().time()
@@ -179,7 +199,13 @@ class Caller:
             raise BackendTimeout(f"the judge did not finish within {took:.1f} s") from None
 
     def _note(
-        self, course: _Course, outcome: str, seconds: float, completion: Completion | None = None
+        self,
+        course: _Course,
+        outcome: str,
+        seconds: float,
+        completion: Completion | None = None,
+        *,
+        cost: int | None = None,
     ) -> None:
         attempt = Attempt(
             outcome=outcome,
@@ -187,6 +213,7 @@ class Caller:
             waited_ms=course.waited * 1000,
             input_tokens=completion.usage.input_tokens if completion else None,
             output_tokens=completion.usage.output_tokens if completion else None,
+            cost_microusd=cost,
         )
         course.attempts.append(attempt)
         course.idle_since = course.began + seconds

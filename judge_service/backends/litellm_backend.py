@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import warnings
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -19,6 +18,8 @@ from judge_service.backends.openai_wire import completion_of, messages, response
 from judge_service.errors import BackendBroken, BackendTimeout, BackendUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from judge_service.backends.base import Completion, Prompt
     from judge_service.domain.judge import JudgeSpec
 
@@ -42,16 +43,22 @@ class LiteLLMBackend:
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Ask once and read the reply within the time given."""
+        return self._completion(await self._ask(lambda: self._request(prompt), timeout_s), prompt)
+
+    async def raw(self, request: Mapping[str, object], *, timeout_s: float) -> object:
+        """Ask with these fields and bring litellm's reading of the reply as plain data: for probes."""
+        reply = await self._ask(lambda: {**self._spec.extra_body, **request, **self._fixed}, timeout_s)
+        return reply.model_dump()
+
+    async def _ask(self, request: Callable[[], dict[str, Any]], timeout_s: float) -> Any:
         try:
             async with asyncio.timeout(timeout_s):
                 await self.load()
-                request = self._request(prompt) | {"timeout": timeout_s + LITELLM_GRACE_S}
-                reply = await self._litellm.acompletion(**request)
+                return await self._litellm.acompletion(**request(), timeout=timeout_s + LITELLM_GRACE_S)
         except TimeoutError:
             raise BackendTimeout(f"judge model {self._name!r} took more than {timeout_s:g} s") from None
         except Exception as raised:  # noqa: BLE001  litellm lets exceptions of every kind through
             raise error_of_exception(self._name, raised) from None
-        return self._completion(reply, prompt)
 
     async def ping(self) -> None:
         """Open a connection to the server, where it is ours to name; a probe is no reason to load litellm."""
@@ -94,8 +101,7 @@ class LiteLLMBackend:
 
     def _completion(self, reply: Any, prompt: Prompt) -> Completion:
         try:
-            completion = completion_of(_plain(reply), self._spec, prompt)
-            return replace(completion, cost_microusd=_cost_microusd(reply))
+            return completion_of(_plain(reply), self._spec, prompt)
         except (ValueError, AttributeError, IndexError, TypeError):
             raise BackendBroken(f"judge model {self._name!r} answered without a completion") from None
 
@@ -169,10 +175,6 @@ def _counted(usage: Any) -> dict[str, Any]:
     """Read the provider's counts; litellm puts zeros where there were none, and no prompt has zero tokens."""
     if not getattr(usage, "prompt_tokens", 0):
         return {}
-    return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
-
-
-def _cost_microusd(reply: Any) -> int | None:
-    """Read the price that litellm's list gives; zero is its word for unknown."""
-    cost = getattr(reply, "_hidden_params", {}).get("response_cost")
-    return round(cost * 1_000_000) if isinstance(cost, float) and cost > 0 else None
+    counts = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
+    return counts | {"prompt_tokens_details": {"cached_tokens": cached}}

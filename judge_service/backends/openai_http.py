@@ -14,6 +14,8 @@ from judge_service.backends.openai_wire import completion_of, request_body
 from judge_service.errors import BackendBroken, BackendRejected, BackendTimeout, BackendUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from judge_service.backends.base import Completion, Prompt
     from judge_service.domain.judge import JudgeSpec
 
@@ -43,12 +45,19 @@ class OpenAIBackend:
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Post one chat completion and read the reply within the time given."""
-        body = self._encoded(request_body(self._spec, prompt))
-        reply = await self._exchange("POST", self._chat_url, body, timeout_s)
+        reply = await self._ask(request_body(self._spec, prompt), timeout_s)
         try:
             return completion_of(msgspec.json.decode(reply), self._spec, prompt)
         except (ValueError, RecursionError):
             raise BackendBroken(f"judge model {self._name!r} answered 200 without a completion") from None
+
+    async def raw(self, request: Mapping[str, object], *, timeout_s: float) -> object:
+        """Post these fields beside the model's name and bring the decoded reply: for probes."""
+        reply = await self._ask({"model": self._spec.model, **self._spec.extra_body, **request}, timeout_s)
+        try:
+            return msgspec.json.decode(reply)
+        except (ValueError, RecursionError):
+            raise BackendBroken(f"judge model {self._name!r} answered 200 without JSON") from None
 
     async def ping(self) -> None:
         """Ask for the list of models."""
@@ -59,6 +68,9 @@ class OpenAIBackend:
         self._closed = True
         if self._session is not None:
             await self._session.close()
+
+    async def _ask(self, request: dict[str, object], timeout_s: float) -> bytes:
+        return await self._exchange("POST", self._chat_url, self._encoded(request), timeout_s)
 
     def _encoded(self, body: dict[str, object]) -> bytes:
         try:

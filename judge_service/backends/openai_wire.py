@@ -110,7 +110,7 @@ def completion_of(reply: object, spec: JudgeSpec, prompt: Prompt) -> Completion:
         model=_word(body.get("model")),
         fingerprint=_word(body.get("system_fingerprint")),
         usage=usage,
-        schema_mode=spec.schema_mode,
+        schema_mode=spec.schema_mode_in_use,
         tokens=_tokens(choice.get("logprobs")) if spec.logprobs is not None else None,
     )
 
@@ -155,7 +155,9 @@ def _refuses(message: Mapping[str, object]) -> bool:
 
 def _usage(value: object) -> Usage:
     counts = value if isinstance(value, dict) else {}
-    return Usage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
+    details = counts.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
+    return Usage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")), cached)
 
 
 def _tokens(logprobs: object) -> tuple[Token, ...]:

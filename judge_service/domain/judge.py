@@ -9,8 +9,11 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from judge_service.domain.families import families_of
+from judge_service.domain.price import TokenPrice
 
 SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
+
+REASONING_ROOM = 4  # times the visible answer
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
 ImageCheck = Literal["first", "each", "off"]
@@ -99,7 +102,11 @@ class JudgeSpec(BaseModel):
         description="When tokens are counted with and without the images, to find a provider that drops them: "
         "`first` for each model that answers, `each` answer, or `off`.",
     )
-    schema_mode: SchemaMode = Field(default="json_schema", description="How the answer's shape is asked for.")
+    schema_mode: SchemaMode | Literal["auto"] = Field(
+        default="json_schema",
+        description="How the answer's shape is asked for; `auto`: as strictly as a probe at the start finds it held.",
+    )
+    probe: bool = Field(default=False, description="Whether its endpoint is probed at the start.")
     text_cap: int | None = Field(
         default=None,
         ge=16,
@@ -125,6 +132,12 @@ class JudgeSpec(BaseModel):
         min_length=1,
         max_length=64,
         description="Of models it belongs to, as `qwen`; derived from its model's name when absent.",
+    )
+    price: TokenPrice | None = Field(
+        default=None, description="What its tokens cost; absent: as the list of prices says, if it does."
+    )
+    reasoning: bool = Field(
+        default=False, description="Whether it thinks before it answers: its replies get four times the room."
     )
     extra_body: dict[str, object] = Field(
         default_factory=dict, description="Further fields of the request, as they are."
@@ -159,6 +172,14 @@ class JudgeSpec(BaseModel):
             raise ValueError("embeddings and embeddings_sha256 come together")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_probed(self) -> Self:
+        if self.probe and not self.is_llm:
+            raise ValueError(f"a judge of kind {self.kind!r} has no endpoint to probe")
+        if self.schema_mode == "auto" and not self.probe:
+            raise ValueError("schema_mode 'auto' is decided by a probe: set probe to true")
+        return self
+
     def answers_for(self, model: str | None) -> bool:
         """Whether a reply under this model name is this judge's: gateways may quietly send another model.
 
@@ -170,6 +191,18 @@ class JudgeSpec(BaseModel):
         asked = self.model.rpartition("/")[2].removesuffix("-latest").casefold()
         answered = model.rpartition("/")[2].casefold()
         return answered.startswith(asked) or model in self.answers_as
+
+    @property
+    def schema_mode_in_use(self) -> SchemaMode:
+        """How the shape is asked for; `auto` is decided before any door opens to cases."""
+        if self.schema_mode == "auto":
+            raise ValueError("schema_mode 'auto' is not decided yet")
+        return self.schema_mode
+
+    @property
+    def reply_cap(self) -> int:
+        """Most tokens of one reply, thoughts included."""
+        return self.max_tokens * (REASONING_ROOM if self.reasoning else 1)
 
     @property
     def is_llm(self) -> bool:
@@ -210,7 +243,7 @@ class JudgeSpec(BaseModel):
         """Decoding settings as provenance and cache key name them."""
         if not self.is_llm:
             return {}
-        settings: dict[str, object] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        settings: dict[str, object] = {"temperature": self.temperature, "max_tokens": self.reply_cap}
         if self.seed is not None:
             settings["seed"] = self.seed
         if self.text_cap is not None:

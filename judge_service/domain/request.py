@@ -30,6 +30,13 @@ def _an_integer(value: object) -> object:
     return value
 
 
+def _a_plain_number(value: object) -> object:
+    """Refuse what would be taken for a number and is none."""
+    if isinstance(value, bool | str):
+        raise ValueError("must be a number")
+    return value
+
+
 Milliseconds = Annotated[int | None, BeforeValidator(_a_number)]
 
 
@@ -73,6 +80,13 @@ class ScoreRequest(BaseModel):
         le=DEADLINE_CAP_MS,
         description="When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then "
         f"wins. Default {DEADLINE_DEFAULT_MS}.",
+    )
+    max_cost_usd: Annotated[float | None, BeforeValidator(_a_plain_number)] = Field(
+        default=None,
+        ge=0,
+        le=1e6,
+        description="Most that answering may cost, in US dollars. A call whose worst case is more than what is "
+        "left is not made: 422 `cost-cap`. What is in the cache costs nothing.",
     )
     metadata: dict[str, Tag] = Field(
         default_factory=dict, max_length=32, description="Yours; comes back as it is."

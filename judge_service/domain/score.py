@@ -25,6 +25,7 @@ class Attempt(BaseModel):
     )
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cost_microusd: int | None = Field(default=None, description="Millionths of a US dollar; null: unknown.")
 
 
 class TokenUsage(BaseModel):
@@ -84,9 +85,23 @@ class Provenance(BaseModel):
         default=(), description="Of the call that made the verdicts, also on a hit."
     )
     usage: TokenUsage = TokenUsage()
-    cost_microusd: int | None = None
     path: tuple[Step, ...] = Field(
         default=(), description="Of a cascade: what was asked, in its order. The last one gave the verdicts."
+    )
+    cost_microusd: int | None = Field(
+        default=None,
+        description="Of the call that made the verdicts, also on a hit: over all attempts, in millionths of a US "
+        "dollar; null where that of any attempt is unknown.",
+    )
+    spent_microusd: int | None = Field(
+        default=None,
+        description="What this request itself spent: 0 where the verdicts were in the cache or another request's "
+        "call made them; null: unknown.",
+    )
+    prices_as_of: str | None = Field(
+        default=None,
+        description="Date of the list of prices behind the cost; `settings`: the judge's own price; `free`: no "
+        "provider is asked; null: no price is known, or nothing was asked.",
     )
     service_version: str
 

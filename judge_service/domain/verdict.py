@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 UnscoredOutcome = Literal[
     "provider_error",
     "timeout",
+    "cost_cap",
     "rejected_input",
     "missing_input",
     "refused",

@@ -51,6 +51,7 @@ class Orders:
     restart: bool = False
     again: tuple[str, ...] = ()  # outcomes
     doors: Mapping[str, Door] = field(default_factory=dict)  # judges that this run loads itself
+    max_cost_usd: float | None = None
 
 
 def score_command(settings: Settings, orders: Orders) -> int:
@@ -109,6 +110,7 @@ def _order(settings: Settings, orders: Orders) -> Order:
         judge=orders.judge,
         settings=asked,
         concurrency=orders.concurrency or concurrency(settings.judges, orders.judge),
+        max_cost_usd=orders.max_cost_usd,
     )
 
 
@@ -176,7 +178,7 @@ def _tell(console: Console, tally: Tally, orders: Orders, *, finished: bool) -> 
     console.print(table)
     cached = tally.cache["hit"]
     console.print(f"{cached} from the cache. " if cached else "", f"Scores: {orders.out}", sep="")
-    for line in _left_over(tally, finished=finished):
+    for line in (*tally.bill.lines(), *_left_over(tally, finished=finished)):
         console.print(line, highlight=False, markup=False)
 
 
@@ -190,6 +192,9 @@ def _left_over(tally: Tally, *, finished: bool) -> Iterator[str]:
     if tally.unanswered:
         rows = _rows(tally.unanswered, "has", "have")
         yield f"{rows} no answer from the judge; the same command asks again."
+    if tally.capped:
+        rows = _rows(tally.outcomes["cost_cap"], "was", "were")
+        yield f"{rows} not asked: {tally.capped}. The same command with a higher cap goes on."
     if not finished:
         yield "Stopped. The same command goes on from here."
 

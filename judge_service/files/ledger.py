@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn
 from judge_service.errors import ConfigurationError
 
 # Outcomes of rows that got no answer: a run that goes on asks for these once more.
-UNSETTLED = frozenset({"provider_error", "timeout"})
+UNSETTLED = frozenset({"provider_error", "timeout", "cost_cap"})
 # Of a panel too few answered; where a failure that may pass is at fault, the row is asked again too.
 SHORT_OF_ANSWERS = "no_quorum"
 _HEAD = b'{"row": '  # every line begins like this, and so does what is left of one
@@ -26,6 +26,7 @@ class Ledger:
     path: Path
     again: frozenset[str] = frozenset()  # settled outcomes that are to be asked again all the same
     settled: dict[int, str] = field(default_factory=dict)  # row → digest of what was asked
+    spent: dict[int, int] = field(default_factory=dict)  # row → micro-dollars, as far as they are known
     _again: set[int] = field(default_factory=set)
     _out: IO[bytes] | None = None
 
@@ -46,6 +47,7 @@ class Ledger:
     def _note(self, entry: dict[str, Any]) -> None:
         row, outcome = entry["row"], entry["outcome"]
         self._again.discard(row)
+        self.spent[row] = _spent(entry)
         if (
             is_unsettled(outcome, entry.get("failure"))
             or entry.get("unread")
@@ -71,7 +73,10 @@ class Ledger:
         """Add one answer (a JSON object) and hand it to the operating system at once."""
         if self._out is None:
             raise ValueError("the ledger is not open")
-        head = json.dumps({"row": row, "asked": asked})
+        told: dict[str, object] = {"row": row, "asked": asked}
+        if before := self.spent.get(row):  # an answer that this one takes the place of was paid all the same
+            told["spent_before_microusd"] = before
+        head = json.dumps(told)
         self._out.write(f"{head[:-1]}, {answer.lstrip()[1:]}\n".encode())
         self._out.flush()
 
@@ -108,6 +113,13 @@ def is_unsettled(outcome: str, failure: object) -> bool:
     """Whether a row got no answer yet; `failure` as the answer has it, plain."""
     may_pass = isinstance(failure, dict) and failure.get("retryable") is True
     return outcome in UNSETTLED or (outcome == SHORT_OF_ANSWERS and may_pass)
+
+
+def _spent(entry: dict[str, Any]) -> int:
+    provenance = entry.get("provenance")
+    now = provenance.get("spent_microusd") if isinstance(provenance, dict) else None
+    known = [part for part in (now, entry.get("spent_before_microusd")) if type(part) is int]
+    return sum(known)
 
 
 def _locked(given: Path) -> tuple[Path, IO[bytes]]:

@@ -10,9 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from judge_service.backends.purse import Purse
+from judge_service.domain.price import MEGA
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
 from judge_service.domain.verdict import Scored
-from judge_service.errors import CacheMiss, RequestError
+from judge_service.errors import CacheMiss, CostCapReached, RequestError
+from judge_service.files.bill import Bill
 from judge_service.files.ledger import is_unsettled
 from judge_service.files.rows import read_rows
 from judge_service.scoring.guard import degenerate
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from judge_service.scoring.scorer import Scorer
 
 # Settings that change how long it takes and who is asked, and not what the score is a score of.
-_BESIDE_THE_POINT = frozenset({"cache", "deadline_ms"})
+_BESIDE_THE_POINT = frozenset({"cache", "deadline_ms", "max_cost_usd"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Order:
     judge: str = "default"
     settings: Mapping[str, object] = field(default_factory=dict)  # further fields of the scoring request
     concurrency: int = 64
+    max_cost_usd: float | None = None  # of the whole file, what earlier runs spent included
 
 
 @dataclass(slots=True)
@@ -54,6 +58,8 @@ class Tally:
     unanswered: int = 0  # the judge gave no answer, and the same command asks again
     uncached: int = 0  # asked with `cache: only`, and not there
     unread: list[str] = field(default_factory=list)  # rows that took others with them: which and why
+    bill: Bill = field(default_factory=Bill)
+    capped: str | None = None  # why the cap on cost ended the asking
 
     @property
     def seen(self) -> int:
@@ -63,7 +69,7 @@ class Tally:
     @property
     def unsettled(self) -> int:
         """How many rows the same command would ask again."""
-        return self.unanswered + self.uncached + len(self.unread)
+        return self.unanswered + self.uncached + len(self.unread) + self.outcomes["cost_cap"]
 
     def add(self, score: Score) -> None:
         """Count one score and its verdicts."""
@@ -71,6 +77,7 @@ class Tally:
         self.cache[score.provenance.cache] += 1
         failure = score.failure.model_dump() if score.failure else None
         self.unanswered += is_unsettled(score.outcome, failure)
+        self.bill.add(score.provenance)
         for criterion, verdict in score.criteria.items():
             level = str(verdict.level) if isinstance(verdict, Scored) else verdict.outcome
             self.levels.setdefault(criterion, Counter())[level] += 1
@@ -103,6 +110,7 @@ class _Asking:
         stored, judge = scorer.rubrics.get(order.rubric), scorer.judge(order.judge)
         settings = {key: value for key, value in order.settings.items() if key not in _BESIDE_THE_POINT}
         self._frame = [stored.digest, judge.identity, settings]
+        self._purse = _purse(order, ledger)
 
     def check_the_frame(self) -> None:
         """Refuse to add answers under one rubric, judge or setting to a file of answers under another."""
@@ -135,9 +143,13 @@ class _Asking:
         )
         budget_s = (request.deadline_ms or DEADLINE_DEFAULT_MS) / 1000
         try:
-            score = await self._scorer.score(request, deadline=asyncio.get_running_loop().time() + budget_s)
+            deadline = asyncio.get_running_loop().time() + budget_s
+            score = await self._scorer.score(request, deadline=deadline, purse=self._purse)
         except CacheMiss:
             self._tally.uncached += 1
+            return
+        except CostCapReached as exc:
+            self._cap(row, asked, str(exc), request.case)
             return
         except RequestError as exc:
             self._reject(row, asked, str(exc), request.case)
@@ -145,12 +157,21 @@ class _Asking:
         self._tally.add(score)
         self._ledger.append(row.number, asked, score.model_dump_json())
 
-    def _reject(self, row: Row, asked: str, reason: str, case: Case | None = None) -> None:
-        self._tally.outcomes["rejected_input"] += 1
+    def _cap(self, row: Row, asked: str, reason: str, case: Case) -> None:
+        """Ask no further judge; what is in the cache is still told."""
+        if self._purse is not None:
+            self._purse.close()
+        self._tally.capped = self._tally.capped or reason
+        self._reject(row, asked, reason, case, outcome="cost_cap")
+
+    def _reject(
+        self, row: Row, asked: str, reason: str, case: Case | None = None, *, outcome: str = "rejected_input"
+    ) -> None:
+        self._tally.outcomes[outcome] += 1
         answer: dict[str, object] = {
             "id": uuid.uuid4().hex,
             "case_id": case.id if case else None,
-            "outcome": "rejected_input",
+            "outcome": outcome,
             "score": None,
             "reason": reason,
             "criteria": {},
@@ -169,3 +190,9 @@ class _Asking:
             frame[1] = "guard"  # no judge is asked, so it does not matter which
         asked = json.dumps([frame, case], sort_keys=True)
         return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _purse(order: Order, ledger: Ledger) -> Purse | None:
+    if order.max_cost_usd is None:
+        return None
+    return Purse(round(order.max_cost_usd * MEGA), sum(ledger.spent.values()))

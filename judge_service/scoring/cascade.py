@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import rfc8785
 
 from judge_service.backends.base import Usage
+from judge_service.domain.price import total
 from judge_service.domain.score import Calibrated, Score, Step, TokenUsage
 from judge_service.errors import CacheMiss
 from judge_service.scoring.aggregate import Total
 from judge_service.scoring.answering import CompositeFacts
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement
-from judge_service.scoring.panel import OWN_FAMILY, common_cache, summed_cost, summed_usage
+from judge_service.scoring.panel import OWN_FAMILY, common_cache, common_date, summed_usage
 from judge_service.scoring.pooling import UNANSWERED
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ class Course:
             "path": self.path,
             "attempts": tuple(attempt for one in every for attempt in one.attempts),
             "usage": TokenUsage(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens),
-            "cost_microusd": summed_cost(one.cost_microusd for one in every),
+            "cost_microusd": total(one.cost_microusd for one in every),
+            "spent_microusd": total(one.spent_microusd for one in every),
+            "prices_as_of": common_date(one.prices_as_of for one in every),
             "cache": common_cache(one.cache for one in every),
         }
         if not guarded:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from judge_service.backends.base import Called, JudgeCallFailed, Usage
+from judge_service.domain.price import total
 from judge_service.domain.score import Failure
 from judge_service.domain.verdict import Unscored
+from judge_service.errors import CostCapReached
 from judge_service.scoring.reading import Reading
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Sight:
             judgement,
             attempts=(*judgement.attempts, *self.attempts),
             usage=_with(judgement.usage, self.attempts),
-            cost_microusd=_sum([judgement.cost_microusd, self.cost_microusd]),
+            cost_microusd=total((judgement.cost_microusd, self.cost_microusd)),
             flags=(*judgement.flags, *self.flags),
             keeps=judgement.keeps and self.lasts,
         )
@@ -92,7 +94,7 @@ class ImageCheck:
             flags=tuple(dict.fromkeys(flag for sight in sights for flag in sight.flags)),
             lasts=all(sight.lasts for sight in sights),
             attempts=tuple(attempt for sight in sights for attempt in sight.attempts),
-            cost_microusd=_sum([sight.cost_microusd for sight in sights]),
+            cost_microusd=total(sight.cost_microusd for sight in sights),
         )
 
     async def look(self, prompt: Prompt, called: Called[Reading], landing: Landing) -> Sight:
@@ -118,8 +120,15 @@ class ImageCheck:
         try:
             bare = await self._ask(prompt.withheld(called.reminder), landing)
         except JudgeCallFailed as exc:
-            return replace(_UNCONFIRMED, lasts=not exc.error.retryable, attempts=exc.attempts)
-        spent = Sight(attempts=_named(bare.attempts), cost_microusd=bare.completion.cost_microusd)
+            cost = total(attempt.cost_microusd for attempt in exc.attempts)
+            lasts = not exc.error.retryable
+            return replace(_UNCONFIRMED, lasts=lasts, attempts=exc.attempts, cost_microusd=cost)
+        except CostCapReached:
+            return _UNTOLD_YET
+        spent = Sight(
+            attempts=_named(bare.attempts),
+            cost_microusd=total(attempt.cost_microusd for attempt in bare.attempts),
+        )
         tokens = bare.completion.usage.input_tokens
         if tokens is None:
             return replace(spent, flags=(IMAGES_UNCONFIRMED,))
@@ -166,20 +175,14 @@ def _named(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
 def _with(usage: Usage, attempts: Sequence[Attempt]) -> Usage:
     """Tokens with those of further attempts; what nobody counted stays unknown."""
 
-    def total(*counts: int | None) -> int | None:
+    def counted(*counts: int | None) -> int | None:
         known = [count for count in counts if count is not None]
         return sum(known) if known else None
 
     return Usage(
-        total(usage.input_tokens, *(attempt.input_tokens for attempt in attempts)),
-        total(usage.output_tokens, *(attempt.output_tokens for attempt in attempts)),
+        counted(usage.input_tokens, *(attempt.input_tokens for attempt in attempts)),
+        counted(usage.output_tokens, *(attempt.output_tokens for attempt in attempts)),
     )
-
-
-def _sum(costs: Sequence[int | None]) -> int | None:
-    """The sum, or None where a part is not known."""
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
 
 
 def _why(model: str | None, shown: int, bare: int) -> str:

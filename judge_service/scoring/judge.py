@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import rfc8785
 
-from judge_service.backends.base import JudgeCallFailed, Usage
-from judge_service.domain.score import Attempt, Failure
-from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
-from judge_service.errors import BackendError, BackendTimeout, CacheMiss
-from judge_service.scoring.distribution import certain
+from judge_service.backends.base import JudgeCallFailed
+from judge_service.domain.price import total
+from judge_service.errors import BackendTimeout, CacheMiss, CostCapReached
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
 from judge_service.scoring.image_check import ImageCheck, unread
-from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement, from_record
-from judge_service.scoring.reading import PARSER_VERSION, Reading, distributed, read, scored
+from judge_service.scoring.judgement import OTHER_MODEL, Judgement, from_record
+from judge_service.scoring.reading import PARSER_VERSION, Reading, read
 from judge_service.scoring.sampling import together
+from judge_service.scoring.unanswered import failed, floored, summed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from judge_service.backends.base import Called, Completion, Landing, Prompt
+    from judge_service.backends.purse import Purse
     from judge_service.domain.case import Case
     from judge_service.domain.judge import JudgeSpec
     from judge_service.domain.rubric import Criterion, Mode
@@ -36,13 +36,6 @@ KEY_VERSION = 1
 GRACE_S = 0.05
 
 R = TypeVar("R", bound=Reading)
-# What went wrong with a call, as an outcome of the verdicts; any other code is the provider's fault.
-_OUTCOMES: dict[str, UnscoredOutcome] = {
-    "timeout": "timeout",
-    "context_too_long": "rejected_input",
-    "bad_image": "rejected_input",
-    "content_filter": "refused",
-}
 
 
 class Line(Protocol):
@@ -86,6 +79,7 @@ class Matter:
     image_roles: tuple[str, ...] = ()
     rival: str | None = None  # where two responses are compared: the one shown second
     samples: int = 1  # how often the judge is asked
+    purse: Purse | None = None  # what calls are paid from
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +87,13 @@ class FixedLanding:
     """A deadline that does not move: of a question nobody else waits for."""
 
     deadline: float
+
+
+@dataclass(slots=True)
+class Asking:
+    """Whether it was this request that asked the judge: what others asked, others pay."""
+
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +133,27 @@ class Judge:
 
     async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
         """Verdicts on every criterion of the matter; a failure of the judge is a judgement too."""
+        asking = Asking()
         try:
-            return await self._find(matter, cache=cache, deadline=deadline)
+            found = await self._find(matter, asking, cache=cache, deadline=deadline)
         except JudgeCallFailed as exc:
-            return failed(matter.criteria, exc.error, exc.attempts)
+            found = failed(matter.criteria, exc.error, exc.attempts)
         except TimeoutError:
             late = BackendTimeout("the deadline of the request passed before the judge had answered")
-            return failed(matter.criteria, late)
+            # Nobody knows what a call that goes on, or was cut, will have cost.
+            found = replace(failed(matter.criteria, late), cost_microusd=None)
+        return replace(found, spent_microusd=found.cost_microusd if asking.here else 0)
 
-    async def _find(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
+    async def _find(self, matter: Matter, asking: Asking, *, cache: str, deadline: float) -> Judgement:
         ends = deadline + GRACE_S
+
+        def ask(landing: Landing) -> Awaitable[Judgement]:
+            asking.here = True
+            return self._ask(matter, landing)
+
         if cache == "off":
             async with asyncio.timeout_at(ends):
-                return replace(await self._ask(matter, FixedLanding(ends)), cache="off")
+                return replace(await ask(FixedLanding(ends)), cache="off")
         key = self.key(matter)
 
         def restore(record: Mapping[str, object]) -> Judgement | None:
@@ -155,13 +164,19 @@ class Judge:
             if known is None:
                 raise CacheMiss("this case has no judgement in the cache; ask with cache: use")
             return known
-        return await self._cache.fetch(
-            key,
-            lambda landing: self._ask(matter, landing),
-            restore,
-            deadline=ends,
-            refresh=cache == "refresh",
+        return await self._shared(
+            lambda: self._cache.fetch(key, ask, restore, deadline=ends, refresh=cache == "refresh"), asking
         )
+
+    @staticmethod
+    async def _shared(fetch: Callable[[], Awaitable[Judgement]], asking: Asking) -> Judgement:
+        """Fetch; where the cap of another request kept the question from being asked, ask it ourselves."""
+        while True:
+            try:
+                return await fetch()
+            except CostCapReached:
+                if asking.here:
+                    raise
 
     async def _ask(self, matter: Matter, landing: Landing) -> Judgement:
         # Of two that are compared each has something to judge: whoever compares has seen to that.
@@ -173,10 +188,11 @@ class Judge:
             matter.case,
             matter.mode,
             matter.images,
-            self.spec.max_tokens,
+            self.spec.reply_cap,
             roles=matter.image_roles,
             rival=matter.rival,
         )
+        rendered = replace(rendered, prompt=replace(rendered.prompt, purse=matter.purse))
         response, rival = matter.case.response, matter.rival
         said = response if rival is None else f"{response}\0{rival}"  # no quotation runs over a null
 
@@ -198,7 +214,6 @@ class Judge:
         first = calls[0].completion
         reading = together(matter.criteria, [called.reading for called in calls])
         attempts = tuple(attempt for called in calls for attempt in called.attempts)
-        costs = [called.completion.cost_microusd for called in calls]
         are_its_own = all(self.spec.answers_for(called.completion.model) for called in calls)
         return Judgement(
             verdicts=reading.verdicts,
@@ -206,8 +221,9 @@ class Judge:
             fingerprint=first.fingerprint,
             schema_mode=first.schema_mode,
             attempts=attempts,
-            usage=_summed(attempts),
-            cost_microusd=None if None in costs else sum(cost for cost in costs if cost is not None),
+            usage=summed(attempts),
+            cost_microusd=total(attempt.cost_microusd for attempt in attempts),
+            prices_as_of=calls[0].prices_as_of,
             flags=flags if are_its_own else (*flags, OTHER_MODEL),
             keeps=reading.keeps and are_its_own,
         )
@@ -236,7 +252,7 @@ def _identity(spec: JudgeSpec, version: str) -> str:
         mode="json",
         exclude={
             *("api_key_env", "max_concurrency", "attempt_timeout_s", "max_attempts", "answers_as", "family"),
-            *("images", "max_images", "max_image_pixels", "image_check"),
+            *("images", "max_images", "max_image_pixels", "image_check", "price", "probe"),
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()
@@ -256,44 +272,3 @@ def _all_there(calls: Sequence[Called[Reading] | BaseException]) -> list[Called[
         if isinstance(call, BaseException):
             raise call
     return there
-
-
-def _summed(attempts: tuple[Attempt, ...]) -> Usage:
-    def total(counts: list[int | None]) -> int | None:
-        known = [count for count in counts if count is not None]
-        return sum(known) if known else None
-
-    return Usage(total([a.input_tokens for a in attempts]), total([a.output_tokens for a in attempts]))
-
-
-def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
-    """What a response without content gets: the level each criterion names for it, or none."""
-    verdicts: dict[str, Scored | Unscored] = {}
-    for criterion in criteria:
-        label = criterion.when_degenerate
-        verdicts[criterion.id] = (
-            Unscored(outcome="degenerate_response", weight=criterion.weight, reason=reason)
-            if label is None
-            else distributed(
-                criterion,
-                scored(criterion, label, f"No judge was asked: {reason}."),
-                certain(label, criterion.scale.labels),
-            )
-        )
-    return Judgement(verdicts=verdicts, flags=(GUARDED,), keeps=True)
-
-
-def failed(
-    criteria: tuple[Criterion, ...], error: BackendError, attempts: tuple[Attempt, ...] = ()
-) -> Judgement:
-    """What is known when no answer could be had: why, and whether asking again may help."""
-    outcome = _OUTCOMES.get(error.code, "provider_error")
-    failure = Failure(
-        code=error.code, detail=str(error), retryable=error.retryable, retry_after_s=error.retry_after_s
-    )
-    return Judgement(
-        verdicts={c.id: Unscored(outcome=outcome, weight=c.weight, reason=str(error)) for c in criteria},
-        attempts=attempts,
-        usage=_summed(attempts),
-        failure=failure,
-    )

@@ -40,6 +40,8 @@ class Judgement:
     attempts: tuple[Attempt, ...] = ()
     usage: Usage = field(default_factory=Usage)
     cost_microusd: int | None = None
+    spent_microusd: int | None = 0  # by the request that is answered, and not by the one that made it
+    prices_as_of: str | None = None
     flags: tuple[str, ...] = ()
     failure: Failure | None = None
     keeps: bool = False  # whether it is complete and the judge's own, so that it may be cached
@@ -59,6 +61,7 @@ def to_record(judgement: Judgement) -> dict[str, object] | None:
         "attempts": [attempt.model_dump() for attempt in judgement.attempts],
         "usage": [judgement.usage.input_tokens, judgement.usage.output_tokens],
         "cost_microusd": judgement.cost_microusd,
+        "prices_as_of": judgement.prices_as_of,
         "flags": list(judgement.flags),
     }
 
@@ -83,14 +86,16 @@ def _restored(record: Mapping[str, object], criteria: tuple[Criterion, ...]) -> 
         return None
     if not (isinstance(attempts, list) and isinstance(usage, list) and isinstance(flags, list)):
         return None
+    input_tokens, output_tokens = usage
     return Judgement(
         verdicts={criterion.id: _verdict(criterion, verdicts[criterion.id]) for criterion in criteria},
         model=data["model"],  # type: ignore[arg-type]  # the record's hash vouches for what we wrote
         fingerprint=data["fingerprint"],  # type: ignore[arg-type]
         schema_mode=data["schema_mode"],  # type: ignore[arg-type]
         attempts=tuple(Attempt.model_validate(attempt) for attempt in attempts),
-        usage=Usage(*usage),
+        usage=Usage(input_tokens, output_tokens),
         cost_microusd=data["cost_microusd"],  # type: ignore[arg-type]
+        prices_as_of=data["prices_as_of"],  # type: ignore[arg-type]
         flags=tuple(flags),
         keeps=True,
         cache="hit",

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from judge_service.backends.base import Usage
 from judge_service.domain.comparison import Asked, Comparison, preferring
+from judge_service.domain.price import total
 from judge_service.domain.score import TokenUsage
 from judge_service.errors import BackendTimeout, UnfitCase
 from judge_service.prompts import pairwise_digest
 from judge_service.rubric_store import PAIRWISE
 from judge_service.scoring import preference
 from judge_service.scoring.guard import degenerate
-from judge_service.scoring.judge import Judge, failed
+from judge_service.scoring.judge import Judge
 from judge_service.scoring.judgement import GUARDED, Judgement
-from judge_service.scoring.panel import own_family
+from judge_service.scoring.panel import common_date, own_family
+from judge_service.scoring.unanswered import failed
 from judge_service.texts import clean
 
 if TYPE_CHECKING:
@@ -164,8 +166,6 @@ def _merged(all_judgements: tuple[Judgement, ...]) -> Judgement:
     asked = [each for each in all_judgements if GUARDED not in each.flags] or list(all_judgements)
     models = {each.model for each in asked}
     fingerprints = {each.fingerprint for each in asked}
-    costs = [each.cost_microusd for each in asked]
-    known = [cost for cost in costs if cost is not None]
     return Judgement(
         verdicts={},
         model=asked[0].model if len(models) == 1 else None,
@@ -175,7 +175,9 @@ def _merged(all_judgements: tuple[Judgement, ...]) -> Judgement:
         usage=Usage(
             _sum(each.usage.input_tokens for each in asked), _sum(each.usage.output_tokens for each in asked)
         ),
-        cost_microusd=sum(known) if len(known) == len(costs) else None,
+        cost_microusd=total(each.cost_microusd for each in asked),
+        spent_microusd=total(each.spent_microusd for each in asked),
+        prices_as_of=common_date(each.prices_as_of for each in asked),
         failure=_first_failure(asked),
         cache=min((each.cache for each in asked), key=_DEAREST.index),
     )

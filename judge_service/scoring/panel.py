@@ -11,6 +11,7 @@ import rfc8785
 
 from judge_service.backends.base import Usage
 from judge_service.domain.families import families_of
+from judge_service.domain.price import NOBODY, total
 from judge_service.domain.score import Member
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
 from judge_service.errors import CacheMiss
@@ -86,7 +87,9 @@ class Panel:
             model=self._model(said) if OTHER_MODEL in flags else self.model,
             schema_mode=_schema_mode(each.schema_mode for each in said.values()),
             usage=summed_usage(each.usage for each in said.values()),
-            cost_microusd=summed_cost(each.cost_microusd for each in said.values()),
+            cost_microusd=total(each.cost_microusd for each in said.values()),
+            spent_microusd=total(each.spent_microusd for each in said.values()),
+            prices_as_of=common_date(each.prices_as_of for each in said.values()),
             flags=tuple(flags),
             failure=_failure(said.values()) if missing else None,
             cache=common_cache(each.cache for each in said.values()),
@@ -129,13 +132,13 @@ def members_of(
     found = {}
     for name, said in judgement.members.items():
         own = {key: said.verdicts.get(key) or verdict for key, verdict in verdicts.items()}
-        total = weighted_mean(own, partial=request.partial, score_from=score_from)
+        whole = weighted_mean(own, partial=request.partial, score_from=score_from)
         found[name] = Member(
-            outcome=total.outcome,
-            score=total.score,
-            reason=total.reason,
+            outcome=whole.outcome,
+            score=whole.score,
+            reason=whole.reason,
             criteria=own,
-            flags=(*said.flags, *total.flags, *own_family(judge.members[name], request.case, said)),
+            flags=(*said.flags, *whole.flags, *own_family(judge.members[name], request.case, said)),
             failure=said.failure,
             provenance=provenance_of(judge.members[name], said),
         )
@@ -175,21 +178,17 @@ def summed_usage(usages: Iterable[Usage]) -> Usage:
     """Tokens of all; None where nobody counted any."""
     counted = tuple(usages)
 
-    def total(counts: list[int | None]) -> int | None:
+    def sum_of(counts: list[int | None]) -> int | None:
         known = [count for count in counts if count is not None]
         return sum(known) if known else None
 
-    return Usage(total([u.input_tokens for u in counted]), total([u.output_tokens for u in counted]))
+    return Usage(sum_of([u.input_tokens for u in counted]), sum_of([u.output_tokens for u in counted]))
 
 
-def summed_cost(costs: Iterable[int | None]) -> int | None:
-    """The cost of all; None when any is not known."""
-    total = 0
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total
+def common_date(dates: Iterable[str | None]) -> str | None:
+    """The one date of all prices; None where they differ, or one has none."""
+    found = set(dates) - {NOBODY}
+    return found.pop() if len(found) == 1 else None if found else NOBODY
 
 
 def common_cache(states: Iterable[CacheState]) -> CacheState:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
+from judge_service.backends.purse import Purse
+from judge_service.domain.price import MEGA
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
@@ -14,16 +18,18 @@ from judge_service.scoring.aggregate import weighted_mean
 from judge_service.scoring.answering import check_samples
 from judge_service.scoring.calibrating import Answered, Calibrator, NoMaps
 from judge_service.scoring.cascade import Cascade
+from judge_service.scoring.fitting import by_readiness, mode_of
 from judge_service.scoring.instrument import Instrument, fingerprint
-from judge_service.scoring.judge import Matter, failed
+from judge_service.scoring.judge import Matter
 from judge_service.scoring.judgement import GUARDED, Judgement
 from judge_service.scoring.panel import members_of, own_family
+from judge_service.scoring.unanswered import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from judge_calibration.maps.artefact import CalibrationMap
-    from judge_service.domain.case import Case, Image
+    from judge_service.domain.case import Image
     from judge_service.domain.request import ScoreRequest
     from judge_service.domain.rubric import Criterion, Mode, Rubric
     from judge_service.domain.score import Member
@@ -67,13 +73,13 @@ class Scorer:
         self._pictures = pictures
         self._calibrator = Calibrator(maps or NoMaps())
 
-    async def score(self, request: ScoreRequest, *, deadline: float) -> Score:
-        """Judge one case by `deadline` (event-loop time).
+    async def score(self, request: ScoreRequest, *, deadline: float, purse: Purse | None = None) -> Score:
+        """Judge one case by `deadline` (event-loop time), paid from `purse` or within the request's own cap.
 
         Raises a `RequestError` when the request itself is at fault; a judge that fails is in the score.
         """
         stored, judge = self.rubrics.get(request.rubric), self.judge(request.judge)
-        mode = _mode(request, stored, judge)
+        mode, purse = mode_of(request, stored, judge), purse or _purse(request)
         check_samples(judge, request.samples, stored.rubric.score_from)
         judgement = Judgement(verdicts={}, cache="none")
         digests: tuple[str, ...] = ()
@@ -82,12 +88,14 @@ class Scorer:
             expected = _provenance(stored, judge, mode, digests, judgement, request.samples)
             demanded = await self._calibrator.demanded(request.calibration, stored.rubric, judge, expected)
         if isinstance(judge, Cascade):
-            return await self._by_steps(request, stored.rubric, judge, mode, demanded, deadline)
-        ready, verdicts = _by_readiness(stored, request.case, mode)
+            ask = partial(self.score, deadline=deadline, purse=purse)
+            return await self._by_steps(request, stored.rubric, judge, mode, demanded, deadline, ask)
+        ready, verdicts = by_readiness(stored, request.case, mode)
         if ready:
             try:
                 async with asyncio.timeout_at(deadline):
                     matter = await self._matter(stored, ready, request, mode, judge)
+                    matter = replace(matter, purse=purse)
             except TimeoutError:
                 judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
             else:
@@ -121,9 +129,10 @@ class Scorer:
         mode: Mode,
         demanded: CalibrationMap | None,
         deadline: float,
+        ask: Callable[[ScoreRequest], Awaitable[Score]],
     ) -> Score:
         """Score by one step after another; the last one asked gives the answer."""
-        course = await cascade.climb(request, mode, lambda asked: self.score(asked, deadline=deadline))
+        course = await cascade.climb(request, mode, ask)
         provenance = course.provenance(cascade)
         answered = Answered(
             rubric, cascade, course.judgement(), provenance, course.last.criteria, course.total()
@@ -154,8 +163,8 @@ class Scorer:
     def lay_out(self, request: ScoreRequest) -> tuple[Matter, dict[str, Unscored]]:
         """What can be judged of a case, its pictures not yet opened, and the criteria that lack an input."""
         stored = self.rubrics.get(request.rubric)
-        mode = _mode(request, stored, self.judge(request.judge))
-        ready, lacking = _by_readiness(stored, request.case, mode)
+        mode = mode_of(request, stored, self.judge(request.judge))
+        ready, lacking = by_readiness(stored, request.case, mode)
         without = {key: verdict for key, verdict in lacking.items() if isinstance(verdict, Unscored)}
         return Matter(stored, ready, request.case, mode), without
 
@@ -199,34 +208,9 @@ class Scorer:
         )
 
 
-def _mode(request: ScoreRequest, stored: StoredRubric, judge: Configured) -> Mode:
-    """Choose between the two instruments; what was asked for by name is never exchanged for the other."""
-    rubric, case = stored.rubric, request.case
-    mode = request.mode
-    if mode == "auto":
-        looks = "image" in rubric.modes and judge.spec.images
-        blind = case.has("images") and not case.has("visual_description")
-        mode = "image" if "text" not in rubric.modes or (looks and blind) else "text"
-    if mode not in rubric.modes:
-        raise UnfitCase(f"rubric {rubric.ref!r} has no mode {mode!r} (it has: {', '.join(rubric.modes)})")
-    if mode == "image" and not judge.spec.images:
-        raise UnfitCase(f"judge {judge.name!r} cannot be shown images; choose another, or mode 'text'")
-    return mode
-
-
-def _by_readiness(
-    stored: StoredRubric, case: Case, mode: Mode
-) -> tuple[tuple[Criterion, ...], dict[str, Scored | Unscored]]:
-    """Tell the criteria that can be judged from those that lack an input."""
-    ready, lacking = [], {}
-    for criterion in stored.rubric.criteria:
-        missing = [name for name in criterion.needs[mode] if not case.has(name)]
-        if missing:
-            reason = f"the case has no {' and no '.join(missing)}"
-            lacking[criterion.id] = Unscored(outcome="missing_input", weight=criterion.weight, reason=reason)
-        else:
-            ready.append(criterion)
-    return tuple(ready), dict[str, Scored | Unscored](lacking)
+def _purse(request: ScoreRequest) -> Purse | None:
+    cap = request.max_cost_usd
+    return None if cap is None else Purse(round(cap * MEGA))
 
 
 def _provenance(
@@ -260,6 +244,8 @@ def _provenance(
             input_tokens=judgement.usage.input_tokens, output_tokens=judgement.usage.output_tokens
         ),
         cost_microusd=judgement.cost_microusd,
+        spent_microusd=judgement.spent_microusd,
+        prices_as_of=judgement.prices_as_of,
         service_version=__version__,
     )
 

@@ -39,6 +39,8 @@ COMMANDS = [
     ["serve"],
     ["score"],
     ["judges"],
+    ["judges", "check"],
+    ["judges", "repeatability"],
     ["rubrics"],
     ["rubrics", "list"],
     ["rubrics", "show"],

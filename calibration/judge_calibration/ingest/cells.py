@@ -17,6 +17,7 @@ OUTCOMES = (
     SCORED,
     "provider_error",
     "timeout",
+    "cost_cap",
     "rejected_input",
     "missing_input",
     "refused",

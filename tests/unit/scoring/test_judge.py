@@ -46,8 +46,11 @@ def a_judge(line: Line | None = None, cache: FakeCache | None = None, **spec: An
 
 @virtual
 async def test_a_judge_gives_verdicts_with_what_is_known_of_the_call() -> None:
-    attempts = (an_attempt(outcome="rate_limited"), an_attempt(input_tokens=100, output_tokens=20))
-    line = FakeLine(a_completion(fingerprint="fp_1", cost_microusd=7), attempts)
+    attempts = (
+        an_attempt(outcome="rate_limited", cost_microusd=0),
+        an_attempt(input_tokens=100, output_tokens=20, cost_microusd=7),
+    )
+    line = FakeLine(a_completion(fingerprint="fp_1"), attempts)
     judgement = await a_judge(line).judge(a_matter(), cache="use", deadline=now() + LATER)
     assert {name: verdict.value for name, verdict in judgement.verdicts.items()} == {
         "accuracy": 80,
@@ -91,7 +94,7 @@ async def test_an_equal_question_is_asked_once() -> None:
     second = await judge.judge(a_matter(), cache="use", deadline=now() + LATER)
     assert len(line.prompts) == 1
     assert (first.cache, second.cache) == ("miss", "hit")
-    assert second == replace(first, cache="hit")
+    assert second == replace(first, cache="hit", spent_microusd=0)
 
 
 @virtual

@@ -120,6 +120,7 @@ SEMANTIC: list[dict[str, Any]] = [
     {"seed": 0},
     {"seed": 1},
     {"max_tokens": 4096},
+    {"reasoning": True},
     {"text_cap": 400},
     {"logprobs": 5},
     {"cap_field": "max_completion_tokens"},
@@ -142,6 +143,8 @@ OPERATIONAL: list[dict[str, Any]] = [
     {"image_check": "off"},
     {"answers_as": ("deployment-7",)},
     {"family": "qwen"},
+    {"probe": True},
+    {"price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}},
 ]
 
 

@@ -96,8 +96,8 @@ def outcomes(found: Score) -> dict[str, str]:
 
 
 def test_a_case_gets_a_score_that_says_where_it_comes_from() -> None:
-    attempts = (an_attempt(input_tokens=1490, output_tokens=212),)
-    line = FakeLine(a_completion(fingerprint="fp_1", cost_microusd=9), attempts)
+    attempts = (an_attempt(input_tokens=1490, output_tokens=212, cost_microusd=9),)
+    line = FakeLine(a_completion(fingerprint="fp_1"), attempts)
     found = score(a_scorer(line=line, seed=3), case=a_case(id="c-7"), metadata={"run": "r7"})
     assert (found.outcome, found.score, found.reason) == ("scored", 80.0, None)
     assert outcomes(found) == {"accuracy": "scored", "clarity": "scored"}
@@ -110,7 +110,7 @@ def test_a_case_gets_a_score_that_says_where_it_comes_from() -> None:
     assert (told.model, told.model_fingerprint) == ("judge-7b-0611", "fp_1")
     assert told.sampling == {"temperature": 0.0, "max_tokens": 2048, "seed": 3}
     assert (told.mode, told.schema_mode, told.cache) == ("text", "json_schema", "miss")
-    assert (told.images, told.attempts, told.cost_microusd) == ((), attempts, 9)
+    assert (told.images, told.attempts, told.cost_microusd, told.spent_microusd) == ((), attempts, 9, 9)
     assert (told.usage.input_tokens, told.usage.output_tokens) == (1490, 212)
     assert told.service_version == __version__
 

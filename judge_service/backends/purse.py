@@ -1,0 +1,56 @@
+"""Money that calls to judges may cost: a call sets its worst case aside before it is made, or is not made."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from judge_service.domain.price import usd
+from judge_service.errors import CostCapReached
+
+if TYPE_CHECKING:
+    from judge_service.domain.price import Price
+
+
+class Purse:
+    """Holds what is left of a cap, in micro-dollars; one for a request, or one for all rows of a job.
+
+    What calls under way have set aside may come back: a call that finds too little waits for that before it
+    is refused, so that how many rows are asked does not depend on how many are asked at one time.
+    """
+
+    def __init__(self, cap: int, spent: int = 0) -> None:
+        self.cap = cap
+        self.left = cap - spent
+        self._held = 0  # calls under way
+        self._closed = False
+        self._changed = asyncio.Event()
+
+    async def take(self, price: Price | None, bound: int) -> None:
+        """Set the bound of one call aside; raises `CostCapReached` before the call where that cannot be."""
+        if price is None:
+            raise CostCapReached(
+                "the judge's price is unknown, so that no cap on cost can be kept; set its price (`price` in the "
+                "judge's settings, or JUDGE_SERVICE_PRICES), or ask without a cap"
+            )
+        while bound > self.left and self._held and not self._closed:
+            self._changed.clear()
+            await self._changed.wait()
+        if bound > self.left or (self._closed and bound):
+            raise CostCapReached(
+                f"a call may cost up to {usd(bound)}, and {usd(max(0, self.left))} are left of the cap of "
+                f"{usd(self.cap)}; raise the cap, or lower the judge's max_tokens"
+            )
+        self.left -= bound
+        self._held += 1
+
+    def settle(self, bound: int, cost: int | None) -> None:
+        """Put back what a call did not cost; one of unknown cost is held to have cost its bound."""
+        self.left += 0 if cost is None else bound - cost
+        self._held -= 1
+        self._changed.set()
+
+    def close(self) -> None:
+        """Pay for no further call."""
+        self._closed = True
+        self._changed.set()

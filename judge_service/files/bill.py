@@ -1,0 +1,79 @@
+"""What a run used: tokens and money of the calls that it made itself; what is unknown is counted, not guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judge_service.domain.price import usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from judge_service.domain.score import Provenance
+
+
+@dataclass(slots=True)
+class Bill:
+    """Sums over the rows for which this run asked a judge. `asked` rows, of which some may be unknown."""
+
+    asked: int = 0
+    known_input: int = 0
+    known_output: int = 0
+    uncounted: int = 0  # rows whose tokens no provider counted
+    known_microusd: int = 0
+    unpriced: int = 0  # rows whose cost is unknown
+    prices_as_of: str | None = None
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens read; None where those of any row are unknown."""
+        return None if self.uncounted else self.known_input
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens written; None likewise."""
+        return None if self.uncounted else self.known_output
+
+    @property
+    def cost_microusd(self) -> int | None:
+        """What was spent; None likewise."""
+        return None if self.unpriced else self.known_microusd
+
+    def add(self, provenance: Provenance) -> None:
+        """Count one row; what the cache or another row's call answered costs nothing here."""
+        if provenance.cache in {"hit", "joined", "none"} or provenance.instrument == "guard":
+            return
+        self.asked += 1
+        usage, spent = provenance.usage, provenance.spent_microusd
+        self.known_input += usage.input_tokens or 0
+        self.known_output += usage.output_tokens or 0
+        self.uncounted += any(a.input_tokens is None or a.output_tokens is None for a in provenance.attempts)
+        self.known_microusd += spent or 0
+        self.unpriced += spent is None
+        self.prices_as_of = provenance.prices_as_of or self.prices_as_of
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data; null where anything in a sum is unknown."""
+        return {
+            "asked": self.asked,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cost_microusd": self.cost_microusd,
+            "uncounted": self.uncounted,
+            "unpriced": self.unpriced,
+            "prices_as_of": self.prices_as_of,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The same for people."""
+        if not self.asked:
+            return
+        counted = f"{self.known_input:,} read, {self.known_output:,} written"
+        if self.uncounted:
+            counted = f"unknown for {self.uncounted} of {self.asked} rows; of the others {counted}"
+        yield f"Tokens: {counted}."
+        if self.unpriced:
+            yield f"Cost: unknown for {self.unpriced} of {self.asked} rows; of the others {usd(self.known_microusd)}."
+        else:
+            yield f"Cost: {usd(self.known_microusd)} (prices: {self.prices_as_of or 'nothing was billed'})."
