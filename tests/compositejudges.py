@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from builders import a_completion, a_request, a_spec, a_stored_rubric, an_entry
+from builders import a_completion, a_request, a_spec, a_stored_rubric, an_attempt, an_entry
 from calibrationmaps import a_fingerprint, a_map
 from calibrationscorer import NoPictures
 from lines import BrokenLine, FakeCache, FakeLine
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 SPECS: TypeAdapter[dict[str, AnySpec]] = TypeAdapter(dict[str, AnySpec])
 
 
-def saying(level: object, **fields: Any) -> FakeLine:
+def saying(level: object, cost_microusd: int | None = None, **fields: Any) -> FakeLine:
     """A line that gives every criterion of `a_rubric` this level."""
     entries = {name: an_entry(level) for name in ("accuracy", "clarity")}
     plain: dict[str, Any] = {"model": None} | fields
-    return FakeLine(a_completion(json.dumps(entries), **plain))
+    attempt = an_attempt(input_tokens=100, output_tokens=20, cost_microusd=cost_microusd)
+    return FakeLine(a_completion(json.dumps(entries), **plain), (attempt,))
 
 
 def saying_of_each(**levels: object) -> FakeLine:

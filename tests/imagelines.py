@@ -59,10 +59,10 @@ class CountingLine:
         reminder = prompt.reminder or (self._reminder if prompt.images else "")
         usage = Usage(self._counted(prompt, reminder), 20) if self._tells[bool(prompt.images)] else Usage()
         model, fingerprint = self._models.pop(0) if len(self._models) > 1 else self._models[0]
-        completion = a_completion(
-            self._says(prompt), usage=usage, model=model, fingerprint=fingerprint, cost_microusd=CENTS
+        completion = a_completion(self._says(prompt), usage=usage, model=model, fingerprint=fingerprint)
+        attempt = an_attempt(
+            input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, cost_microusd=CENTS
         )
-        attempt = an_attempt(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
         return Called(completion, read(completion), (attempt,), reminder)
 
     def _counted(self, prompt: Prompt, reminder: str) -> int:

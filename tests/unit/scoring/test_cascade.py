@@ -153,8 +153,8 @@ def test_from_the_cache_only_a_whole_path_is_told() -> None:
 
 
 def test_what_all_steps_took_is_told_together_and_who_answered_in_the_path() -> None:
-    attempts = (an_attempt(input_tokens=7, output_tokens=1),)
-    first = FakeLine(a_completion(model=None, cost_microusd=5), attempts)
+    attempts = (an_attempt(input_tokens=7, output_tokens=1, cost_microusd=5),)
+    first = FakeLine(a_completion(model=None), attempts)
     found = score(a_scorer({"a": first, "b": saying(2, cost_microusd=8)}, MADE, maps=maps(a=WIDE)), "k")
     told = found.provenance
     assert (told.usage.input_tokens, told.usage.output_tokens, told.cost_microusd) == (107, 21, 13)

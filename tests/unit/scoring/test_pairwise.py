@@ -314,8 +314,8 @@ async def test_what_cannot_be_compared_is_refused_with_the_remedy() -> None:
 @virtual
 async def test_a_judge_of_the_family_of_one_of_the_models_is_flagged() -> None:
     scorer = a_comparing_scorer(Opinions({}), model="qwen3-8b")
-    for models, flags in (({"b": "Qwen2.5-VL"}, ("own_family",)), ({"a": "gpt-5"}, ()), ({}, ())):
-        assert (await compared(scorer, case={"models": models})).flags == flags
+    for models, flagged in (({"b": "Qwen2.5-VL"}, True), ({"a": "gpt-5"}, False), ({}, False)):
+        assert ("own_family" in (await compared(scorer, case={"models": models})).flags) == flagged
 
 
 @virtual

@@ -13,6 +13,7 @@ from builders import (
     a_rubric,
     a_spec,
     a_stored_rubric,
+    an_attempt,
     an_entry,
 )
 from hypothesis import given
@@ -110,7 +111,8 @@ class InTurn(FakeLine):
     """Each asking gets the next level."""
 
     async def call(self, prompt: Any, read_: Callable[[Completion], Any], landing: Any) -> Called[Any]:
-        self.completion = a_completion(a_reply(prompt.criteria, level=prompt.sample), cost_microusd=2)
+        self.completion = a_completion(a_reply(prompt.criteria, level=prompt.sample))
+        self.attempts = (an_attempt(input_tokens=100, output_tokens=20, cost_microusd=2),)
         return await super().call(prompt, read_, landing)
 
 
