@@ -107,7 +107,7 @@ def test_judges_are_listed(tmp_path: Path) -> None:
     }
     lines = command(tmp_path, "judges", env=environment(tmp_path, judges)).stdout.splitlines()
     assert [line.split() for line in lines] == [
-        ["judge", "kind", "model", "concurrency"],
+        ["judge", "kind", "model,", "or", "made", "of", "concurrency"],
         ["big", "openai", "med-70b", "7"],
         ["default", "embedded", "-", "64"],
     ]

@@ -26,6 +26,7 @@ OUTCOMES = (
     "off_scale",
     "degenerate_response",
     "no_quorum",
+    "no_distribution",
     "abstained",
     "needs_human",
 )
