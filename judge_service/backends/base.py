@@ -10,7 +10,7 @@ from judge_service.errors import JudgeServiceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_service.backends.purse import Purse
+    from judge_service.backends.purse import Payer
     from judge_service.domain.case import Case
     from judge_service.domain.judge import SchemaMode
     from judge_service.domain.rubric import Criterion, Mode, Rubric
@@ -55,7 +55,7 @@ class Prompt:
     reminder: str = ""
     max_tokens: int = 2048
     sample: int = 0  # which of several askings; a seed moves with it
-    purse: Purse | None = None  # what its calls are paid from; None: whatever they cost
+    purse: Payer | None = None  # what its calls are paid from; None: whatever they cost
 
     def reminded(self, reminder: str) -> Prompt:
         """Ask the same again with a constant reminder of the form; never with the broken answer."""

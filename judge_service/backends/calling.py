@@ -167,7 +167,7 @@ class Caller:
         landing = course.landing
         async with self.gate.slot(course.priority, deadline=lambda: landing.deadline) as slot:
             self._look_at_the_time(slot, landing)
-            bound, cost = await set_aside(prompt, self.price, landing), None
+            bound, cost = await set_aside(self.name, prompt, self.price, landing), None
             course.began = self._clock()
             course.waited = course.began - course.idle_since
             try:

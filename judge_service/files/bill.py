@@ -10,6 +10,7 @@ from judge_service.domain.price import usd
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from judge_service.backends.purse import Tab
     from judge_service.domain.score import Provenance
 
 
@@ -45,13 +46,25 @@ class Bill:
         if provenance.cache in {"hit", "joined", "none"} or provenance.instrument == "guard":
             return
         self.asked += 1
-        usage, spent = provenance.usage, provenance.spent_microusd
-        self.known_input += usage.input_tokens or 0
-        self.known_output += usage.output_tokens or 0
-        self.uncounted += any(a.input_tokens is None or a.output_tokens is None for a in provenance.attempts)
+        used = provenance.spent_usage
+        if used.input_tokens is None or used.output_tokens is None:
+            self.uncounted += 1
+        else:
+            self.known_input += used.input_tokens
+            self.known_output += used.output_tokens
+        self._pay(provenance.spent_microusd)
+        self.prices_as_of = provenance.prices_as_of or self.prices_as_of
+
+    def add_refused(self, tab: Tab) -> None:
+        """Count a row for which the cap did not last, if some calls were made for it all the same."""
+        if tab.calls:
+            self.asked += 1
+            self.uncounted += 1
+            self._pay(tab.spent)
+
+    def _pay(self, spent: int | None) -> None:
         self.known_microusd += spent or 0
         self.unpriced += spent is None
-        self.prices_as_of = provenance.prices_as_of or self.prices_as_of
 
     def as_json(self) -> dict[str, object]:
         """Plain data; null where anything in a sum is unknown."""

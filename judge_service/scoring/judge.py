@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import rfc8785
 
-from judge_service.backends.base import JudgeCallFailed
+from judge_service.backends.base import JudgeCallFailed, Usage
 from judge_service.domain.price import total
 from judge_service.errors import BackendTimeout, CacheMiss, CostCapReached
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
 from judge_service.scoring.image_check import ImageCheck, unread
-from judge_service.scoring.judgement import OTHER_MODEL, Judgement, from_record
+from judge_service.scoring.judgement import NO_USE, OTHER_MODEL, Judgement, from_record
 from judge_service.scoring.reading import PARSER_VERSION, Reading, read
 from judge_service.scoring.sampling import together
-from judge_service.scoring.unanswered import failed, floored, summed
+from judge_service.scoring.unanswered import counted, failed, floored, summed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from judge_service.backends.base import Called, Completion, Landing, Prompt
-    from judge_service.backends.purse import Purse
+    from judge_service.backends.purse import Payer
     from judge_service.domain.case import Case
     from judge_service.domain.judge import JudgeSpec
     from judge_service.domain.rubric import Criterion, Mode
@@ -34,6 +34,7 @@ KEY_VERSION = 1
 # The judge's own timeout ends a call at the deadline and brings its attempts along; the waiter's follows
 # this much later and ends what does not end by itself.
 GRACE_S = 0.05
+UNCOUNTED = Usage()
 
 R = TypeVar("R", bound=Reading)
 
@@ -79,7 +80,7 @@ class Matter:
     image_roles: tuple[str, ...] = ()
     rival: str | None = None  # where two responses are compared: the one shown second
     samples: int = 1  # how often the judge is asked
-    purse: Purse | None = None  # what calls are paid from
+    purse: Payer | None = None  # what calls are paid from
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class Judge:
     async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
         """Verdicts on every criterion of the matter; a failure of the judge is a judgement too."""
         asking = Asking()
+        used: Usage | None = None
         try:
             found = await self._find(matter, asking, cache=cache, deadline=deadline)
         except JudgeCallFailed as exc:
@@ -141,8 +143,10 @@ class Judge:
         except TimeoutError:
             late = BackendTimeout("the deadline of the request passed before the judge had answered")
             # Nobody knows what a call that goes on, or was cut, will have cost.
-            found = replace(failed(matter.criteria, late), cost_microusd=None)
-        return replace(found, spent_microusd=found.cost_microusd if asking.here else 0)
+            found, used = replace(failed(matter.criteria, late), cost_microusd=None), UNCOUNTED
+        if not asking.here:
+            return replace(found, spent_microusd=0, spent_usage=NO_USE)
+        return replace(found, spent_microusd=found.cost_microusd, spent_usage=used or counted(found.attempts))
 
     async def _find(self, matter: Matter, asking: Asking, *, cache: str, deadline: float) -> Judgement:
         ends = deadline + GRACE_S
