@@ -11,6 +11,7 @@ import rfc8785
 
 from judge_service.backends.base import JudgeCallFailed, Usage
 from judge_service.domain.price import total
+from judge_service.domain.verdict import Scored
 from judge_service.errors import BackendTimeout, CacheMiss, CostCapReached
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
 from judge_service.scoring.image_check import ImageCheck, unread
@@ -229,7 +230,7 @@ class Judge:
             cost_microusd=total(attempt.cost_microusd for attempt in attempts),
             prices_as_of=calls[0].prices_as_of,
             flags=flags if are_its_own else (*flags, OTHER_MODEL),
-            keeps=reading.keeps and are_its_own,
+            keeps=reading.keeps and are_its_own and not _is_short(reading, matter),
         )
 
     def key(self, matter: Matter) -> str:
@@ -260,6 +261,16 @@ def _identity(spec: JudgeSpec, version: str) -> str:
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()
+
+
+def _is_short(reading: Reading, matter: Matter) -> bool:
+    """Whether the total will lack what the server did not tell: the next asking may have it."""
+    if matter.rival is not None or matter.stored.rubric.score_from == "level":
+        return False
+    scored = [verdict for verdict in reading.verdicts.values() if isinstance(verdict, Scored)]
+    return any(
+        verdict.distribution_withheld in {"tokens_not_told", "level_not_located"} for verdict in scored
+    )
 
 
 def _all_there(calls: Sequence[Called[Reading] | BaseException]) -> list[Called[Reading]]:

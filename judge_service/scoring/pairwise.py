@@ -141,6 +141,9 @@ def _provenance(
     by_guard = same or _is_guards(judgements.values())
     flags = (GUARDED,) if by_guard else ()
     provenance = scorer.provenance(matter, judge, replace(merged, flags=flags))
+    provenance = provenance.model_copy(
+        update={"score_from": "level"}
+    )  # whatever the rubric takes for a total
     template = scorer.rubrics.pairwise
     if template is None or BY_LEVELS in _how(judgements):
         return provenance
