@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from judge_service.domain.price import usd
+from judge_service.scoring.panel import common_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,12 @@ class Bill:
     uncounted: int = 0  # rows whose tokens no provider counted
     known_microusd: int = 0
     unpriced: int = 0  # rows whose cost is unknown
-    prices_as_of: str | None = None
+    dates: set[str] = field(default_factory=set)  # of the prices behind the rows' costs
+
+    @property
+    def prices_as_of(self) -> str | None:
+        """The one date of all prices that are known; None where there are several, or none."""
+        return common_date(self.dates) if self.dates else None
 
     @property
     def input_tokens(self) -> int | None:
@@ -53,7 +59,8 @@ class Bill:
             self.known_input += used.input_tokens
             self.known_output += used.output_tokens
         self._pay(provenance.spent_microusd)
-        self.prices_as_of = provenance.prices_as_of or self.prices_as_of
+        if provenance.prices_as_of is not None:
+            self.dates.add(provenance.prices_as_of)
 
     def add_refused(self, tab: Tab) -> None:
         """Count a row for which the cap did not last, if some calls were made for it all the same."""
@@ -89,4 +96,5 @@ class Bill:
         if self.unpriced:
             yield f"Cost: unknown for {self.unpriced} of {self.asked} rows; of the others {usd(self.known_microusd)}."
         else:
-            yield f"Cost: {usd(self.known_microusd)} (prices: {self.prices_as_of or 'nothing was billed'})."
+            none = "of several dates" if self.known_microusd else "nothing was billed"
+            yield f"Cost: {usd(self.known_microusd)} (prices: {self.prices_as_of or none})."

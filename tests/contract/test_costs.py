@@ -265,6 +265,19 @@ async def test_a_bill_does_not_count_what_a_part_had_in_the_cache(
             assert (tally.bill.input_tokens, tally.bill.output_tokens) == (321, 77)
 
 
+async def test_a_bill_over_free_and_paid_rows_names_the_prices_of_those_that_cost(
+    tmp_path: Path, stub: StubJudge
+) -> None:
+    more = {"other": openai_judge(stub.url, price=PRICE), "pair": PAIR}
+    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2)])
+    tally = await ran(path, {"kind": "scripted"}, more, judge="pair")
+    assert (tally.bill.prices_as_of, tally.bill.cost_microusd) == ("settings", 2 * COST)
+    tally.bill.dates.add("free")  # as of a cascade's row that ended at its first step
+    assert tally.bill.prices_as_of == "settings"
+    tally.bill.dates.add("2026-11-01")
+    assert "prices: of several dates" in " ".join(tally.bill.lines())
+
+
 async def test_money_of_a_row_that_the_cap_ended_halfway_is_not_forgotten(
     tmp_path: Path, stub: StubJudge
 ) -> None:
@@ -278,6 +291,7 @@ async def test_money_of_a_row_that_the_cap_ended_halfway_is_not_forgotten(
     tally = await ran(path, first, more, judge="made", max_cost_usd=1.0)
     assert (stub.count, tally.outcomes, tally.bill.asked) == (1, {"cost_cap": 1}, 1)
     assert (tally.bill.cost_microusd, tally.bill.input_tokens) == (COST, None)
+    assert "prices: of several dates" in " ".join(tally.bill.lines())
     assert "judge 'other'" in (tally.capped or "")
     ledger = Ledger(path.with_name("out.jsonl"))
     ledger.open()
