@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from judge_service.domain.job import JobFault, JobOrder
 from judge_service.errors import StoreError
 from judge_service.jobs.base import Claim, JobBackend, Line, Spent
@@ -311,7 +312,7 @@ class TestFile(LedgerContract):
     clock: Clock
 
     @pytest.fixture
-    async def jobs(self, tmp_path: Path) -> AsyncIterator[JobBackend]:  # type: ignore[override]  # as above
+    async def jobs(self, tmp_path: Path) -> AsyncIterator[JobBackend]:
         self.clock = Clock()
         jobs = SqliteJobs(tmp_path / "jobs.sqlite", lease_s=LEASE_S, clock=self.clock)
         await jobs.open_file()
@@ -326,7 +327,7 @@ class TestMemory(LedgerContract):
     clock: Clock
 
     @pytest.fixture
-    async def jobs(self) -> AsyncIterator[JobBackend]:  # type: ignore[override]  # as above
+    async def jobs(self) -> AsyncIterator[JobBackend]:
         self.clock = Clock()
         jobs = SqliteJobs(None, clock=self.clock)
         yield jobs
