@@ -94,6 +94,21 @@ def serve(
 
 
 @app.command()
+def worker(
+    host: Annotated[str, typer.Option(help="Address to tell its health on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to tell its health on.", min=0, max=65_535)] = 8081,
+) -> None:
+    """Work on jobs that servers with the same store were handed; start as many as wanted, anywhere.
+
+    It tells its health at /livez and /readyz and its figures at /metrics. SIGTERM: takes no more, finishes what it has.
+    """
+    from judge_service.main import create_worker  # noqa: PLC0415  the whole service
+    from judge_service.serving import serve as start  # noqa: PLC0415  uvicorn and FastAPI
+
+    start(_settings(), host, port, create=create_worker)
+
+
+@app.command()
 def score(
     path: Annotated[
         Path,

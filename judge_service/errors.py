@@ -17,6 +17,9 @@ JudgeServiceError
 │  ├─ StudyNotFound
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
+│  ├─ JobNotFound
+│  ├─ KeyInUse             the first request under an idempotency key is still being received
+│  ├─ KeyOfAnother         an idempotency key stands for other content
 │  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
 │  ├─ NotEnough            there is too little data for what was asked
 │  └─ MapRejected          what was sent as a map is none
@@ -97,6 +100,18 @@ class MapNotFound(RequestError):
 
 class ReportNotFound(RequestError):
     """No report was asked for under that id."""
+
+
+class JobNotFound(RequestError):
+    """No job of this tenant is kept under that id."""
+
+
+class KeyInUse(RequestError):
+    """The first request under this idempotency key is still being received."""
+
+
+class KeyOfAnother(RequestError):
+    """This idempotency key was used for other content."""
 
 
 class StaleMap(RequestError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from judge_service.api.bodies import JSON
@@ -54,6 +55,11 @@ SCORE_REQUESTS: dict[str, dict[str, object]] = {
         },
     },
 }
+
+JOB_LINES = "".join(
+    f'{{"custom_id": "{name}", "method": "POST", "url": "/v1/scores", "body": {json.dumps(one["value"])}}}\n'
+    for name, one in SCORE_REQUESTS.items()
+)
 
 # Two squares of sixteen pixels, a light and a dark one.
 _LIGHT = (
@@ -130,6 +136,12 @@ def body(
     content: dict[str, Any] = {JSON: {"schema": ref(schema), "examples": requests}}
     for kind, text in (texts or {}).items():
         content[kind] = {"schema": {"type": "string"}, "example": text}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def lines(example: str) -> dict[str, Any]:
+    """The `requestBody` of a route that reads NDJSON as it comes."""
+    content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi.responses import Response
@@ -70,6 +70,9 @@ TABLE: dict[type[Exception], Row] = {
     errors.StudyNotFound: Row(404, "study-not-found", "No such study"),
     errors.MapNotFound: Row(404, "map-not-found", "No such calibration map"),
     errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
+    errors.JobNotFound: Row(404, "job-not-found", "No such job"),
+    errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
+    errors.KeyOfAnother: Row(422, "key-of-another", "The key was used for something else"),
     errors.StaleMap: Row(409, "stale-map", "The map belongs to another instrument"),
     errors.StudyRejected: Row(422, "study-rejected", "Rows of the study are at fault"),
     errors.OptionRejected: Row(422, "option-rejected", "An option has a value that none takes"),
@@ -85,6 +88,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.StoreError: Row(503, "store-unavailable", "The store cannot be reached", retryable=True),
     errors.ConfigurationError: Row(500, "misconfigured", "The service is misconfigured"),
 }
+_SURPRISE = Row(500, "internal", "A fault of ours")
 # A failed judge call reaches us inside a score, by its code.
 _BY_CODE = {
     "timeout": TABLE[errors.BackendTimeout],
@@ -111,10 +115,15 @@ def response(problem: Problem, retry_after_s: float | None = None) -> Response:
 def no_answer(score: Score | Comparison, request_id: str | None) -> Response:
     """A single request whose only judge gave no answer is an error, not a score."""
     failure = score.failure
+    return response(_unanswered(score, request_id), failure.retry_after_s if failure else None)
+
+
+def _unanswered(score: Score | Comparison, request_id: str | None) -> Problem:
+    failure = score.failure
     if failure is None:
         raise ValueError("a score without failure is an answer")
     row = _BY_CODE.get(failure.code, TABLE[errors.BackendUnavailable])
-    problem = Problem(
+    return Problem(
         type=TYPE_ROOT + row.name,
         title=row.title,
         status=row.status,
@@ -125,7 +134,17 @@ def no_answer(score: Score | Comparison, request_id: str | None) -> Response:
         path=list(score.provenance.path) or None,
         request_id=request_id,
     )
-    return response(problem, failure.retry_after_s)
+
+
+def told(what: Exception | Score) -> tuple[str, str, tuple[int, dict[str, Any]]]:
+    """The end of one of many items: its code, its words, and the status and body of a request by itself."""
+    if isinstance(what, Exception):
+        problem = _of_error(what, None)
+        code = problem.type.removeprefix(TYPE_ROOT)
+    else:
+        problem = _unanswered(what, None)
+        code = problem.code or what.outcome
+    return code, problem.detail, (problem.status, problem.model_dump(mode="json", exclude_none=True))
 
 
 def stopping(request_id: str) -> Response:
@@ -141,41 +160,45 @@ def stopping(request_id: str) -> Response:
     return response(problem)
 
 
-def _told(request: Request, row: Row, detail: str, faults: list[Fault] | None = None) -> Response:
-    return response(
-        Problem(
-            type=TYPE_ROOT + row.name,
-            title=row.title,
-            status=row.status,
-            detail=detail,
-            retryable=row.retryable,
-            errors=faults or [],
-            request_id=request.scope.get("request_id"),
-        )
+def _problem(row: Row, detail: str, request_id: str | None, faults: list[Fault] | None = None) -> Problem:
+    return Problem(
+        type=TYPE_ROOT + row.name,
+        title=row.title,
+        status=row.status,
+        detail=detail,
+        retryable=row.retryable,
+        errors=faults or [],
+        request_id=request_id,
+    )
+
+
+def _of_error(exc: Exception, request_id: str | None) -> Problem:
+    """What an error is told as; one that is not ours is logged, and told as a fault of ours."""
+    row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
+    if row is None:
+        _log.error("unexpected", exc_info=exc, request_id=request_id)
+        return _problem(_SURPRISE, "an unexpected fault; it is logged", request_id)
+    faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
+    return _problem(
+        row, str(exc), request_id, [Fault(pointer=pointer, detail=detail) for pointer, detail in faults]
     )
 
 
 async def _on_error(request: Request, exc: Exception) -> Response:
-    row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
-    if row is None:
-        return await _on_surprise(request, exc)
-    faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
-    return _told(
-        request, row, str(exc), [Fault(pointer=pointer, detail=detail) for pointer, detail in faults]
-    )
+    return response(_of_error(exc, request.scope.get("request_id")))
 
 
 async def _on_http(request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     names = {404: ("not-found", "No such path"), 405: ("method-not-allowed", "Not allowed here")}
     name, title = names.get(status, ("http", "The request cannot be served"))
-    told = _told(request, Row(status, name, title), title)
+    answer = response(_problem(Row(status, name, title), title, request.scope.get("request_id")))
     for key, value in (getattr(exc, "headers", None) or {}).items():
-        told.headers[key] = value
+        answer.headers[key] = value
     methods = _methods(request) if status == 405 else ()  # noqa: PLR2004  the status of a method not allowed
     if methods:
-        told.headers["Allow"] = ", ".join(methods)
-    return told
+        answer.headers["Allow"] = ", ".join(methods)
+    return answer
 
 
 def _methods(request: Request) -> list[str]:
@@ -184,16 +207,11 @@ def _methods(request: Request) -> list[str]:
     return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
 
 
-async def _on_surprise(request: Request, exc: Exception) -> Response:
-    _log.error("unexpected", exc_info=exc, request_id=request.scope.get("request_id"))
-    return _told(request, Row(500, "internal", "A fault of ours"), "an unexpected fault; it is logged")
-
-
 def install(app: FastAPI) -> None:
     """Register the one set of translations from errors to problems."""
     app.add_exception_handler(errors.JudgeServiceError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_surprise)
+    app.add_exception_handler(Exception, _on_error)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:

@@ -96,6 +96,7 @@ class JobBackend(Protocol):
     """A ledger of jobs, shared by all who open it at the same address."""
 
     kind: str
+    lease_s: float  # how long a claim is its worker's after its last beat
 
     # -- handing over ---------------------------------------------------------------------------------------
 
@@ -179,6 +180,13 @@ class JobBackend(Protocol):
 
     async def states(self, jobs: Sequence[str]) -> dict[str, JobState]:
         """Give the states of jobs; those that are no more are left out."""
+        ...
+
+    async def draw(self, job: str, need: int, most: int) -> int:
+        """Take micro-dollars from what is left of a job's cap on cost: `need` at least, up to `most`, or none.
+
+        A negative amount gives back.
+        """
         ...
 
     # -- ending ---------------------------------------------------------------------------------------------

@@ -170,6 +170,10 @@ class SqliteJobs:
             "read states", lambda: dict(self._connected().execute(query, tuple(jobs)).fetchall())
         )
 
+    async def draw(self, job: str, need: int, most: int) -> int:
+        """Move what is drawn up or down."""
+        return await self._call("draw", lambda: self._work.draw(job, need, most))
+
     async def end(self, job: str, ending: Ending) -> None:
         """Change the state."""
         await self._call("end", lambda: self._work.end(job, ending))

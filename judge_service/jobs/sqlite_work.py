@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from judge_service.domain.job import FINAL, JobOrder
+from judge_service.domain.price import MEGA
 from judge_service.errors import StoreError
 from judge_service.jobs.base import Claim
 from judge_service.jobs.sharing import Standing, rate_due, rate_room, shares
@@ -130,6 +131,18 @@ class Work:
         rows = [(claim.deliveries - 1, int(claim.ticket), worker) for claim in claims]
         with transaction(self._connected()):
             self._connected().executemany(back, rows)
+
+    def draw(self, job: str, need: int, most: int) -> int:
+        connection = self._connected()
+        with transaction(connection):
+            row = connection.execute("SELECT ord, drawn FROM jobs WHERE id = ?", (job,)).fetchone()
+            if row is None:
+                return 0
+            cap = JobOrder.model_validate_json(row[0]).max_cost_usd
+            left = 0 if cap is None else round(cap * MEGA) - row[1]
+            drawn = min(most, left) if need <= left else 0
+            connection.execute("UPDATE jobs SET drawn = drawn + ? WHERE id = ?", (drawn, job))
+        return drawn
 
     def end(self, job: str, ending: Ending) -> None:
         connection, now = self._connected(), self._clock()
