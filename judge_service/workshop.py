@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from judge_service.api import problems
+from judge_service.domain.place import Place
 from judge_service.jobs.desk import JobDesk
 from judge_service.jobs.items import Items
 from judge_service.jobs.opening import open_jobs
@@ -60,7 +61,7 @@ async def open_workshop(
 async def _scored(
     scorer: Scorer, request: ScoreRequest, *, tenant: str, deadline: float, purse: Purse | None
 ) -> Score:
-    return await scorer.score(request, deadline=deadline, purse=purse)
+    return await scorer.score(request, deadline=deadline, purse=purse, place=Place("batch", tenant))
 
 
 def _name() -> str:
