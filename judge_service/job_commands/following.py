@@ -42,7 +42,7 @@ def summary(job: dict[str, Any]) -> list[str]:
     answered = f"{counts['completed']:,} of {counts['total']:,} answered"
     lines = [f"{job['id']}  {job['state']}: {answered}, {counts['failed']:,} without an answer"]
     lines += [f"  {outcome}: {count:,}" for outcome, count in job["outcomes"].items()]
-    lines.append(f"  cost: {_cost(job)}")
+    lines.append(f"  {_cost(job)}")
     lines += [f"  {fault['code']}: {fault['message']}" for fault in job["faults"]]
     if job["state"] not in _FINAL and job["workers"] == 0:
         lines.append("  no worker is alive: start `judge-service worker`")
@@ -58,7 +58,7 @@ def _told(job: dict[str, Any]) -> str:
 
 def _cost(job: dict[str, Any]) -> str:
     spent = job["usage"]["cost_microusd"]
-    return "cost unknown" if spent is None else f"${spent / 1e6:,.4f}"
+    return "cost unknown" if spent is None else f"cost ${spent / 1e6:,.4f}"
 
 
 def _bar(console: Any) -> Progress:
