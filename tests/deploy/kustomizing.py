@@ -50,18 +50,27 @@ def _generated(folder: Path, objects: list[Object], orders: Sequence[Object]) ->
     for order in orders:
         made = _data(folder, order)
         behavior = order.get("behavior", "create")
-        found = [one for one in objects if (one["kind"], one["metadata"]["name"]) == ("ConfigMap", order["name"])]
+        found = [
+            one for one in objects if (one["kind"], one["metadata"]["name"]) == ("ConfigMap", order["name"])
+        ]
         if (behavior == "create") == bool(found):
             raise ValueError(f"{folder.name}: {behavior} of {order['name']}, of which there are {len(found)}")
         old = found[0]["data"] if behavior == "merge" else {}
-        new = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": order["name"]}, "data": old | made}
+        new = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": order["name"]},
+            "data": old | made,
+        }
         objects = [*(one for one in objects if one not in found), new]
     return objects
 
 
 def _data(folder: Path, order: Object) -> dict[str, str]:
     data = {name: (folder / name).read_text("utf-8") for name in order.get("files", [])}
-    lines = [line for name in order.get("envs", []) for line in (folder / name).read_text("utf-8").splitlines()]
+    lines = [
+        line for name in order.get("envs", []) for line in (folder / name).read_text("utf-8").splitlines()
+    ]
     pairs = [line.partition("=") for line in [*lines, *order.get("literals", [])] if line and line[0] != "#"]
     return data | {name: value for name, _, value in pairs}
 
@@ -78,9 +87,7 @@ def _patched(_: Path, objects: list[Object], patches: Sequence[Object]) -> list[
         hits = [(one["kind"], one["metadata"]["name"]) == (target["kind"], target["name"]) for one in objects]
         if not any(hits):
             raise ValueError(f"nothing to patch: {target}")
-        objects = [
-            patched(one, operations) if hit else one for one, hit in zip(objects, hits, strict=True)
-        ]
+        objects = [patched(one, operations) if hit else one for one, hit in zip(objects, hits, strict=True)]
     return objects
 
 
