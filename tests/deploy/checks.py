@@ -26,6 +26,8 @@ SCHEMAS = Path(__file__).parent / "schemas"
 # What the queue of jobs calls its streams and their readers.
 STREAMS = {f"js:jobs:todo:{priority}" for priority in ("high", "normal", "low")}
 GROUP = "workers"
+SLOTS = 64  # items that a worker holds at a time
+TOLERANCE = 1.1  # an autoscaler overlooks less
 # Secrets that whoever installs makes (docs/deploy.md), with their keys.
 BROUGHT = {"judge-store": {"url", "address", "username", "password"}}
 ROUTES = set(create_app(Settings()).openapi()["paths"])
@@ -268,11 +270,20 @@ def streams(deployed: Deployed) -> Faults:
                 yield f"{name(one)}: {kind} of {read}"
         if {each["metadata"]["consumerGroup"] for each in triggers} != {GROUP}:
             yield f"{name(one)} looks at another group"
-        if len({each["name"] for each in triggers}) < len(triggers):
-            yield f"{name(one)}: two triggers have one name"
         for trigger in triggers:
             if not deployed.get("TriggerAuthentication", trigger["authenticationRef"]["name"]):
                 yield f"{name(one)}: {trigger['name']} cannot log in"
 
 
-CHECKS = (schemas, selectors, references, settings, ports, probes, stops, scaling, images, streams)
+def filling(deployed: Deployed) -> Faults:
+    for one in deployed.of("ScaledObject"):
+        formula = one["spec"]["advanced"]["scalingModifiers"]
+        if sorted(formula["formula"].split(" + ")) != sorted(
+            each["name"] for each in one["spec"]["triggers"]
+        ):
+            yield f"{name(one)} does not add up its triggers"
+        if not SLOTS / 2 <= int(formula["target"]) <= SLOTS / TOLERANCE:
+            yield f"{name(one)}: full workers bring no more workers, or half empty ones do"
+
+
+CHECKS = (schemas, selectors, references, settings, ports, probes, stops, scaling, images, streams, filling)

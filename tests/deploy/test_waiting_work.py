@@ -47,7 +47,7 @@ def test_what_is_taken_waits_no_more_and_is_in_hand(redis: Redis, stream: str) -
     take(redis, stream, 2)
     assert figures(redis, stream) == (4, 2)
     take(redis, stream, 4)
-    # Nothing waits, and nothing is finished: the lag alone would send every worker home.
+    # Nothing waits, and nothing is finished: the lag alone would send every worker home, the sum does not.
     assert figures(redis, stream) == (0, 6)
 
 
