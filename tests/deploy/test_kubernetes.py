@@ -139,7 +139,7 @@ PLANTED: list[tuple[str, str, str, Any]] = [
     ("streams", "ScaledObject/judge-worker", "/spec/triggers/0/metadata/stream", "js:jobs:todo:higher"),
     ("streams", "ScaledObject/judge-worker", "/spec/triggers/5/metadata/consumerGroup", "worker"),
     ("streams", "ScaledObject/judge-worker", "/spec/triggers/3", None),
-    ("streams", "ScaledObject/judge-worker", "/spec/triggers/1/name", "high_waiting"),
+    ("filling", "ScaledObject/judge-worker", "/spec/triggers/1/name", "high_waiting"),
     ("filling", "ScaledObject/judge-worker", "/spec/advanced/scalingModifiers/target", "64"),
     (
         "filling",
