@@ -14,7 +14,8 @@ from deploy.networking import Pod, matches
 from jsonschema import Draft202012Validator
 
 from judge_service import __version__
-from judge_service.main import create_app
+from judge_service.domain.job import PRIORITIES
+from judge_service.main import SLOTS, create_app
 from judge_service.serving import NOTICE_S
 from judge_service.settings import PREFIX, Settings
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 Faults = Iterator[str]
 SCHEMAS = Path(__file__).parent / "schemas"
 # What the queue of jobs calls its streams and their readers.
-STREAMS = {f"js:jobs:todo:{priority}" for priority in ("high", "normal", "low")}
+STREAMS = {f"js:jobs:todo:{priority}" for priority in PRIORITIES}
 GROUP = "workers"
-SLOTS = 64  # items that a worker holds at a time
 TOLERANCE = 1.1  # an autoscaler overlooks less
 # Secrets that whoever installs makes (docs/deploy.md), with their keys.
 BROUGHT = {"judge-store": {"url", "address", "username", "password"}}
