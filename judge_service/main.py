@@ -10,8 +10,9 @@ from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
 from judge_service import __version__
-from judge_service.api import comparisons, health, problems, rubrics, scores
+from judge_service.api import batches, comparisons, health, problems, rubrics, scores
 from judge_service.api import judges as probes
+from judge_service.api.batch_answers import BatchEnd
 from judge_service.api.calibration import maps, operations, reports, studies, swap
 from judge_service.api.calibration.answers import ANSWERS
 from judge_service.api.calibration.map_answers import MAP_ANSWERS
@@ -21,6 +22,7 @@ from judge_service.api.state import State, remembered
 from judge_service.calibrations.archive import Archive, shipped_maps
 from judge_service.calibrations.desk import Desk
 from judge_service.calibrations.library import Library
+from judge_service.domain.batch import BatchDefaults, BatchItem, BatchRequest
 from judge_service.domain.comparison import ComparisonRequest
 from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
@@ -123,7 +125,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
-    for part in (scores, comparisons, rubrics, probes, *calibration, health):
+    for part in (scores, batches, comparisons, rubrics, probes, *calibration, health):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(Envelope, observation=observation, body_cap=settings.body_cap_mib * 1024 * 1024)
@@ -146,6 +148,8 @@ def _describe_bodies(app: FastAPI) -> None:
             _, schemas = models_json_schema(
                 [
                     (ScoreRequest, "validation"),
+                    *((asked, "validation") for asked in (BatchRequest, BatchItem, BatchDefaults)),
+                    (BatchEnd, "serialization"),
                     (ProbeRequest, "validation"),
                     (ComparisonRequest, "validation"),
                     (problems.Problem, "serialization"),
