@@ -22,7 +22,7 @@ from judge_service.api.state import State, remembered
 from judge_service.calibrations.archive import Archive, shipped_maps
 from judge_service.calibrations.desk import Desk
 from judge_service.calibrations.library import Library
-from judge_service.domain.batch import BatchDefaults, BatchItem, BatchRequest
+from judge_service.domain.batch import BatchRequest
 from judge_service.domain.comparison import ComparisonRequest
 from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
@@ -148,7 +148,7 @@ def _describe_bodies(app: FastAPI) -> None:
             _, schemas = models_json_schema(
                 [
                     (ScoreRequest, "validation"),
-                    *((asked, "validation") for asked in (BatchRequest, BatchItem, BatchDefaults)),
+                    (BatchRequest, "validation"),
                     (BatchEnd, "serialization"),
                     (ProbeRequest, "validation"),
                     (ComparisonRequest, "validation"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from judge_service.api.problems import Problem
-    from judge_service.domain.batch import BatchRequest
+    from judge_service.domain.batch import BatchEnvelope
     from judge_service.domain.place import Place
     from judge_service.domain.score import Score
     from judge_service.observation import Observation
@@ -59,7 +59,7 @@ class Circumstances:
 class Batch:
     """The items of one request, in work from the first `answers` on."""
 
-    def __init__(self, asked: BatchRequest, around: Circumstances) -> None:
+    def __init__(self, asked: BatchEnvelope, around: Circumstances) -> None:
         """Raises `BodyRejected` where the defaults are at fault."""
         if "case" in asked.defaults:
             fault = ("/defaults/case", "each item brings a case of its own")

@@ -18,7 +18,7 @@ from judge_service.api.problems import documented
 from judge_service.api.state import TheObservation, TheScorer  # noqa: TC001  FastAPI reads them
 from judge_service.api.streaming import Streamed
 from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
-from judge_service.domain.batch import ITEMS_CAP, BatchRequest
+from judge_service.domain.batch import ITEMS_CAP, BatchEnvelope
 from judge_service.domain.place import Place
 from judge_service.strict_json import loads, validated
 
@@ -60,7 +60,7 @@ async def post_batch(
     client leaves, no judge is asked any further. Calls wait behind those of single requests, and tenants take turns.
     """
     began = asyncio.get_running_loop().time()
-    asked = validated(loads(await read_json(request), values=_VALUES_CAP), BatchRequest)
+    asked = validated(loads(await read_json(request), values=_VALUES_CAP), BatchEnvelope)
     around = Circumstances(
         scorer=scorer,
         observation=observation,

@@ -42,23 +42,9 @@ class BatchDefaults(ScoreRequest):
     model_config = ConfigDict(json_schema_extra=_nothing_and_no_case)
 
 
-class BatchRequest(BaseModel):
-    """The body of `POST /v1/scores:batch`; items are read one by one, so that one at fault harms no other."""
-
+class _Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    items: list[Any] = Field(
-        min_length=1,
-        max_length=ITEMS_CAP,
-        description="Each is the body of a single `POST /v1/scores`. One that is not is answered with its own problem.",
-        json_schema_extra={"items": {"$ref": "#/components/schemas/BatchItem"}},
-    )
-    defaults: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Fields for every item that lacks them. A field that an item has counts alone: objects are not "
-        "merged.",
-        json_schema_extra={"$ref": "#/components/schemas/BatchDefaults"},
-    )
     deadline_ms: Milliseconds = Field(
         default=None,
         ge=1,
@@ -73,3 +59,25 @@ class BatchRequest(BaseModel):
         description="Most that all items may cost together, in US dollars; an item's own cap holds as well. A call "
         "whose worst case is more than what is left is not made: its item has the problem `cost-cap`.",
     )
+
+
+class BatchRequest(_Limits):
+    """The body of `POST /v1/scores:batch`."""
+
+    items: list[BatchItem] = Field(
+        min_length=1,
+        max_length=ITEMS_CAP,
+        description="Each is the body of a single `POST /v1/scores`. One that is not is answered with its own problem.",
+    )
+    defaults: BatchDefaults = Field(
+        default_factory=BatchDefaults.model_construct,
+        description="Fields for every item that lacks them. A field that an item has counts alone: objects are not "
+        "merged.",
+    )
+
+
+class BatchEnvelope(_Limits):
+    """The same as it is read at first: its items are read one by one, so that one at fault harms no other."""
+
+    items: list[Any] = Field(min_length=1, max_length=ITEMS_CAP)
+    defaults: dict[str, Any] = Field(default_factory=dict)
