@@ -86,7 +86,12 @@ EVERY_FAULT: dict[str, Bad] = {
         "image-rejected",
     ),
     "too many pictures": Bad(
-        {"judge": "shown_one", "mode": "image", "case": {"images": [{"url": UNREADABLE}] * 2}},
+        {
+            "judge": "shown_one",
+            "rubric": "med-cmr",
+            "mode": "image",
+            "case": {"prompt": "What is it?", "images": [{"url": UNREADABLE}] * 2},
+        },
         422,
         "unfit-case",
     ),
