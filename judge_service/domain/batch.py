@@ -26,6 +26,10 @@ def _nothing_and_no_case(schema: dict[str, Any]) -> None:
     del schema["required"], schema["properties"]["case"]
 
 
+def _only_the_items(schema: dict[str, Any]) -> None:
+    schema["required"] = ["items"]
+
+
 class BatchItem(ScoreRequest):
     """One item of a batch: the body of `POST /v1/scores`, and a name of yours."""
 
@@ -64,13 +68,14 @@ class _Limits(BaseModel):
 class BatchRequest(_Limits):
     """The body of `POST /v1/scores:batch`."""
 
+    model_config = ConfigDict(json_schema_extra=_only_the_items)
+
     items: list[BatchItem] = Field(
         min_length=1,
         max_length=ITEMS_CAP,
         description="Each is the body of a single `POST /v1/scores`. One that is not is answered with its own problem.",
     )
     defaults: BatchDefaults = Field(
-        default_factory=BatchDefaults.model_construct,
         description="Fields for every item that lacks them. A field that an item has counts alone: objects are not "
         "merged.",
     )
