@@ -95,16 +95,22 @@ class Batch:
         async def work(index: int, given: object) -> None:
             done.put_nowait(await self._one(index, given))
 
-        tasks = [asyncio.create_task(work(*each)) for each in enumerate(self._asked.items)]
+        async def work_on_all() -> None:
+            async with asyncio.TaskGroup() as group:
+                for each in enumerate(self._asked.items):
+                    group.create_task(work(*each))
+                    # Reading an item and laying it out takes its milliseconds; others have their turn between.
+                    await asyncio.sleep(0)
+
+        working = asyncio.create_task(work_on_all())
         try:
-            for _ in tasks:
+            for _ in self._asked.items:
                 one = await done.get()
                 self._counts[one.outcome] += 1
                 yield one
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
     async def _one(self, index: int, given: object) -> ItemAnswer:
         name, request_id = _custom_id(given), self._around.request_id
