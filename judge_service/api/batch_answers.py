@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -44,23 +44,26 @@ class Spent(BaseModel):
     prices_as_of: str | None = Field(description="As in a score's provenance.")
 
 
-class Total(BaseModel):
-    """What came of all items."""
-
-    counts: dict[str, int] = Field(
+Counts = Annotated[
+    dict[str, int],
+    Field(
         description="Items by outcome; one whose problem names no outcome, by the last part of the problem's type: "
         "`malformed_body`, `rubric_not_found`, `image_rejected`, `cost_cap`, …"
-    )
+    ),
+]
+
+
+class BatchAnswer(BaseModel):
+    """The answer to `POST /v1/scores:batch`."""
+
+    items: list[ItemAnswer] = Field(description="In the order of the request.")
+    counts: Counts
     spent: Spent
 
 
-class BatchAnswer(Total):
-    """The answer to `POST /v1/scores:batch`, in the order of its items."""
-
-    items: list[ItemAnswer]
-
-
-class BatchEnd(Total):
+class BatchEnd(BaseModel):
     """The last line of a stream; one without it is cut."""
 
     done: Literal[True] = True
+    counts: Counts
+    spent: Spent

@@ -149,8 +149,8 @@ BATCH_REQUESTS: dict[str, dict[str, object]] = {
     },
 }
 BATCH_LINES = """\
-{"index":1,"custom_id":"lost","status":422,"score":null,"problem":{"type":"urn:judge-service:problem:malformed-body",…}}
-{"index":0,"custom_id":"right","status":200,"score":{"outcome":"scored","score":86.67,…},"problem":null}
+{"index":1,"custom_id":"lost","status":422,"score":null,"problem":{"type":"urn:judge-service:problem:malformed-body",…},…}
+{"index":0,"custom_id":"right","status":200,"score":{"outcome":"scored","score":86.67,…},"problem":null,…}
 {"done":true,"counts":{"malformed_body":1,"scored":1},"spent":{"asked":1,…}}
 """
 
