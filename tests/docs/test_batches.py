@@ -28,7 +28,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def said(script: str, folder: Path, url: str) -> str:
     script = "\n".join(
         line.replace("curl ", "curl --retry 20 --retry-connrefused --retry-delay 1 ")
-        for line in script.replace("http://127.0.0.1:8000", url).splitlines()
+        for line in script.replace("http://127.0.0.1:8080", url).splitlines()
     )
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
