@@ -44,7 +44,7 @@ async def open_workshop(
     finish, and is handed back after that.
     """
     async with open_jobs(settings.store_url, lease_s=settings.job_lease_s) as jobs:
-        items = Items(partial(_scored, scorer), problems.told, counted=observation.score)
+        items = Items(partial(_scored, scorer), problems.end_of_item, counted=observation.score)
         worker = Worker(jobs, items, name=_name(), slots=slots, leaving=draining)
         observation.watch_jobs(lambda: worker.working)
         tending = asyncio.create_task(Tender(jobs).run(), name="jobs-tender")

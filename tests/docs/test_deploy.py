@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import yaml
-from deploy.checks import BROUGHT, SLOTS, Deployed, spec_of
+from deploy.checks import BROUGHT, Deployed, spec_of
 from deploy.kustomizing import build
 
 from judge_service import __version__
+from judge_service.main import SLOTS
 from judge_service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
