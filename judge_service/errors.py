@@ -18,6 +18,7 @@ JudgeServiceError
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
 │  ├─ JobNotFound
+│  ├─ FileNotKept
 │  ├─ KeyInUse             the first request under an idempotency key is still being received
 │  ├─ KeyOfAnother         an idempotency key stands for other content
 │  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
@@ -104,6 +105,10 @@ class ReportNotFound(RequestError):
 
 class JobNotFound(RequestError):
     """No job of this tenant is kept under that id."""
+
+
+class FileNotKept(RequestError):
+    """No file of this tenant is kept under that id."""
 
 
 class KeyInUse(RequestError):

@@ -10,8 +10,10 @@ import structlog
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from judge_service import errors
+from judge_service.api.presence import CLIENT_CLOSED
 from judge_service.domain.score import Step
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.MapNotFound: Row(404, "map-not-found", "No such calibration map"),
     errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
     errors.JobNotFound: Row(404, "job-not-found", "No such job"),
+    errors.FileNotKept: Row(404, "file-not-found", "No such file"),
     errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
     errors.KeyOfAnother: Row(422, "key-of-another", "The key was used for something else"),
     errors.StaleMap: Row(409, "stale-map", "The map belongs to another instrument"),
@@ -139,7 +142,7 @@ def _unanswered(score: Score | Comparison, request_id: str | None) -> Problem:
 def told(what: Exception | Score) -> tuple[str, str, tuple[int, dict[str, Any]]]:
     """The end of one of many items: its code, its words, and the status and body of a request by itself."""
     if isinstance(what, Exception):
-        problem = _of_error(what, None)
+        problem = of_error(what, None)
         code = problem.type.removeprefix(TYPE_ROOT)
     else:
         problem = _unanswered(what, None)
@@ -172,7 +175,7 @@ def _problem(row: Row, detail: str, request_id: str | None, faults: list[Fault] 
     )
 
 
-def _of_error(exc: Exception, request_id: str | None) -> Problem:
+def of_error(exc: Exception, request_id: str | None) -> Problem:
     """What an error is told as; one that is not ours is logged, and told as a fault of ours."""
     row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
     if row is None:
@@ -185,7 +188,7 @@ def _of_error(exc: Exception, request_id: str | None) -> Problem:
 
 
 async def _on_error(request: Request, exc: Exception) -> Response:
-    return response(_of_error(exc, request.scope.get("request_id")))
+    return response(of_error(exc, request.scope.get("request_id")))
 
 
 async def _on_http(request: Request, exc: Exception) -> Response:
@@ -207,10 +210,15 @@ def _methods(request: Request) -> list[str]:
     return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
 
 
+async def _on_departure(_: Request, __: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED)
+
+
 def install(app: FastAPI) -> None:
     """Register the one set of translations from errors to problems."""
     app.add_exception_handler(errors.JudgeServiceError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_departure)
     app.add_exception_handler(Exception, _on_error)
 
 
