@@ -67,14 +67,14 @@ async def list_batches(
     return _json(BatchList(**page([batch_of(job) for job in found], most)))
 
 
-@router.get("/{batch_id}", summary="Look at a batch", response_model=Batch, responses=documented(404, 503))
+@router.get("/{batch_id}", summary="Look at a batch", response_model=Batch, responses=documented(404, 422, 503))
 async def get_batch(batch_id: BatchId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Status, counts, files."""
     return _json(batch_of(await desk.get(tenant, job_of(batch_id))))
 
 
 @router.post(
-    "/{batch_id}/cancel", summary="Cancel a batch", response_model=Batch, responses=documented(404, 503)
+    "/{batch_id}/cancel", summary="Cancel a batch", response_model=Batch, responses=documented(404, 422, 503)
 )
 async def cancel_batch(batch_id: BatchId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Ends what is in work; lines without an answer get one in the error file. One that has ended stays."""

@@ -74,7 +74,7 @@ async def list_files(
     return _json(BatchFileList(**page([uploaded(file) for file in found], most)))
 
 
-@router.get("/{file_id}", summary="Look at a file", response_model=BatchFile, responses=documented(404, 503))
+@router.get("/{file_id}", summary="Look at a file", response_model=BatchFile, responses=documented(404, 422, 503))
 async def get_file(file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheTenant) -> Response:
     """Name, size, and until when it is kept."""
     if named := output_of(file_id):
@@ -86,7 +86,7 @@ async def get_file(file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheT
     "/{file_id}/content",
     summary="Download a file",
     response_class=StreamingResponse,
-    responses=Span.documented() | documented(404, 503),
+    responses=Span.documented() | documented(404, 422, 503),
 )
 async def get_content(
     request: Request, file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheTenant
