@@ -19,6 +19,7 @@ JudgeServiceError
 │  ├─ ReportNotFound
 │  ├─ JobNotFound
 │  ├─ FileNotKept
+│  ├─ BeyondTheEnd         a range begins where the file has ended
 │  ├─ KeyInUse             the first request under an idempotency key is still being received
 │  ├─ KeyOfAnother         an idempotency key stands for other content
 │  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
@@ -109,6 +110,10 @@ class JobNotFound(RequestError):
 
 class FileNotKept(RequestError):
     """No file of this tenant is kept under that id."""
+
+
+class BeyondTheEnd(RequestError):
+    """The range that was asked for begins where the file has ended."""
 
 
 class KeyInUse(RequestError):

@@ -141,7 +141,7 @@ def body(
 
 def lines(example: str) -> dict[str, Any]:
     """The `requestBody` of a route that reads NDJSON as it comes."""
-    content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": example}}
+    content = {"application/x-ndjson": {"example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
 

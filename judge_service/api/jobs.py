@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from judge_service.api import examples
 from judge_service.api.bodies import media_type
-from judge_service.api.byte_ranges import BeyondTheEnd, Span, span_of
+from judge_service.api.byte_ranges import FILE, span_of
 from judge_service.api.idempotency import TheKey  # noqa: TC001  FastAPI reads it
 from judge_service.api.job_events import events
 from judge_service.api.job_options import PARAMETERS, JobOptions
@@ -38,7 +38,7 @@ _PAGE_CAP = 100
 _Responses = dict[int | str, dict[str, object]]
 _REPLAY: _Responses = {200: {"model": Job, "description": "A replay: the job that this key made."}}
 _UNCHANGED: _Responses = {304: {"description": "Nothing changed since the ETag."}}
-_EVENTS: _Responses = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_EVENTS: _Responses = {200: {"content": {"text/event-stream": {}}}}
 
 
 class JobList(BaseModel):
@@ -95,7 +95,7 @@ async def list_jobs(
     "/{job_id}",
     summary="Look at a job",
     response_model=Job,
-    responses=_UNCHANGED | documented(404, 503),
+    responses=_UNCHANGED | documented(404, 422, 503),
 )
 async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """State, counts, outcomes, costs; with an ETag, so that asking often costs little."""
@@ -109,7 +109,7 @@ async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTen
     "/{job_id}/events",
     summary="Follow a job",
     response_class=StreamingResponse,
-    responses=_EVENTS | documented(404, 503),
+    responses=_EVENTS | documented(404, 422, 503),
 )
 async def get_events(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Server-sent events: `progress` with the job whenever it changed, `end` with the job when it has ended.
@@ -127,7 +127,7 @@ async def get_events(request: Request, job_id: JobId, desk: TheJobs, tenant: The
     "/{job_id}/results",
     summary="Download results",
     response_class=StreamingResponse,
-    responses=Span.documented() | documented(404, 503),
+    responses=FILE | documented(404, 416, 422, 503),
 )
 async def get_results(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """NDJSON, a line for each item that has been answered so far, in the order of their ends.
@@ -141,14 +141,16 @@ async def get_results(request: Request, job_id: JobId, desk: TheJobs, tenant: Th
     "/{job_id}/errors",
     summary="Download errors",
     response_class=StreamingResponse,
-    responses=Span.documented() | documented(404, 503),
+    responses=FILE | documented(404, 416, 422, 503),
 )
 async def get_errors(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """NDJSON likewise, a line for each line that was none and each item without an answer."""
     return await download(request, desk, tenant, job_id, "errors")
 
 
-@router.post("/{job_id}/cancel", summary="Cancel a job", response_model=Job, responses=documented(404, 503))
+@router.post(
+    "/{job_id}/cancel", summary="Cancel a job", response_model=Job, responses=documented(404, 422, 503)
+)
 async def cancel_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Ends what is in work, the judges' calls too, within a second or so; results that are there stay.
 
@@ -157,7 +159,7 @@ async def cancel_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Respons
     return _json(await desk.cancel(tenant, job_id))
 
 
-@router.delete("/{job_id}", status_code=204, summary="Forget a job", responses=documented(404, 503))
+@router.delete("/{job_id}", status_code=204, summary="Forget a job", responses=documented(404, 422, 503))
 async def delete_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Ends what is in work and drops the job, its results and its key."""
     await desk.delete(tenant, job_id)
@@ -172,12 +174,7 @@ async def download(request: Request, desk: JobDesk, tenant: str, job_id: str, ki
 
 def ranged(request: Request, size: int, read: Callable[[int, int], AsyncIterator[bytes]]) -> Response:
     """Answer with a file of this size, or with the range of it that was asked for."""
-    try:
-        span = span_of(request.headers.get("range"), size)
-    except BeyondTheEnd:
-        return Response(
-            status_code=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
-        )
+    span = span_of(request.headers.get("range"), size)
     body = read(span.start, span.end)
     return StreamingResponse(body, span.status, media_type=NDJSON, headers=span.headers(size))
 

@@ -74,6 +74,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
     errors.JobNotFound: Row(404, "job-not-found", "No such job"),
     errors.FileNotKept: Row(404, "file-not-found", "No such file"),
+    errors.BeyondTheEnd: Row(416, "beyond-the-end", "The range begins behind the end"),
     errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
     errors.KeyOfAnother: Row(422, "key-of-another", "The key was used for something else"),
     errors.StaleMap: Row(409, "stale-map", "The map belongs to another instrument"),

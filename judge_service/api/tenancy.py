@@ -16,7 +16,8 @@ async def _tenant(
         str | None,
         Header(
             description="Who asks: up to 64 printable ASCII characters. Whoever publishes the service sets it in "
-            "the proxy that knows its callers; the service itself believes it."
+            "the proxy that knows its callers; the service itself believes it.",
+            json_schema_extra={"minLength": 1, "maxLength": _CAP},
         ),
     ] = None,
 ) -> str:

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from judge_service.errors import StoreError
 from judge_service.jobs.shelf import BLOCK_BYTES, ShelvedFile
 from judge_service.stores.records import Codec
+from judge_service.stores.redis_door import answered, async_client, close, memory_rules
+from judge_service.stores.redis_kept import refuse_to_lose
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-# The client is Any, for only the stores' door knows its library.
-Ask = Callable[[str, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]
-Rules = Callable[[Any], Awaitable[Mapping[str, Any]]]
-
+_CONNECTIONS = 8
+_CALL_S = 10.0  # blocks of a megabyte are on the way
+_BACKSTOP_S = 5.0
 _AT_ONCE = 100
 # Where there is no memory a script's first write is refused; one that has written is refused nothing.
 _BEGIN = """
@@ -58,16 +58,11 @@ if told[2] then redis.call('ZREM', ARGV[2] .. told[2], ARGV[1]) end
 
 
 class RedisShelf:
-    """Every change is one script. `ask` runs a command on the client and raises `StoreError`.
+    """Every change is one script. `clock` is wall time, which machines share."""
 
-    `rules` tells what the server says of its memory. `clock` is wall time, which machines share.
-    """
-
-    def __init__(
-        self, ask: Ask, rules: Rules, *, prefix: str = "js", clock: Callable[[], float] = time.time
-    ) -> None:
-        self._ask = ask
-        self._rules = rules
+    def __init__(self, url: str, *, prefix: str = "js", clock: Callable[[], float] = time.time) -> None:
+        """Prepare a shelf without calling the server; a bad address is a ValueError or a TypeError."""
+        self._client = async_client(url, _CONNECTIONS, _CALL_S + _BACKSTOP_S)
         self._prefix = f"{prefix}:files"
         self._due = f"{self._prefix}:due"
         self._clock = clock
@@ -75,10 +70,7 @@ class RedisShelf:
 
     async def begin(self, file: str, lease_s: float) -> None:
         """HSET and ZADD, unless the server drops what has no end."""
-        told = await self._ask("tell its rules", self._rules)
-        if told.get("maxmemory") and str(told.get("maxmemory_policy")).startswith("allkeys"):
-            message = "redis would drop files to make room: set its maxmemory-policy to volatile-lru"
-            raise StoreError(message)
+        refuse_to_lose(await self._ask("tell its rules", memory_rules))
         await self._run("begin", _BEGIN, [self._file(file), self._due], file, self._clock() + lease_s)
 
     async def append(self, file: str, number: int, block: bytes, lease_s: float) -> None:
@@ -136,7 +128,11 @@ class RedisShelf:
                 await self._forget(file.decode(), now)
 
     async def aclose(self) -> None:
-        """Nothing: the client is closed by who made it."""
+        """Close the connections."""
+        await close(self._client)
+
+    async def _ask(self, name: str, command: Callable[[Any], Awaitable[Any]]) -> Any:
+        return await answered(name, self._client, command, _CALL_S)
 
     async def _forget(self, file: str, until: float | str) -> None:
         await self._run("forget", _FORGET, [self._file(file), self._due], file, self._index(""), until)

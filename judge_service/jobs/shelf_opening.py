@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from judge_service.errors import ConfigurationError
 from judge_service.jobs.sqlite_shelf import SqliteShelf
 
 if TYPE_CHECKING:
@@ -18,21 +19,38 @@ _FILE_NAME = "files.sqlite"
 
 
 @asynccontextmanager
-async def open_shelf(store_url: str) -> AsyncIterator[FileShelf]:
+async def open_shelf(store_url: str, *, prefix: str = "js") -> AsyncIterator[FileShelf]:
     """Open the shelf that belongs to a store, and close it at the end.
 
     `memory://` lives in this process; beside a file store it is `files.sqlite` in the same folder, or
-    NAME-files.sqlite beside NAME.sqlite.
+    NAME-files.sqlite beside NAME.sqlite; with Redis it is there, and Redis may be down now.
     """
-    if store_url.startswith("memory://"):
-        shelf = SqliteShelf(None)
-    else:
-        shelf = SqliteShelf(_beside(Path(unquote(store_url.removeprefix("file://")))))
-        await shelf.open_file()
+    shelf = await _shelf_at(store_url, prefix)
     try:
         yield shelf
     finally:
         await shelf.aclose()
+
+
+async def _shelf_at(store_url: str, prefix: str) -> FileShelf:
+    scheme = store_url.partition("://")[0]
+    if scheme == "memory":
+        return SqliteShelf(None)
+    if scheme in {"redis", "rediss", "unix", "redis+sentinel"}:
+        return _redis_shelf(store_url, prefix)
+    shelf = SqliteShelf(_beside(Path(unquote(store_url.removeprefix("file://")))))
+    await shelf.open_file()
+    return shelf
+
+
+def _redis_shelf(url: str, prefix: str) -> FileShelf:
+    from judge_service.jobs.redis_shelf import RedisShelf  # noqa: PLC0415 (only those who use Redis load it)
+
+    try:
+        return RedisShelf(url, prefix=prefix)
+    except (ValueError, TypeError) as exc:
+        message = "the Redis address cannot be read: redis://user:password@host:6379/0"
+        raise ConfigurationError(message) from exc
 
 
 def _beside(store: Path) -> Path:

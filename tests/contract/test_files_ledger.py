@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 import uuid
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from redis_server import redis_server
+from redis_server import free_port, redis_server
 
 from judge_service.errors import ConfigurationError, StoreError
 from judge_service.jobs.redis_shelf import RedisShelf
@@ -236,59 +236,61 @@ class TestMemory(ShelfContract):
         await shelf.aclose()
 
 
-def shelf_of(client: Redis, clock: Clock) -> RedisShelf:
-    async def ask(name: str, command: Any) -> Any:
-        try:
-            return await command(client)
-        except (RedisError, OSError) as exc:
-            raise StoreError(f"redis failed to {name}: {type(exc).__name__}") from exc
+def shelf_at(url: str, clock: Clock) -> RedisShelf:
+    return RedisShelf(url, prefix=f"test:{uuid.uuid4()}", clock=clock)
 
-    return RedisShelf(ask, lambda one: one.info("memory"), prefix=f"test:{uuid.uuid4()}", clock=clock)
+
+@asynccontextmanager
+async def alone(clock: Clock) -> AsyncIterator[tuple[RedisShelf, Redis]]:
+    """A shelf on a server of its own, and a client to look at it."""
+    with redis_server() as port:
+        url = f"redis://127.0.0.1:{port}/0"
+        async with Redis.from_url(url) as client, aclosing(shelf_at(url, clock)) as shelf:
+            yield shelf, client
 
 
 class TestRedis(ShelfContract):
     @pytest.fixture
     async def shelf(self, redis_url: str) -> AsyncIterator[FileShelf]:
         self.clock = Clock()
-        async with Redis.from_url(redis_url) as client:
-            shelf = shelf_of(client, self.clock)
+        async with aclosing(shelf_at(redis_url, self.clock)) as shelf:
             yield shelf
-            await shelf.aclose()
 
     async def test_nothing_is_left_of_what_is_forgotten_and_nothing_has_an_end_of_its_own(self) -> None:
         self.clock = Clock()
-        with redis_server() as port:
-            async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as client:
-                shelf = shelf_of(client, self.clock)
-                await self.put(shelf, "file-1", b"x" * (2 * BLOCK_BYTES))
-                await shelf.begin("file-2", LEASE_S)
-                await shelf.append("file-2", 0, b"half", LEASE_S)
-                keys = await client.keys("*")
-                assert len(keys) > 5
-                assert {await client.ttl(key) for key in keys} == {-1}
-                self.clock.now += KEPT_S + 1
-                await shelf.sweep()
-                left = await client.keys("*")
-                assert [bytes(key).rpartition(b":")[2] for key in left] == [b"serial"]
+        async with alone(self.clock) as (shelf, client):
+            await self.put(shelf, "file-1", b"x" * (2 * BLOCK_BYTES))
+            await shelf.begin("file-2", LEASE_S)
+            await shelf.append("file-2", 0, b"half", LEASE_S)
+            keys = await client.keys("*")
+            assert len(keys) > 5
+            assert {await client.ttl(key) for key in keys} == {-1}
+            self.clock.now += KEPT_S + 1
+            await shelf.sweep()
+            left: list[Any] = await client.keys("*")
+            assert [key.rpartition(b":")[2] for key in left] == [b"serial"]
 
     async def test_a_server_that_drops_what_has_no_end_is_refused(self) -> None:
-        with redis_server() as port:
-            async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as client:
-                await client.config_set("maxmemory", "100mb")
-                await client.config_set("maxmemory-policy", "allkeys-lru")
-                shelf = shelf_of(client, Clock())
-                with pytest.raises(StoreError, match="volatile-lru"):
-                    await shelf.begin("file-1", LEASE_S)
+        async with alone(Clock()) as (shelf, client):
+            await client.config_set("maxmemory", "100mb")
+            await client.config_set("maxmemory-policy", "allkeys-lru")
+            with pytest.raises(StoreError, match="volatile-lru"):
+                await shelf.begin("file-1", LEASE_S)
 
     async def test_a_full_server_refuses_and_still_forgets(self) -> None:
         self.clock = Clock()
-        with redis_server() as port:
-            async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as client:
-                shelf = shelf_of(client, self.clock)
-                told = await self.put(shelf, "file-1", random.Random(3).randbytes(BLOCK_BYTES))
-                await client.config_set("maxmemory", "1mb")
-                with pytest.raises(StoreError, match="begin"):
-                    await shelf.begin("file-2", LEASE_S)
-                assert await shelf.get("file-1") == told
-                await shelf.forget("file-1")
-                assert await shelf.get("file-1") is None
+        async with alone(self.clock) as (shelf, client):
+            told = await self.put(shelf, "file-1", random.Random(3).randbytes(BLOCK_BYTES))
+            await client.config_set("maxmemory", "1mb")
+            with pytest.raises(StoreError, match="begin"):
+                await shelf.begin("file-2", LEASE_S)
+            assert await shelf.get("file-1") == told
+            await shelf.forget("file-1")
+            assert await shelf.get("file-1") is None
+
+    async def test_a_server_that_is_away_is_a_store_error(self) -> None:
+        shelf = shelf_at(f"redis://127.0.0.1:{free_port()}/0", Clock())
+        for call in (shelf.get("file-1"), shelf.begin("file-1", LEASE_S), shelf.sweep()):
+            with pytest.raises(StoreError):
+                await call
+        await shelf.aclose()

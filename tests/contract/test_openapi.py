@@ -73,7 +73,7 @@ def test_every_schema_is_sound() -> None:
 
 def test_every_error_is_a_documented_problem() -> None:
     documented = DOCUMENT["paths"]["/v1/scores"]["post"]["responses"]
-    assert {str(row.status) for row in TABLE.values()} - {"500"} <= documented.keys()
+    assert {str(row.status) for row in TABLE.values()} - {"416", "500"} <= documented.keys()  # 416: of files
     for operations in DOCUMENT["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
@@ -194,7 +194,7 @@ async def test_what_a_machine_thinks_up_breaks_nothing(tmp_path: Path) -> None:
         ]
         done = await asyncio.to_thread(_schemathesis, tmp_path, *words)
         assert done.returncode == 0, done.stdout
-        assert "Tested: 31" in done.stdout
+        assert f"Tested: {sum(map(len, DOCUMENT['paths'].values()))}" in done.stdout
         assert not [line for line in service.lines() if line["level"] == "error"]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from openai import APIStatusError, AsyncOpenAI, NotFoundError, OpenAI, UnprocessableEntityError
+from redis_server import redis_server
 from serving import Client, openai_judge, order, serving
 from stubjudge import StubJudge
 
@@ -171,3 +172,34 @@ async def test_the_blocking_client_works_as_well(client: Client, tmp_path: Path)
             return len(list(openai.batches.list()))
 
     assert await asyncio.to_thread(asked) == 1
+
+
+async def test_a_file_outlives_the_service_that_took_it(tmp_path: Path) -> None:
+    store = f"file://{tmp_path}/store"
+    async with serving(store_url=store) as client:
+        name = await uploaded(client, a_file(tmp_path, 3))
+    async with serving(store_url=store) as client:
+        await scored(client, name, 3)
+    assert {path.name for path in (tmp_path / "store").glob("*.sqlite")} == {
+        *("files.sqlite", "jobs.sqlite", "store.sqlite")
+    }
+
+
+async def test_a_file_is_found_by_every_server_on_one_redis(tmp_path: Path) -> None:
+    with redis_server() as port:
+        store = f"redis://127.0.0.1:{port}/0"
+        async with serving(store_url=store) as one, serving(store_url=store, job_slots=4) as other:
+            await scored(other, await uploaded(one, a_file(tmp_path, 3)), 3)
+
+
+async def uploaded(client: Client, path: Path) -> str:
+    async with AsyncOpenAI(base_url=f"{client.url}/v1", api_key="any") as openai:
+        return (await openai.files.create(file=path, purpose="batch")).id
+
+
+async def scored(client: Client, name: str, count: int) -> None:
+    async with AsyncOpenAI(base_url=f"{client.url}/v1", api_key="any") as openai:
+        made = await openai.batches.create(input_file_id=name, endpoint=ENDPOINT, completion_window="24h")
+        batch = await ended(openai, made)
+    assert batch.request_counts is not None
+    assert (batch.request_counts.total, batch.request_counts.completed) == (count, count)

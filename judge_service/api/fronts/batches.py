@@ -67,7 +67,9 @@ async def list_batches(
     return _json(BatchList(**page([batch_of(job) for job in found], most)))
 
 
-@router.get("/{batch_id}", summary="Look at a batch", response_model=Batch, responses=documented(404, 422, 503))
+@router.get(
+    "/{batch_id}", summary="Look at a batch", response_model=Batch, responses=documented(404, 422, 503)
+)
 async def get_batch(batch_id: BatchId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Status, counts, files."""
     return _json(batch_of(await desk.get(tenant, job_of(batch_id))))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from judge_service.api.byte_ranges import Span
+from judge_service.api.byte_ranges import FILE
 from judge_service.api.fronts.answers import (
     BatchFile,
     BatchFileDeleted,
@@ -74,7 +74,9 @@ async def list_files(
     return _json(BatchFileList(**page([uploaded(file) for file in found], most)))
 
 
-@router.get("/{file_id}", summary="Look at a file", response_model=BatchFile, responses=documented(404, 422, 503))
+@router.get(
+    "/{file_id}", summary="Look at a file", response_model=BatchFile, responses=documented(404, 422, 503)
+)
 async def get_file(file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheTenant) -> Response:
     """Name, size, and until when it is kept."""
     if named := output_of(file_id):
@@ -86,7 +88,7 @@ async def get_file(file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheT
     "/{file_id}/content",
     summary="Download a file",
     response_class=StreamingResponse,
-    responses=Span.documented() | documented(404, 422, 503),
+    responses=FILE | documented(404, 416, 422, 503),
 )
 async def get_content(
     request: Request, file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheTenant
