@@ -32,7 +32,7 @@ from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
 from judge_service.jobs.file_desk import FileDesk
-from judge_service.jobs.shelf_opening import open_shelf
+from judge_service.jobs.opening import open_shelf
 from judge_service.judgement_cache import StoredJudgements
 from judge_service.judges import NO_DOORS, open_lines, version_of, with_composites
 from judge_service.observation import Observation
