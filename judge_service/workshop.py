@@ -45,7 +45,7 @@ async def open_workshop(
     finish, and is handed back after that. `sweep` drops uploaded files that are past their time.
     """
     async with open_jobs(settings.store_url, lease_s=settings.job_lease_s) as jobs:
-        items = Items(partial(_scored, scorer), problems.told, counted=observation.score)
+        items = Items(partial(_scored, scorer), problems.end_of_item, counted=observation.score)
         worker = Worker(jobs, items, name=_name(), slots=slots, leaving=draining)
         observation.watch_jobs(lambda: worker.working)
         tending = asyncio.create_task(Tender(jobs, sweep=sweep).run(), name="jobs-tender")

@@ -18,7 +18,7 @@ from judge_service.api.job_options import PARAMETERS, JobOptions
 from judge_service.api.paging import page_limit
 from judge_service.api.problems import documented
 from judge_service.api.state import TheJobs  # noqa: TC001  FastAPI reads it
-from judge_service.api.tenancy import TheTenant  # noqa: TC001  FastAPI reads it
+from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
 from judge_service.domain.job import Job
 from judge_service.errors import MediaTypeRejected, OptionRejected
 from judge_service.jobs.desk import new_id

@@ -15,7 +15,7 @@ from judge_service.api.fronts.telling import FrontRoute, documented
 from judge_service.api.idempotency import TheKey  # noqa: TC001  FastAPI reads it
 from judge_service.api.paging import page_limit
 from judge_service.api.state import TheFiles, TheJobs  # noqa: TC001  FastAPI reads them
-from judge_service.api.tenancy import TheTenant  # noqa: TC001  FastAPI reads it
+from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
 from judge_service.jobs.desk import new_id
 
 router = APIRouter(prefix="/v1/batches", tags=["openai"], route_class=FrontRoute)

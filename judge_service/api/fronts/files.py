@@ -23,7 +23,7 @@ from judge_service.api.fronts.telling import FrontRoute, documented
 from judge_service.api.jobs import download, ranged
 from judge_service.api.paging import page_limit
 from judge_service.api.state import TheFiles, TheJobs  # noqa: TC001  FastAPI reads them
-from judge_service.api.tenancy import TheTenant  # noqa: TC001  FastAPI reads it
+from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
 from judge_service.errors import FileNotKept, MediaTypeRejected, OptionRejected
 
 if TYPE_CHECKING:
