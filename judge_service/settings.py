@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     )
     store_url: str = Field(
         default_factory=default_store_url,
-        description="`memory://`, `file:///path` or `redis://…`. Default: a file in the user's cache folder.",
+        description="`memory://`, `file:///path`, `redis://…`, `rediss://…`, `unix://…`, or for a Redis that fails "
+        "over `redis+sentinel://user:password@host:26379,host:26379/master-name/0`. Default: a file in the user's "
+        "cache folder.",
     )
     rubrics_dir: Path = Field(default_factory=default_rubrics_dir, description="Folder of the rubric files.")
     calibration_maps_dir: Path = Field(

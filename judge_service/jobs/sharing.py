@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,10 @@ _ROUNDING = 1e-6  # of an item
 
 @dataclass(slots=True)
 class Standing:
-    """An open job: how much of it waits, how much is in work, and what its caps still let begin."""
+    """An open job: how much of it waits, how much is in work, and what its caps still let begin.
+
+    `queued` items were dealt and nobody has taken them yet: they go first, and count like items in work.
+    """
 
     job: str
     tenant: str
@@ -25,31 +29,61 @@ class Standing:
     waiting: int
     running: int
     room: int  # items that its caps on concurrency and rate let begin now
+    queued: int = 0
 
 
 def shares(standings: Sequence[Standing], most: int) -> dict[str, int]:
-    """Deal at most so many places to jobs: job → places.
+    """Deal as `deal` does, and say how many places each job has."""
+    return dict(Counter(deal(standings, most)))
+
+
+def deal(standings: Sequence[Standing], most: int) -> list[str]:
+    """Deal at most so many places to jobs, less those that are queued; give the jobs in the places' order.
 
     Each place goes to the most urgent priority that has something waiting; within it to the tenant with the
     least in work, and of that tenant to the job with the least. So a tenant alone gets all, and of two that
     both wait neither gets more than half for longer than what it has in work takes. Jobs that stand earlier
-    in the list go first among equals.
+    in the list go first among equals. What is queued less urgently stands in nobody's way.
     """
-    dealt: dict[str, int] = {}
+    dealt: list[str] = []
     in_work: dict[str, int] = {}
     for one in standings:
         in_work[one.tenant] = in_work.get(one.tenant, 0) + one.running
     for priority in PRIORITIES:
-        able = [one for one in standings if one.priority == priority and _able(one, 0)]
-        while able and most > 0:
-            one = min(able, key=lambda s: (in_work[s.tenant], s.running + dealt.get(s.job, 0)))
-            given = dealt.get(one.job, 0) + 1
-            dealt[one.job] = given
-            in_work[one.tenant] += 1
-            most -= 1
-            if not _able(one, given):
-                able.remove(one)
+        level = [one for one in standings if one.priority == priority]
+        for one in level:
+            in_work[one.tenant] += one.queued
+            most -= one.queued
+        places = _deal_level(level, most, in_work)
+        most -= len(places)
+        dealt += places
     return dealt
+
+
+def _deal_level(level: Sequence[Standing], most: int, in_work: dict[str, int]) -> list[str]:
+    places: list[str] = []
+    begun = {one.job: 0 for one in level}
+    able = [one for one in level if _able(one, 0)]
+    while able and len(places) < most:
+        one = min(able, key=lambda s: (in_work[s.tenant], s.running + s.queued + begun[s.job]))
+        places.append(one.job)
+        begun[one.job] += 1
+        in_work[one.tenant] += 1
+        if not _able(one, begun[one.job]):
+            able.remove(one)
+    return places
+
+
+def starved(standings: Sequence[Standing], most: int) -> bool:
+    """Whether so many who ask now would miss something more urgent, or anything, than what is queued."""
+    for priority in PRIORITIES:
+        level = [one for one in standings if one.priority == priority]
+        most -= sum(one.queued for one in level)
+        if most <= 0:
+            return False
+        if any(_able(one, 0) for one in level):
+            return True
+    return False
 
 
 def _able(one: Standing, dealt: int) -> bool:

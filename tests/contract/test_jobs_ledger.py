@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ageing import aged
+from redis.asyncio import Redis
 
 from judge_service.domain.job import JobFault, JobOrder
 from judge_service.errors import StoreError
 from judge_service.jobs.base import Claim, JobBackend, Line, Spent
+from judge_service.jobs.redis import RedisJobs
 from judge_service.jobs.sqlite import SqliteJobs
 
 if TYPE_CHECKING:
@@ -341,3 +345,21 @@ class TestMemory(LedgerContract):
         await jobs.claim("lives as long as the ledger", 1)
         await self.lapse(jobs)
         assert await jobs.claim("lives", 2) == []
+
+
+class TestRedis(LedgerContract):
+    clock: Clock
+
+    @pytest.fixture
+    async def jobs(self, redis_url: str) -> AsyncIterator[JobBackend]:
+        self.clock = Clock()
+        self.prefix = f"test:{uuid.uuid4()}"
+        self.server = Redis.from_url(redis_url)
+        jobs = RedisJobs(redis_url, prefix=self.prefix, lease_s=LEASE_S, clock=self.clock)
+        yield jobs
+        await jobs.aclose()
+        await self.server.aclose()
+
+    async def lapse(self, jobs: JobBackend) -> None:
+        self.clock.now += LEASE_S + 1
+        await aged(self.server, self.prefix, LEASE_S + 1)
