@@ -19,7 +19,11 @@ FINAL = {"completed", "failed", "expired", "cancelled"}
 
 
 async def hand_over(
-    client: Client, body: Any, key: str | None = None, options: str = "", headers: Mapping[str, str] | None = None
+    client: Client,
+    body: Any,
+    key: str | None = None,
+    options: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> Reply:
     """Post a job."""
     named = {} if key is None else {"Idempotency-Key": key}
@@ -49,7 +53,7 @@ async def when(
     told: dict[str, Any] = {}
     try:
         async with asyncio.timeout(within_s):
-            while not holds(told := await job_of(client, job)):
+            while not holds(told := await job_of(client, job)):  # noqa: ASYNC110 (another machine's event)
                 await asyncio.sleep(poll_s)
     except TimeoutError:
         raise AssertionError(f"after {within_s} s: {told.get('state')}, {told.get('counts')}") from None

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fleet import Engine, Fleet, file_engine, redis_engine, stub_judge  # noqa: E402  found by the line above
+from faults.fleet import Engine, Fleet, file_engine, redis_engine, stub_judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from fleet import Stub
-
-SEED = 20261120
+    from faults.fleet import Stub
 
 
 @pytest.fixture(params=["file", "redis"])

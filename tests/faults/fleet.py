@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +95,7 @@ class RedisServer:
     options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    words: tuple[str, ...] = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
 
     def start(self) -> float:
         """Start it; gives how long it took until it answered."""
@@ -101,10 +103,10 @@ class RedisServer:
         if binary is None:
             pytest.fail("no redis-server: .ci/redis installs it")
         self.folder.mkdir(exist_ok=True)
-        words = f"--port {self.port} --bind 127.0.0.1 --appendonly yes --appendfsync everysec --save".split()
+        place = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder))
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [binary, *words, "", "--dir", str(self.folder), *self.options], stdout=subprocess.DEVNULL
+            [binary, *self.words, *place, *self.options], stdout=subprocess.DEVNULL
         )
         until = began + UP_WITHIN_S
         while self.ask("PING") != "+PONG":
@@ -112,14 +114,13 @@ class RedisServer:
             time.sleep(0.02)
         return time.monotonic() - began
 
-    def ask(self, *words: str) -> str:
-        """Send an inline command; gives the first line of the answer, or why there is none."""
-        import socket
-
+    def ask(self, *words: str, whole: bool = False) -> str:
+        """Send an inline command; gives the first line of the answer, or all, or why there is none."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
                 connection.sendall(f"{' '.join(words)}\r\n".encode())
-                return connection.recv(4096).decode().partition("\r\n")[0]
+                told = connection.recv(65_536).decode()
+                return told if whole else told.partition("\r\n")[0]
         except OSError as exc:
             return type(exc).__name__
 
@@ -131,7 +132,11 @@ class RedisServer:
 
     def cut_tail(self, size: int) -> int:
         """Cut bytes off the end of what it wrote last; gives how many were there."""
-        (file,) = [path for path in (self.folder / "appendonlydir").iterdir() if path.suffix == ".aof" and ".incr." in path.name]
+        (file,) = [
+            path
+            for path in (self.folder / "appendonlydir").iterdir()
+            if path.suffix == ".aof" and ".incr." in path.name
+        ]
         whole = file.stat().st_size
         os.truncate(file, max(0, whole - size))
         return whole

@@ -7,7 +7,6 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -60,13 +59,13 @@ async def _serve(stub: Watched, port: int) -> None:
     await asyncio.Event().wait()
 
 
-def main(run: Callable[..., Any] = uvloop.run) -> None:
+def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-s", type=float, default=0.0)
     chosen = parser.parse_args()
-    run(_serve(Watched(latency_s=chosen.latency_s), chosen.port))
+    uvloop.run(_serve(Watched(latency_s=chosen.latency_s), chosen.port))
 
 
 if __name__ == "__main__":
