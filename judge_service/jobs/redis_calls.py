@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from judge_service.domain.job import JobFault, JobOrder
 from judge_service.jobs.base import Claim, JobRecord
 from judge_service.jobs.redis_scripts import RECORD
-from judge_service.stores.redis_door import answered
+from judge_service.stores.redis_door import answered, ms, replicas_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -20,6 +20,7 @@ Arg = str | bytes | int | float
 
 CALL_S = 5.0
 BLOB_S = 10.0  # where items or lines of megabytes are on the way
+_REPLICATED_S = 0.5
 _ENTERED = "at:"
 
 
@@ -63,6 +64,20 @@ class Calls:
                 return await steps.execute()
 
         return list(await self.ask(name, send, within_s)) if asked else []
+
+    async def run_replicated(self, name: str, script: str, *args: Arg) -> Any:
+        """Run a script, and wait a moment until one of the replicas, where there are any, has what it wrote."""
+        replicas = await self.ask(name, replicas_of)
+
+        async def send(client: Any) -> Any:
+            async with client.pipeline(
+                transaction=False
+            ) as steps:  # WAIT is about its own connection's writes
+                steps.eval(script, 0, self.prefix, *args)
+                steps.execute_command("WAIT", min(1, replicas), ms(_REPLICATED_S))
+                return await steps.execute()
+
+        return (await self.ask(name, send))[0]
 
     async def record(self, job: str) -> JobRecord | None:
         """Read a job's record."""

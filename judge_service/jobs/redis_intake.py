@@ -76,7 +76,7 @@ class Intake:
         if key is not None:
             tenant, name, digest = key
             field, settled = _field(tenant, name), f"{until!r}\n{digest}\n{job}"
-        opened = await self._calls.run("open", OPEN, job, items, now, field, settled, until)
+        opened = await self._calls.run_replicated("open", OPEN, job, items, now, field, settled, until)
         _still(job, opened)
         if opened < 0:
             message = f"redis has lost items of job {job}"

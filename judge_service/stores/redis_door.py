@@ -147,6 +147,15 @@ async def memory_rules(client: Redis) -> Mapping[str, Any]:
     return told
 
 
+async def replicas_of(client: Redis) -> int:
+    """How many replicas follow the server; none where it may not say."""
+    try:
+        told = await client.info("replication")
+    except ResponseError:
+        return 0
+    return int(told.get("connected_slaves", 0))
+
+
 async def close(client: Redis) -> None:
     """Close a client's connections, whatever state they are in."""
     with contextlib.suppress(RedisError, OSError):

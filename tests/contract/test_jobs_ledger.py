@@ -3,61 +3,19 @@
 from __future__ import annotations
 
 import time
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from ageing import aged
-from redis.asyncio import Redis
+from jobsbench import LEASE_S, Clock, RedisBench, a_line, all_of, an_order, opened, redis_bench
 
-from judge_service.domain.job import JobFault, JobOrder
+from judge_service.domain.job import JobFault
 from judge_service.errors import StoreError
-from judge_service.jobs.base import Claim, JobBackend, Line, Spent
-from judge_service.jobs.redis import RedisJobs
+from judge_service.jobs.base import Claim, JobBackend, Spent
 from judge_service.jobs.sqlite import SqliteJobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-LEASE_S = 30.0
-
-
-class Clock:
-    """Wall time that tests move."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def an_order(name: str = "job_1", **overrides: Any) -> JobOrder:
-    now = time.time()
-    return JobOrder.model_validate({"id": name, "created_at": now, "expires_at": now + 3600, **overrides})
-
-
-def a_line(
-    text: str = "{}", kind: Any = "results", outcome: str = "scored", spent: Spent | None = None
-) -> Line:
-    return Line(kind, f"{text}\n".encode(), outcome, spent or Spent(10, 5, 300))
-
-
-async def opened(jobs: JobBackend, items: int, **order: Any) -> str:
-    one = an_order(**order)
-    await jobs.begin(one, LEASE_S)
-    if items:
-        await jobs.add(one.id, 0, [f"item {n}".encode() for n in range(items)], [], LEASE_S)
-    await jobs.open(one.id, items, None)
-    return one.id
-
-
-async def all_of(jobs: JobBackend, job: str, kind: Any, start: int = 0, end: int | None = None) -> bytes:
-    record = await jobs.get(job)
-    assert record is not None
-    size = record.results_bytes if kind == "results" else record.errors_bytes
-    return b"".join([part async for part in jobs.read(job, kind, start, size if end is None else end)])
 
 
 class LedgerContract:
@@ -348,18 +306,12 @@ class TestMemory(LedgerContract):
 
 
 class TestRedis(LedgerContract):
-    clock: Clock
+    bench: RedisBench
 
     @pytest.fixture
     async def jobs(self, redis_url: str) -> AsyncIterator[JobBackend]:
-        self.clock = Clock()
-        self.prefix = f"test:{uuid.uuid4()}"
-        self.server = Redis.from_url(redis_url)
-        jobs = RedisJobs(redis_url, prefix=self.prefix, lease_s=LEASE_S, clock=self.clock)
-        yield jobs
-        await jobs.aclose()
-        await self.server.aclose()
+        async with redis_bench(redis_url) as self.bench:
+            yield self.bench.jobs
 
     async def lapse(self, jobs: JobBackend) -> None:
-        self.clock.now += LEASE_S + 1
-        await aged(self.server, self.prefix, LEASE_S + 1)
+        await self.bench.lapse()
