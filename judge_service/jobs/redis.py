@@ -148,6 +148,10 @@ class RedisJobs:
         )
         return {job: state.decode() for job, state in zip(jobs, found, strict=True) if state is not None}
 
+    async def draw(self, job: str, need: int, most: int) -> int:
+        """Move what is drawn up or down."""
+        return await self._work.draw(job, need, most)
+
     async def end(self, job: str, ending: Ending) -> None:
         """Change the state; entries of the job are dropped where they are met."""
         await self._work.end(job, ending)

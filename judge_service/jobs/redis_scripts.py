@@ -90,6 +90,19 @@ end_where_done(at, job, now)
 return 1
 """
 
+# The cap is in dollars, what is drawn in micro-dollars.
+DRAW = f"""{BASICS}
+local at, need, most = P .. 'j:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local order = redis.call('HGET', at, 'ord')
+local cap = order and cjson.decode(order)['max_cost_usd']
+if not cap or cap == cjson.null then return 0 end
+local left = math.floor(cap * 1000000 + 0.5) - (redis.call('HGET', at, 'drawn') or 0)
+if need > left then return 0 end
+local drawn = math.min(most, left)
+redis.call('HINCRBY', at, 'drawn', string.format('%.0f', drawn))
+return drawn
+"""
+
 BEGIN = f"""{BASICS}
 local job, tenant, lease = ARGV[2], ARGV[3], ARGV[4]
 local at = P .. 'j:' .. job

@@ -10,7 +10,7 @@ from judge_service.jobs.base import Claim
 from judge_service.jobs.redis_calls import line_args, ticket_args
 from judge_service.jobs.redis_feed import undone
 from judge_service.jobs.redis_queue_scripts import HAND_BACK
-from judge_service.jobs.redis_scripts import END, FINISH
+from judge_service.jobs.redis_scripts import DRAW, END, FINISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +44,9 @@ class Work:
     async def hand_back(self, worker: str, claims: Sequence[Claim]) -> None:
         if tickets := ticket_args(claim for claim in claims if claim.ticket):
             await self._calls.run("hand back", HAND_BACK, worker, *tickets)
+
+    async def draw(self, job: str, need: int, most: int) -> int:
+        return int(await self._calls.run("draw", DRAW, job, need, most))
 
     async def end(self, job: str, ending: Ending) -> None:
         await self._calls.run("end", END, job, ending, self._clock())

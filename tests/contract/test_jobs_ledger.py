@@ -261,6 +261,17 @@ class LedgerContract:
         assert record is not None
         assert (record.uncounted, record.unpriced, record.microusd) == (1, 1, 7)
 
+    async def test_what_is_drawn_of_a_cap_is_never_more_than_it(self, jobs: JobBackend) -> None:
+        job = await opened(jobs, 1, max_cost_usd=0.001)
+        assert await jobs.draw(job, 300, 400) == 400
+        assert await jobs.draw(job, 300, 400) == 400
+        assert await jobs.draw(job, 201, 400) == 0
+        assert await jobs.draw(job, 200, 400) == 200
+        assert await jobs.draw(job, 1, 1) == 0
+        assert await jobs.draw(job, -150, -150) == -150
+        assert await jobs.draw(job, 100, 400) == 150
+        assert await jobs.draw("job_none", 1, 1) == 0
+
     async def test_items_as_large_as_images_pass(self, jobs: JobBackend) -> None:
         one = an_order()
         large = bytes(range(256)) * 40_000

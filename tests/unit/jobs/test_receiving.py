@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ async def test_where_a_body_is_cut_changes_nothing(cuts: list[int], ending: byte
     lines = [a_job_line("a"), b"{", b"", a_job_line("b", "ünï\u2028cödé"), a_job_line("a")]
     body = b"\r\n".join(lines) + ending
     bounds = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
-    parts = [body[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    parts = [body[start:end] for start, end in itertools.pairwise(bounds)]
     reception = Reception("job_1", options=b"o")
     block = await taken(reception, *parts)
     assert block.items == [lines[0], lines[3]]
