@@ -135,10 +135,11 @@ class Worker:
             self._held.update({claim.ticket: claim for claim in claims})
             blobs = await self._jobs.items(claims)
             await self._know({claim.job for claim in claims})
-        except StoreError as exc:
+        except Exception as exc:  # noqa: BLE001 (a ledger that surprises us must not end the work for good)
             # What was claimed and not begun comes back by itself, when the lease is over.
             self._held = {ticket: claim for ticket, claim in self._held.items() if ticket in self._tasks}
-            _log.warning("the ledger is away", error_code=str(exc))
+            told = str(exc) if isinstance(exc, StoreError) else type(exc).__name__
+            _log.warning("the ledger is away", error_code=told)
             await self._sleep(AWAY_S)
             return False
         gone = []
@@ -198,8 +199,10 @@ class Worker:
         while True:
             await self._sleep(WATCH_S)
             self._heart.tick()
-            with contextlib.suppress(StoreError):
+            try:
                 await self._look()
+            except Exception as exc:  # noqa: BLE001 (who watches goes on watching)
+                _log.warning("no look at the jobs in work", error_code=type(exc).__name__)
 
     async def _look(self) -> None:
         busy = Counter(claim.job for claim in self._held.values())

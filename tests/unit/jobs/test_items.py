@@ -41,7 +41,8 @@ class Passing:
 async def asked(
     answers: Iterable[Score | Exception], raw: bytes | None = None, **order: Any
 ) -> tuple[Line, Passing, list[Score]]:
-    times, counted, rest = Passing(), [], list(answers)
+    times, rest = Passing(), list(answers)
+    counted: list[Score] = []
 
     async def says(_: str) -> Score:
         answer = rest.pop(0) if len(rest) > 1 else rest[0]
