@@ -103,9 +103,9 @@ _BY_CODE = {
 
 
 def response(problem: Problem, retry_after_s: float | None = None) -> Response:
-    """Serialise a problem; a retryable one on 429 and 503 always says when to come back."""
+    """Serialise a problem; a retryable one on 409, 429 and 503 always says when to come back."""
     headers = {}
-    if problem.retryable and (retry_after_s is not None or problem.status in {429, 503}):
+    if problem.retryable and (retry_after_s is not None or problem.status in {409, 429, 503}):
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_s or DEFAULT_RETRY_AFTER_S)))
     return Response(
         problem.model_dump_json(exclude_none=True), problem.status, headers=headers, media_type=CONTENT_TYPE

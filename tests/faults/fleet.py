@@ -34,15 +34,16 @@ class Stub:
     """The stub judge's process."""
 
     url: str
+    telling: str
 
     def told(self) -> dict[str, Any]:
         """What it has seen."""
-        decoded: dict[str, Any] = json.loads(_get(f"{self.url}/told"))
+        decoded: dict[str, Any] = json.loads(_get(f"{self.telling}/told"))
         return decoded
 
     def mood(self, **fields: float | str) -> None:
         """Change its latency or its rate from now on; an empty text takes the rate away."""
-        _get(f"{self.url}/mood?{'&'.join(f'{name}={value}' for name, value in fields.items())}")
+        _get(f"{self.telling}/mood?{'&'.join(f'{name}={value}' for name, value in fields.items())}")
 
     def judges(self, **settings: Any) -> dict[str, Any]:
         """One judge behind it, as people would set it."""
@@ -57,7 +58,7 @@ def stub_judge(latency_s: float = 0.0) -> Iterator[Stub]:
     with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield Stub(process.stdout.readline().strip())
+            yield Stub(*process.stdout.readline().split())
         finally:
             process.kill()
 

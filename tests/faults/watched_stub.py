@@ -18,7 +18,7 @@ _ITEM = re.compile(rb"item-\d+")
 
 
 class Watched(StubJudge):
-    """Answers by the model's name, where that is a shape's. `/v1/told` tells, `/v1/mood?...` sets."""
+    """Answers by the model's name, where that is a shape's, and notes who was asked about."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -26,13 +26,6 @@ class Watched(StubJudge):
         self.limited = 0
 
     def next_shape(self, call: Call) -> Shape:
-        path = urlsplit(call.path)
-        if path.path == "/v1/told":
-            return Shape(body=json.dumps(self._told()).encode())
-        if path.path == "/v1/mood":
-            for name, value in parse_qsl(path.query):
-                setattr(self, name, float(value) if value else None)
-            return Shape(body=b"{}")
         found = _ITEM.search(call.raw)
         self.asked.append((call.at, found.group().decode() if found else ""))
         shape = super().next_shape(call)
@@ -41,11 +34,22 @@ class Watched(StubJudge):
             return shape
         return SHAPES.get(str(call.body["model"]), shape)
 
-    def _told(self) -> dict[str, Any]:
+    async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer on the second port at once: `/told` tells, `/mood?...` sets."""
+        path = urlsplit((await reader.readline()).split(b" ")[1].decode())
+        for name, value in parse_qsl(path.query, keep_blank_values=True):
+            setattr(self, name, float(value) if value else None)
+        body = json.dumps(self.told()).encode()
+        writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    def told(self) -> dict[str, Any]:
+        """What was seen so far."""
         return {
             "count": self.count,
             "limited": self.limited,
-            "in_flight": self.in_flight - 1,  # this call is none
+            "in_flight": self.in_flight,
             "peak": self.peak,
             "left": self.left,
             "asked": self.asked,
@@ -54,7 +58,8 @@ class Watched(StubJudge):
 
 async def _serve(stub: Watched, port: int) -> None:
     await stub.start(port)
-    sys.stdout.write(f"{stub.url}\n")
+    telling = await asyncio.start_server(stub.ask, "127.0.0.1", 0)
+    sys.stdout.write(f"{stub.url} http://127.0.0.1:{telling.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()
 
