@@ -113,6 +113,10 @@ rubrics: setup ## Write the rubric files' schema and digests anew
 bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on
 	@$(BIN)/python benchmarks/cold_scores.py $(ARGS)
 
+.PHONY: bench-jobs
+bench-jobs: setup-dev redis ## Time a job of 50,000 items beside a plain loop; ARGS are passed on
+	@$(BIN)/python benchmarks/job_load.py $(ARGS)
+
 .PHONY: bench-calibration
 bench-calibration: setup-dev ## Time a calibration report beside a loop over libraries; ARGS are passed on
 	@$(BIN)/python benchmarks/calibration_report.py $(ARGS)
