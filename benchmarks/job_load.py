@@ -130,7 +130,9 @@ async def main(args: argparse.Namespace) -> None:
 def report(args: argparse.Namespace, told: dict[str, Any], plain: float, spent: dict[str, float]) -> None:
     seconds = told["completed_at"] - told["in_progress_at"]
     rate, ideal = args.items / seconds, WORKERS * args.slots / (args.latency_ms / 1000)
-    print(f"{args.items} items on {args.store}, {WORKERS} workers with {args.slots} slots: {told['outcomes']}")
+    print(
+        f"{args.items} items on {args.store}, {WORKERS} workers with {args.slots} slots: {told['outcomes']}"
+    )
     print(f"{seconds:.1f} s, {rate:.1f} items/s; ideal {ideal:.1f}/s; plain loop {plain:.1f}/s")
     print(f"{rate / ideal:.3f} of the ideal, {rate / plain:.3f} of the plain loop")
     used = ", ".join(f"{name} {cpu / args.items * 1000:.2f}" for name, cpu in spent.items())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from judge_service import __version__, calibration_commands, judge_commands
+from judge_service import __version__, calibration_commands, job_commands, judge_commands
 from judge_service.errors import ConfigurationError, JudgeServiceError
 from judge_service.local import command as local_command
 
@@ -35,6 +35,7 @@ app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
 app.add_typer(judge_commands.app, name="judges")
+app.add_typer(job_commands.app, name="jobs")
 app.add_typer(local_command.app, name="local")
 
 

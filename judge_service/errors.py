@@ -11,6 +11,7 @@ JudgeServiceError
 │  ├─ BodyTooLarge
 │  ├─ MediaTypeRejected
 │  ├─ ImageRejected        an image is not one, is too large, or is of a kind we do not open
+│  ├─ TenantRejected       what is sent as a tenant's name is none
 │  ├─ UnfitCase            the case asks for what the rubric or the judge does not offer
 │  ├─ CacheMiss            `cache: only`, and the answer is not there
 │  ├─ CostCapReached       a call may cost more than is left of the cap, or nobody knows its price
@@ -18,6 +19,7 @@ JudgeServiceError
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
 │  ├─ JobNotFound
+│  ├─ BeyondTheEnd         a range begins where the file has ended
 │  ├─ KeyInUse             the first request under an idempotency key is still being received
 │  ├─ KeyOfAnother         an idempotency key stands for other content
 │  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
@@ -78,6 +80,10 @@ class ImageRejected(RequestError):
     """An image is not one, is too large, or is of a kind we do not open."""
 
 
+class TenantRejected(RequestError):
+    """What is sent as a tenant's name is not a short text of printable ASCII."""
+
+
 class UnfitCase(RequestError):
     """The request asks for what the rubric or the judge does not offer."""
 
@@ -104,6 +110,10 @@ class ReportNotFound(RequestError):
 
 class JobNotFound(RequestError):
     """No job of this tenant is kept under that id."""
+
+
+class BeyondTheEnd(RequestError):
+    """The range that was asked for begins where the file has ended."""
 
 
 class KeyInUse(RequestError):

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from judge_service.api import problems
+from judge_service.domain.place import Place
 from judge_service.jobs.desk import JobDesk
 from judge_service.jobs.items import Items
 from judge_service.jobs.opening import open_jobs
@@ -43,24 +44,25 @@ async def open_workshop(
     finish, and is handed back after that.
     """
     async with open_jobs(settings.store_url, lease_s=settings.job_lease_s) as jobs:
-        items = Items(partial(_scored, scorer), problems.told, counted=observation.score)
+        items = Items(partial(_scored, scorer), problems.end_of_item, counted=observation.score)
         worker = Worker(jobs, items, name=_name(), slots=slots, leaving=draining)
         observation.watch_jobs(lambda: worker.working)
         tending = asyncio.create_task(Tender(jobs).run(), name="jobs-tender")
-        working = asyncio.create_task(worker.run(), name="jobs-worker")
+        # One without slots would only tell that it is alive, and jobs would seem to have a worker.
+        working = {asyncio.create_task(worker.run(), name="jobs-worker")} if slots else set()
         try:
             yield JobDesk(jobs, opened=worker.wake)
         finally:
-            tending.cancel()
             await worker.drain(settings.drain_s)
-            working.cancel()
-            await asyncio.wait({tending, working})
+            for task in (tending, *working):
+                task.cancel()
+            await asyncio.wait({tending, *working})
 
 
 async def _scored(
     scorer: Scorer, request: ScoreRequest, *, tenant: str, deadline: float, purse: Purse | None
 ) -> Score:
-    return await scorer.score(request, deadline=deadline, purse=purse)
+    return await scorer.score(request, deadline=deadline, purse=purse, place=Place("batch", tenant))
 
 
 def _name() -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving import order as a_score_order
 
-from judge_service.api.problems import told
+from judge_service.api.problems import end_of_item
 from judge_service.domain.job import JobOrder
 from judge_service.domain.score import Failure, Score
 from judge_service.errors import StoreError
@@ -110,7 +110,7 @@ class Scorer:
 
 
 def a_worker(jobs: JobBackend, scorer: Scorer, *, name: str = "w", slots: int = 8, **parts: Any) -> Worker:
-    return Worker(jobs, Items(scorer, told), name=name, slots=slots, **parts)
+    return Worker(jobs, Items(scorer, end_of_item), name=name, slots=slots, **parts)
 
 
 @asynccontextmanager

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from judge_service.errors import BeyondTheEnd
+
+_LINES: dict[str, object] = {"application/x-ndjson": {"schema": {"type": "string"}}}
+# The `responses` of a route that answers with a file.
+FILE: dict[int | str, dict[str, object]] = {
+    200: {"content": _LINES, "description": "All lines that are there."},
+    206: {"content": _LINES, "description": "The range that was asked for."},
+}
 _ONE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
-
-
-class BeyondTheEnd(Exception):
-    """The range begins where the file has ended: 416."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,6 @@ class Span:
             told["Content-Range"] = f"bytes {self.start}-{self.end - 1}/{size}"
         return told
 
-    @staticmethod
-    def documented() -> dict[int | str, dict[str, object]]:
-        """The `responses` of a route that answers with a file."""
-        kind: dict[str, object] = {"application/x-ndjson": {"schema": {"type": "string"}}}
-        return {
-            200: {"content": kind, "description": "All lines that are there."},
-            206: {"content": kind, "description": "The range that was asked for."},
-            416: {"description": "The range begins behind the last line that is there."},
-        }
-
 
 def span_of(header: str | None, size: int) -> Span:
     """Read a `Range` header; one that is not of one range of bytes counts as none, as RFC 9110 has it."""
@@ -55,5 +49,5 @@ def span_of(header: str | None, size: int) -> Span:
         if last and int(last) < start:
             return Span(0, size, whole=True)
     if start >= end:
-        raise BeyondTheEnd
+        raise BeyondTheEnd(f"the file has {size} bytes now, and the range begins behind them")
     return Span(start, end, whole=False)

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from judge_service.api import examples
 from judge_service.api.bodies import media_type
-from judge_service.api.byte_ranges import BeyondTheEnd, Span, span_of
+from judge_service.api.byte_ranges import FILE, span_of
 from judge_service.api.job_events import events
 from judge_service.api.job_options import PARAMETERS, JobOptions
 from judge_service.api.problems import documented
 from judge_service.api.state import TheJobs  # noqa: TC001  FastAPI reads it
-from judge_service.api.tenancy import TheTenant  # noqa: TC001  FastAPI reads it
+from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
 from judge_service.domain.job import Job
 from judge_service.errors import MediaTypeRejected, OptionRejected
 from judge_service.jobs.desk import new_id
@@ -34,7 +34,7 @@ _KEY_CAP = 255
 _Responses = dict[int | str, dict[str, object]]
 _REPLAY: _Responses = {200: {"model": Job, "description": "A replay: the job that this key made."}}
 _UNCHANGED: _Responses = {304: {"description": "Nothing changed since the ETag."}}
-_EVENTS: _Responses = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_EVENTS: _Responses = {200: {"content": {"text/event-stream": {}}}}
 
 
 class JobList(BaseModel):
@@ -59,9 +59,9 @@ async def post_job(
     idempotency_key: Annotated[
         str | None,
         Header(
-            max_length=_KEY_CAP,
             description="Yours, new for each job. The same key with the same lines and options gives the job that "
             "it made, with `Idempotency-Replayed: true`, for as long as that is kept; with others it is refused.",
+            json_schema_extra={"minLength": 1, "maxLength": _KEY_CAP},
         ),
     ] = None,
 ) -> Response:
@@ -100,7 +100,7 @@ async def list_jobs(
     "/{job_id}",
     summary="Look at a job",
     response_model=Job,
-    responses=_UNCHANGED | documented(404, 503),
+    responses=_UNCHANGED | documented(404, 422, 503),
 )
 async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """State, counts, outcomes, costs; with an ETag, so that asking often costs little."""
@@ -114,7 +114,7 @@ async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTen
     "/{job_id}/events",
     summary="Follow a job",
     response_class=StreamingResponse,
-    responses=_EVENTS | documented(404, 503),
+    responses=_EVENTS | documented(404, 422, 503),
 )
 async def get_events(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Server-sent events: `progress` with the job whenever it changed, `end` with the job when it has ended.
@@ -132,7 +132,7 @@ async def get_events(request: Request, job_id: JobId, desk: TheJobs, tenant: The
     "/{job_id}/results",
     summary="Download results",
     response_class=StreamingResponse,
-    responses=Span.documented() | documented(404, 503),
+    responses=FILE | documented(404, 416, 422, 503),
 )
 async def get_results(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """NDJSON, a line for each item that has been answered so far, in the order of their ends.
@@ -146,14 +146,16 @@ async def get_results(request: Request, job_id: JobId, desk: TheJobs, tenant: Th
     "/{job_id}/errors",
     summary="Download errors",
     response_class=StreamingResponse,
-    responses=Span.documented() | documented(404, 503),
+    responses=FILE | documented(404, 416, 422, 503),
 )
 async def get_errors(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """NDJSON likewise, a line for each line that was none and each item without an answer."""
     return await download(request, desk, tenant, job_id, "errors")
 
 
-@router.post("/{job_id}/cancel", summary="Cancel a job", response_model=Job, responses=documented(404, 503))
+@router.post(
+    "/{job_id}/cancel", summary="Cancel a job", response_model=Job, responses=documented(404, 422, 503)
+)
 async def cancel_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Ends what is in work, the judges' calls too, within a second or so; results that are there stay.
 
@@ -162,7 +164,7 @@ async def cancel_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Respons
     return _json(await desk.cancel(tenant, job_id))
 
 
-@router.delete("/{job_id}", status_code=204, summary="Forget a job", responses=documented(404, 503))
+@router.delete("/{job_id}", status_code=204, summary="Forget a job", responses=documented(404, 422, 503))
 async def delete_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Ends what is in work and drops the job, its results and its key."""
     await desk.delete(tenant, job_id)
@@ -172,12 +174,7 @@ async def delete_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Respons
 async def download(request: Request, desk: JobDesk, tenant: str, job_id: str, kind: Kind) -> Response:
     """Answer with a file of a job, or with the range of it that was asked for."""
     size = await desk.size(tenant, job_id, kind)
-    try:
-        span = span_of(request.headers.get("range"), size)
-    except BeyondTheEnd:
-        return Response(
-            status_code=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
-        )
+    span = span_of(request.headers.get("range"), size)
     body = desk.read(job_id, kind, span.start, span.end)
     return StreamingResponse(body, span.status, media_type=NDJSON, headers=span.headers(size))
 
@@ -193,10 +190,9 @@ def _order(request: Request, tenant: str) -> JobOrder:
 
 
 def _key(given: str | None) -> str | None:
-    if given is not None and (not given.isprintable() or not given.strip()):
-        raise OptionRejected(
-            "Idempotency-Key: printable characters only", (("/Idempotency-Key", "printable"),)
-        )
+    if given is not None and not (given.isprintable() and given.strip() and len(given) <= _KEY_CAP):
+        rule = f"1 to {_KEY_CAP} printable characters"
+        raise OptionRejected(f"Idempotency-Key: {rule}", (("/Idempotency-Key", rule),))
     return given
 
 

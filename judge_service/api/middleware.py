@@ -25,13 +25,18 @@ class Envelope:
     """Names a request, refuses a body above the cap before reading on, and counts the answer by its route."""
 
     def __init__(
-        self, app: ASGIApp, *, observation: Observation, body_cap: int, caps: Mapping[str, int]
+        self,
+        app: ASGIApp,
+        *,
+        observation: Observation,
+        body_cap: int,
+        caps: Mapping[str, int] | None = None,
     ) -> None:
         """`caps`: path → a cap of its own, where a body is read as it comes."""
         self._app = app
         self._observation = observation
         self._cap = body_cap
-        self._caps = caps
+        self._caps = caps or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

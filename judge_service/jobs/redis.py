@@ -150,7 +150,8 @@ class RedisJobs:
 
     async def draw(self, job: str, need: int, most: int) -> int:
         """Move what is drawn up or down."""
-        return await self._work.draw(job, need, most)
+        record = await self._calls.record(job)
+        return 0 if record is None else await self._work.draw(record.order, need, most)
 
     async def end(self, job: str, ending: Ending) -> None:
         """Change the state; entries of the job are dropped where they are met."""

@@ -60,6 +60,17 @@ end
 LINE_PARTS = 7  # ARGV that `write` reads
 MARK_EVERY = 64  # lines
 
+DRAW = """
+local at = ARGV[1] .. 'j:' .. ARGV[2]
+local need, most, cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+if redis.call('EXISTS', at) == 0 then return 0 end
+local left = cap - (tonumber(redis.call('HGET', at, 'drawn') or '0'))
+if need > left then return 0 end
+local drawn = math.min(most, left)
+redis.call('HINCRBY', at, 'drawn', string.format('%d', drawn))
+return drawn
+"""
+
 # An item is finished once because HDEL removes it once.
 FINISH = f"""{_STATES}
 local job, index, level, id, now = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -88,19 +99,6 @@ redis.call('HSET', at, 'ending', ending)
 enter(at, job, ending == 'cancelled' and 'cancelling' or 'finalizing', now)
 end_where_done(at, job, now)
 return 1
-"""
-
-# The cap is in dollars, what is drawn in micro-dollars.
-DRAW = f"""{BASICS}
-local at, need, most = P .. 'j:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local order = redis.call('HGET', at, 'ord')
-local cap = order and cjson.decode(order)['max_cost_usd']
-if not cap or cap == cjson.null then return 0 end
-local left = math.floor(cap * 1000000 + 0.5) - (redis.call('HGET', at, 'drawn') or 0)
-if need > left then return 0 end
-local drawn = math.min(most, left)
-redis.call('HINCRBY', at, 'drawn', string.format('%.0f', drawn))
-return drawn
 """
 
 BEGIN = f"""{BASICS}

@@ -6,6 +6,7 @@ import asyncio
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from judge_service.domain.price import MEGA
 from judge_service.jobs.base import Claim
 from judge_service.jobs.redis_calls import line_args, ticket_args
 from judge_service.jobs.redis_feed import undone
@@ -15,7 +16,7 @@ from judge_service.jobs.redis_scripts import DRAW, END, FINISH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from judge_service.domain.job import Ending
+    from judge_service.domain.job import Ending, JobOrder
     from judge_service.jobs.base import Line
     from judge_service.jobs.redis_calls import Arg, Calls
     from judge_service.stores.records import Codec
@@ -45,8 +46,9 @@ class Work:
         if tickets := ticket_args(claim for claim in claims if claim.ticket):
             await self._calls.run("hand back", HAND_BACK, worker, *tickets)
 
-    async def draw(self, job: str, need: int, most: int) -> int:
-        return int(await self._calls.run("draw", DRAW, job, need, most))
+    async def draw(self, order: JobOrder, need: int, most: int) -> int:
+        cap = 0 if order.max_cost_usd is None else round(order.max_cost_usd * MEGA)
+        return int(await self._calls.run("draw", DRAW, order.id, need, most, cap))
 
     async def end(self, job: str, ending: Ending) -> None:
         await self._calls.run("end", END, job, ending, self._clock())

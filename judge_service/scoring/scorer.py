@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
 from judge_service.backends.purse import Purse
+from judge_service.domain.place import INTERACTIVE
 from judge_service.domain.price import MEGA
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_service.domain.case import Image
+    from judge_service.domain.place import Place
     from judge_service.domain.request import ScoreRequest
     from judge_service.domain.rubric import Criterion, Mode, Rubric
     from judge_service.domain.score import Member
@@ -73,7 +75,14 @@ class Scorer:
         self._pictures = pictures
         self._calibrator = Calibrator(maps or NoMaps())
 
-    async def score(self, request: ScoreRequest, *, deadline: float, purse: Purse | None = None) -> Score:
+    async def score(
+        self,
+        request: ScoreRequest,
+        *,
+        deadline: float,
+        purse: Purse | None = None,
+        place: Place = INTERACTIVE,
+    ) -> Score:
         """Judge one case by `deadline` (event-loop time), paid from `purse` or within the request's own cap.
 
         Raises a `RequestError` when the request itself is at fault; a judge that fails is in the score.
@@ -88,14 +97,14 @@ class Scorer:
             expected = _provenance(stored, judge, mode, digests, judgement, request.samples)
             demanded = await self._calibrator.demanded(request.calibration, stored.rubric, judge, expected)
         if isinstance(judge, Cascade):
-            ask = partial(self.score, deadline=deadline, purse=purse)
+            ask = partial(self.score, deadline=deadline, purse=purse, place=place)
             return await self._by_steps(request, stored.rubric, judge, mode, demanded, deadline, ask)
         ready, verdicts = by_readiness(stored, request.case, mode)
         if ready:
             try:
                 async with asyncio.timeout_at(deadline):
                     matter = await self._matter(stored, ready, request, mode, judge)
-                    matter = replace(matter, purse=purse)
+                    matter = replace(matter, purse=purse, place=place)
             except TimeoutError:
                 judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
             else:

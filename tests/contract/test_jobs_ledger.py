@@ -261,15 +261,14 @@ class LedgerContract:
         assert record is not None
         assert (record.uncounted, record.unpriced, record.microusd) == (1, 1, 7)
 
-    async def test_what_is_drawn_of_a_cap_is_never_more_than_it(self, jobs: JobBackend) -> None:
-        job = await opened(jobs, 1, max_cost_usd=0.001)
-        assert await jobs.draw(job, 300, 400) == 400
-        assert await jobs.draw(job, 300, 400) == 400
-        assert await jobs.draw(job, 201, 400) == 0
-        assert await jobs.draw(job, 200, 400) == 200
+    async def test_a_cap_on_cost_is_drawn_in_portions_and_never_passed(self, jobs: JobBackend) -> None:
+        job = await opened(jobs, 1, max_cost_usd=0.000_1)
+        assert await jobs.draw(job, 10, 40) == 40
+        assert await jobs.draw(job, 10, 90) == 60
         assert await jobs.draw(job, 1, 1) == 0
-        assert await jobs.draw(job, -150, -150) == -150
-        assert await jobs.draw(job, 100, 400) == 150
+        assert await jobs.draw(job, -30, -30) == -30
+        assert await jobs.draw(job, 31, 31) == 0
+        assert await jobs.draw(job, 30, 31) == 30
         assert await jobs.draw("job_none", 1, 1) == 0
 
     async def test_items_as_large_as_images_pass(self, jobs: JobBackend) -> None:

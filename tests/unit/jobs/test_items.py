@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jobwork import Scorer, a_job_line, a_score, an_order, no_answer
 
-from judge_service.api.problems import told
+from judge_service.api.problems import end_of_item
 from judge_service.jobs.base import Claim, Line, Spent
 from judge_service.jobs.items import PATIENCE_S, Items, poisoned, unfinished
 
@@ -50,7 +50,7 @@ async def asked(
             raise answer
         return answer
 
-    items = Items(Scorer(says), told, counted=counted.append, sleep=times.sleep, clock=times.clock)
+    items = Items(Scorer(says), end_of_item, counted=counted.append, sleep=times.sleep, clock=times.clock)
     line = await items.line(CLAIM, raw or a_job_line("mine"), an_order(**order), None)
     return line, times, counted
 
@@ -164,7 +164,7 @@ async def test_to_be_cancelled_is_no_surprise() -> None:
         await asyncio.sleep(3600)
         return a_score()
 
-    items = Items(Scorer(says), told)
+    items = Items(Scorer(says), end_of_item)
     task = asyncio.create_task(items.line(CLAIM, a_job_line("mine"), an_order(), None))
     await asyncio.sleep(0.01)
     task.cancel()
