@@ -79,6 +79,10 @@ test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .ven
 	@PYTHON=$(PYTHON) .ci/vllm .venv-local
 	@JUDGE_SERVICE_TEST_LOCAL=.venv-local $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/local
 
+.PHONY: test-faults
+test-faults: setup-dev redis ## Kill, freeze and cut off real workers, servers and a Redis, for a quarter of an hour
+	@JUDGE_SERVICE_TEST_FAULTS=1 $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/faults $(ARGS)
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	$(BIN)/ruff check .
@@ -108,6 +112,10 @@ rubrics: setup ## Write the rubric files' schema and digests anew
 .PHONY: bench
 bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on
 	@$(BIN)/python benchmarks/cold_scores.py $(ARGS)
+
+.PHONY: bench-jobs
+bench-jobs: setup-dev redis ## Time a job of 50,000 items beside a plain loop; ARGS are passed on
+	@$(BIN)/python benchmarks/job_load.py $(ARGS)
 
 .PHONY: bench-calibration
 bench-calibration: setup-dev ## Time a calibration report beside a loop over libraries; ARGS are passed on
