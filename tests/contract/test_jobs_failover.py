@@ -157,7 +157,7 @@ async def test_a_master_that_asks_for_a_password_gets_it(group: Group) -> None:
 async def test_sentinels_that_ask_for_a_password_get_it(group: Group) -> None:
     for port in group.ports:
         async with Redis(port=port) as sentinel:
-            await sentinel.execute_command("ACL", "SETUSER", "default", "resetpass", ">s@ss")
+            await sentinel.acl_setuser("default", enabled=True, reset_passwords=True, passwords="+s@ss")
     for options, works in (("", False), ("?sentinel_password=s%40ss", True)):
         async with open_store(group.url + options) as store, open_jobs(group.url + options) as jobs:
             assert await can_write(store) == works

@@ -155,6 +155,15 @@ async def test_who_comes_later_is_dealt_fairly_and_the_urgent_go_first(bench: Re
     assert [c.job for c in await bench.jobs.claim("w", 10)][:5] == ["job_c"] * 5
 
 
+async def test_who_claims_at_once_gets_other_items(bench: RedisBench) -> None:
+    await opened(bench.jobs, 300, concurrency=250)
+    claims = await asyncio.gather(*(bench.jobs.claim(f"w {n}", 20) for n in range(12)))
+    assert {len(some) for some in claims} == {20}
+    given = [claim.index for some in claims for claim in some]
+    given += [claim.index for claim in await bench.jobs.claim("w", 100)]
+    assert sorted(given) == list(range(250))
+
+
 async def test_entries_of_a_job_that_ended_are_passed_over(bench: RedisBench) -> None:
     await opened(bench.jobs, 40, id="job_a")
     await bench.jobs.claim("w", 1)
