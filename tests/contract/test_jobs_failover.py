@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -122,6 +123,18 @@ async def test_a_job_outlives_its_master(
         assert fleet.resumed_at - fleet.killed_at < RESUMED_WITHIN_S
         record_property("resumed after s", round(fleet.resumed_at - fleet.killed_at, 1))
         record_property("scored again", fleet.acknowledged - ITEMS)
+
+
+async def test_a_job_that_is_handed_over_is_on_a_replica_unless_that_is_silent(group: Group) -> None:
+    async with open_jobs(group.url) as jobs:
+        await opened(jobs, 1, id="job_1")
+        async with Redis(port=group.replica_port) as replica:
+            assert await replica.hget("js:jobs:j:job_1", "state") == b"in_progress"
+        group.replica.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        await opened(jobs, 1, id="job_2")
+        assert time.monotonic() - began > 0.4
+        group.replica.send_signal(signal.SIGCONT)
 
 
 async def test_the_store_follows_as_well(group: Group) -> None:

@@ -105,6 +105,20 @@ async def test_lost_streams_and_groups_are_mended(bench: RedisBench, harm: str) 
     assert sorted(map(int, lines)) == list(range(100))
 
 
+async def test_a_second_entry_of_an_item_that_is_done_is_passed_over(bench: RedisBench) -> None:
+    await opened(bench.jobs, 2)
+    claims = await bench.jobs.claim("w", 2)
+    await bench.server.delete(bench.stream("normal"))
+    assert await bench.jobs.mend() == 2
+    assert len(await bench.jobs.claim("again", 1)) == 1
+    await finish(bench, claims[1:])
+    assert await bench.jobs.claim("again", 1) == []
+    await finish(bench, claims[:1])
+    await bench.lapse()
+    assert await bench.jobs.claim("again", 2) == []
+    assert await bench.waiting() == 0
+
+
 async def test_nothing_is_mended_that_is_well_and_one_looks_at_a_time(bench: RedisBench) -> None:
     await opened(bench.jobs, 30)
     await finish(bench, (await bench.jobs.claim("w", 9))[:4])
