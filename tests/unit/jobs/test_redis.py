@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
+from faultproxy import FaultProxy
 from jobsbench import LEASE_S, RedisBench, a_line, all_of, an_order, opened, redis_bench
 from redis_server import redis_server
 
 from judge_service.errors import ConfigurationError, StoreError
 from judge_service.jobs.base import POISON, Claim
 from judge_service.jobs.opening import open_jobs
+from judge_service.jobs.redis import RedisJobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from faultproxy import Mode
 
 
 @pytest.fixture
@@ -301,6 +307,35 @@ async def test_a_server_that_is_away_is_a_store_error_soon_and_no_worse_afterwar
             assert time.monotonic() - began < 1
         with redis_server(port):
             assert await jobs.claim("w", 1) == []
+
+
+@pytest.mark.clocked
+@pytest.mark.parametrize("mode", ["blackhole", "reset"])
+async def test_a_server_that_is_silent_is_a_store_error_in_time(redis_url: str, mode: Mode) -> None:
+    port = urlsplit(redis_url).port or 6379
+    async with FaultProxy(port) as proxy:
+        await in_time(proxy, mode)
+
+
+async def in_time(proxy: FaultProxy, mode: Mode) -> None:
+    jobs = RedisJobs(f"redis://127.0.0.1:{proxy.port}/0", prefix=f"test:{uuid.uuid4()}", call_s=0.3)
+    await opened(jobs, 2)
+    (claim,) = await jobs.claim("w", 1)
+    proxy.turn(mode)
+    calls: list[tuple[Any, float]] = [
+        (jobs.claim("w", 1), 0.3),
+        (jobs.states(["job_1"]), 0.3),
+        (jobs.items([claim]), 0.6),
+        (jobs.finish(claim, a_line()), 0.6),
+    ]
+    for call, limit_s in calls:
+        began = time.monotonic()
+        with pytest.raises(StoreError):
+            await call
+        assert time.monotonic() - began < limit_s + 0.3
+    proxy.turn("ok")
+    assert await jobs.items([claim]) == [b"item 0"]
+    await jobs.aclose()
 
 
 @pytest.mark.parametrize(
