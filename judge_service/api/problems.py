@@ -200,7 +200,10 @@ def _told(row: Row, detail: str, request_id: str | None, faults: tuple[tuple[str
 
 
 async def _on_error(request: Request, exc: Exception) -> Response:
-    return response(of_error(exc, request.scope.get("request_id")))
+    told = response(of_error(exc, request.scope.get("request_id")))
+    if isinstance(exc, errors.BeyondTheEnd):
+        told.headers["Content-Range"] = f"bytes */{exc.size}"
+    return told
 
 
 async def _on_http(request: Request, exc: Exception) -> Response:

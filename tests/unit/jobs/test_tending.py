@@ -96,7 +96,11 @@ async def test_two_who_tend_do_no_harm(jobs: SqliteJobs) -> None:
     await asyncio.gather(Tender(jobs).tend(), Tender(jobs).tend())
     record = await jobs.get(job)
     assert record is not None
-    assert (record.state, record.failed, len(await told_lines(jobs, job, "errors"))) == ("cancelled", 300, 300)
+    assert (record.state, record.failed, len(await told_lines(jobs, job, "errors"))) == (
+        "cancelled",
+        300,
+        300,
+    )
 
 
 class Broken:
