@@ -17,9 +17,11 @@ from judge_service.domain.panel import concurrency
 from judge_service.domain.request import ScoreRequest
 from judge_service.domain.verdict import UnscoredOutcome
 from judge_service.errors import ConfigurationError
+from judge_service.files.asking import Order
 from judge_service.files.ledger import Ledger
 from judge_service.files.rows import count_rows, parse_map
-from judge_service.files.run import Order, Tally, score_file
+from judge_service.files.run import score_file
+from judge_service.files.tally import Tally
 from judge_service.logs import set_up_logs
 from judge_service.main import open_state
 from judge_service.observation import Observation

@@ -1,0 +1,106 @@
+"""The door to pyarrow: tables of cases are read from parquet, and scores written into it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from judge_service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+SUFFIX = ".parquet"
+_ROWS_AT_A_TIME = 256
+
+
+class Table:
+    """A parquet file that is read forward: parts in their order cost one reading, a part before the last a new one."""
+
+    def __init__(self, path: Path, wanted: Collection[str] | None = None) -> None:
+        """Columns that are not `wanted` are not read; None: all are. Raises `ConfigurationError`."""
+        self._name = path.name
+        parquet = _pyarrow("pyarrow.parquet", path.name)
+        self._broken: tuple[type[Exception], ...] = (OSError, _pyarrow("pyarrow", path.name).ArrowException)
+        try:
+            self._file = parquet.ParquetFile(path)
+        except self._broken as exc:
+            raise ConfigurationError(f"{path.name} is no parquet file ({type(exc).__name__})") from exc
+        self.columns: list[str] = self._file.schema_arrow.names
+        self._read = [name for name in self.columns if wanted is None or name in wanted]
+        self._batches = self._from(0)
+        self._batch: Any = None
+        self._next = 0  # rows given so far, from the top of the file
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        count: int = self._file.metadata.num_rows
+        return count
+
+    def read(self, first: int, count: int) -> Iterator[dict[str, object] | None]:
+        """Rows from number `first` on (the first is 1); None where one holds what is no text.
+
+        Raises `ConfigurationError` where the file breaks off.
+        """
+        if first - 1 != self._next:
+            self._batches, self._batch, self._next = self._from(first - 1), None, first - 1
+        try:
+            while count > 0 and self._fill():
+                taken, rest = self._batch.slice(0, count), self._batch.slice(count)
+                self._batch = rest
+                self._next += len(taken)
+                count -= len(taken)
+                yield from _records(taken)
+        except self._broken as exc:
+            raise ConfigurationError(f"{self._name} cannot be read ({type(exc).__name__})") from exc
+
+    def _fill(self) -> bool:
+        while self._batch is None or not len(self._batch):
+            self._batch = next(self._batches, None)
+            if self._batch is None:
+                return False
+        return True
+
+    def _from(self, skipped: int) -> Iterator[Any]:
+        """Batches from behind this many rows on; groups of rows that lie before are not looked into."""
+        about, group = self._file.metadata, 0
+        while group < about.num_row_groups and skipped >= about.row_group(group).num_rows:
+            skipped -= about.row_group(group).num_rows
+            group += 1
+        groups = list(range(group, about.num_row_groups))
+        if not groups:
+            return
+        for batch in self._file.iter_batches(_ROWS_AT_A_TIME, row_groups=groups, columns=self._read):
+            yield batch.slice(skipped)
+            skipped = max(0, skipped - len(batch))
+
+
+def _records(batch: Any) -> Iterator[dict[str, object] | None]:
+    try:
+        yield from map(_filled, batch.to_pylist())
+    except UnicodeDecodeError:
+        for at in range(len(batch)):
+            try:
+                (record,) = batch.slice(at, 1).to_pylist()
+            except UnicodeDecodeError:
+                yield None
+            else:
+                yield _filled(record)
+
+
+def _filled(record: Mapping[str, object]) -> dict[str, object]:
+    """What a row has: a cell that holds nothing is a field that is not there."""
+    there = {name: value for name, value in record.items() if value is not None}
+    nested = there.get("case")
+    return there | {"case": _filled(nested)} if isinstance(nested, dict) else there
+
+
+def _pyarrow(module: str, name: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise ConfigurationError(
+            f"{name}: parquet needs pyarrow, which is not installed; install the extra judge-service[ray]"
+        ) from None
