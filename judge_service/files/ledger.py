@@ -8,9 +8,12 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from judge_service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Outcomes of rows that got no answer: a run that goes on asks for these once more.
 UNSETTLED = frozenset({"provider_error", "timeout", "cost_cap"})
@@ -68,6 +71,10 @@ class Ledger:
                 f"{row}; give another --out, or --restart to begin anew"
             )
         return known is not None and row not in self._again
+
+    def held(self, rows: Iterable[int]) -> dict[int, str]:
+        """Those of these rows that are done with, and the digest of what each was asked."""
+        return {row: self.settled[row] for row in rows if row in self.settled and row not in self._again}
 
     def append(self, row: int, asked: str, answer: str) -> None:
         """Add one answer (a JSON object) and hand it to the operating system at once."""

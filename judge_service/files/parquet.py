@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
+import json
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judge_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 SUFFIX = ".parquet"
+PART_ROWS = 20_000
+# Of a part of scores; `criteria` and `answer`, which is everything, are JSON texts.
+COLUMNS = {
+    "row": "int64",
+    "asked": "string",
+    "case_id": "string",
+    "outcome": "string",
+    "score": "float64",
+    "reason": "string",
+    "criteria": "string",
+    "answer": "string",
+}
 _ROWS_AT_A_TIME = 256
 
 
@@ -21,8 +34,8 @@ class Table:
     def __init__(self, path: Path, wanted: Collection[str] | None = None) -> None:
         """Columns that are not `wanted` are not read; None: all are. Raises `ConfigurationError`."""
         self._name = path.name
-        parquet = _pyarrow("pyarrow.parquet", path.name)
-        self._broken: tuple[type[Exception], ...] = (OSError, _pyarrow("pyarrow", path.name).ArrowException)
+        arrow, parquet = _pyarrow(path.name)
+        self._broken: tuple[type[Exception], ...] = (OSError, arrow.ArrowException)
         try:
             self._file = parquet.ParquetFile(path)
         except self._broken as exc:
@@ -97,10 +110,41 @@ def _filled(record: Mapping[str, object]) -> dict[str, object]:
     return there | {"case": _filled(nested)} if isinstance(nested, dict) else there
 
 
-def _pyarrow(module: str, name: str) -> Any:
+def write_parts(lines: Iterable[bytes], folder: Path) -> None:
+    """Put scores, a JSON object a line, into parts of a folder; each part is whole or not there."""
+    pyarrow, parquet = _pyarrow(folder.name)
+    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()])
+    lines, written = iter(lines), set[Path]()
+    while answers := [line.decode() for line in islice(lines, PART_ROWS)]:
+        table = pyarrow.Table.from_pylist([_columns(answer) for answer in answers], schema)
+        part = folder / f"part-{len(written):05}{SUFFIX}"
+        beside = part.with_name(f".{part.name}")
+        parquet.write_table(table, beside)
+        beside.replace(part)
+        written.add(part)
+    for stale in set(folder.glob(f"part-*{SUFFIX}")) - written:
+        stale.unlink()
+
+
+def _columns(answer: str) -> dict[str, object]:
+    told = json.loads(answer)
+    return {name: told.get(name) for name in COLUMNS} | {
+        "criteria": json.dumps(told.get("criteria", {})),
+        "answer": answer.rstrip("\n"),
+    }
+
+
+def need_pyarrow(name: str) -> None:
+    """Raise `ConfigurationError` where there is no pyarrow for the file or folder of this name."""
+    _pyarrow(name)
+
+
+def _pyarrow(name: str) -> tuple[Any, Any]:
     try:
-        return importlib.import_module(module)
+        import pyarrow as pa  # noqa: PLC0415  an extra, and paid when used
+        import pyarrow.parquet as files  # noqa: PLC0415  likewise
     except ImportError:
         raise ConfigurationError(
             f"{name}: parquet needs pyarrow, which is not installed; install the extra judge-service[ray]"
         ) from None
+    return pa, files

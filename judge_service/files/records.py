@@ -176,5 +176,3 @@ def _jsonl_records(path: Path, at: int = 0) -> Iterator[Record]:
                 yield Fault(str(exc))
                 continue
             yield record if isinstance(record, dict) else Fault("the line is no JSON object")
-
-
