@@ -8,5 +8,6 @@ from redis_server import redis_url
 
 __all__ = ["redis_url"]
 
-# What needs vLLM is a target of its own (make test-local): gigabytes, and minutes of two cores.
-collect_ignore = [] if os.environ.get("JUDGE_SERVICE_TEST_LOCAL") else ["local"]
+# What needs vLLM or Ray is a target of its own (make test-local, make test-ray): gigabytes, and minutes of two cores.
+_APART = {"local": "JUDGE_SERVICE_TEST_LOCAL", "ray_engine": "JUDGE_SERVICE_TEST_RAY"}
+collect_ignore = [folder for folder, named in _APART.items() if not os.environ.get(named)]
