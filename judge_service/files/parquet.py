@@ -78,16 +78,15 @@ class Table:
 
     def _from(self, skipped: int) -> Iterator[Any]:
         """Batches from behind this many rows on; groups of rows that lie before are not looked into."""
-        about, group = self._file.metadata, 0
-        while group < about.num_row_groups and skipped >= about.row_group(group).num_rows:
-            skipped -= about.row_group(group).num_rows
-            group += 1
-        groups = list(range(group, about.num_row_groups))
-        if not groups:
-            return
-        for batch in self._file.iter_batches(_ROWS_AT_A_TIME, row_groups=groups, columns=self._read):
-            yield batch.slice(skipped)
-            skipped = max(0, skipped - len(batch))
+        about = self._file.metadata
+        for group in range(about.num_row_groups):
+            rows = about.row_group(group).num_rows
+            if skipped >= rows:
+                skipped -= rows
+                continue
+            for batch in self._file.iter_batches(_ROWS_AT_A_TIME, row_groups=[group], columns=self._read):
+                yield batch.slice(skipped)
+                skipped = max(0, skipped - len(batch))
 
 
 def _records(batch: Any) -> Iterator[dict[str, object] | None]:
