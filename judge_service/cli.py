@@ -38,6 +38,22 @@ app.add_typer(judge_commands.app, name="judges")
 app.add_typer(local_command.app, name="local")
 
 
+Out = Annotated[
+    Path,
+    typer.Option(
+        help="Where the scores go, one JSON object a line; parquet parts if it is a folder or ends in .parquet."
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="COLUMN=FIELD",
+        help="Which column is which field of a case: prompt, response, reference, claim, "
+        "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
+        "Columns with a field's name need none. Repeat it.",
+    ),
+]
 Engine = Annotated[
     str | None,
     typer.Option(
@@ -107,24 +123,10 @@ def score(
             dir_okay=False,
         ),
     ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            help="Where the scores go, one JSON object a line; parquet parts if a folder or .parquet."
-        ),
-    ],
+    out: Out,
     rubric: Annotated[str, typer.Option(help="`id`, or `id@version`.")],
     judge: Annotated[str, typer.Option(help="Name of a configured judge.")] = "default",
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="COLUMN=FIELD",
-            help="Which column is which field of a case: prompt, response, reference, claim, "
-            "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
-            "Columns with a field's name need none. Repeat it.",
-        ),
-    ] = None,
+    columns: Columns = None,
     concurrency: Annotated[
         int | None,
         typer.Option(help="Rows at a time; default: the judge's max_concurrency.", min=1, max=4096),
