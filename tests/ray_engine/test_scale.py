@@ -72,7 +72,7 @@ async def test_lines_with_a_kill_in_the_middle(home: Home, capsys: pytest.Captur
     assert {line["row"]: line["id"] for line in found if line["row"] in there} == before  # none anew
     sample = list(range(0, ROWS, EVERY))
     assert [found[at]["score"] for at in sample] == await scored_by_the_api([rows[at] for at in sample])
-    assert len({line["score"] for line in found}) > 5
+    assert len({line["score"] for line in found}) > 3
 
 
 async def test_a_table_in_one_go_beside_the_run_without_it(
