@@ -69,7 +69,7 @@ def score_on_ray(
     with _started() as ray:
         plan = spread(settings, order.judge, order.concurrency, int(ray.cluster_resources().get("CPU", 1)))
         work = Work.shared(settings, order, plan)
-        run = _Run(ledger, tally, told)
+        run = Run(ledger, tally, told)
         tasks = [_task(part, ledger) for part in parts(order.path, plan.rows)]
         run.take(_answers(ray, work, tasks, plan.workers, PARTS_AT_A_TIME))
         if lost := run.missing(tasks):
@@ -78,7 +78,7 @@ def score_on_ray(
             run.give_up(asking, order, [task.part for task in alone])
 
 
-class _Run:
+class Run:
     """What has come back of a run."""
 
     def __init__(self, ledger: Ledger, tally: Tally, told: Callable[[], None]) -> None:
