@@ -3,8 +3,6 @@
 In what is told, a closed list of names is a plain text: the service may add names, and says so in its notes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
