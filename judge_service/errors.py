@@ -11,6 +11,7 @@ JudgeServiceError
 │  ├─ BodyTooLarge
 │  ├─ MediaTypeRejected
 │  ├─ ImageRejected        an image is not one, is too large, or is of a kind we do not open
+│  ├─ TenantRejected       what is sent as a tenant's name is none
 │  ├─ UnfitCase            the case asks for what the rubric or the judge does not offer
 │  ├─ CacheMiss            `cache: only`, and the answer is not there
 │  ├─ CostCapReached       a call may cost more than is left of the cap, or nobody knows its price
@@ -77,6 +78,10 @@ class MediaTypeRejected(RequestError):
 
 class ImageRejected(RequestError):
     """An image is not one, is too large, or is of a kind we do not open."""
+
+
+class TenantRejected(RequestError):
+    """What is sent as a tenant's name is not a short text of printable ASCII."""
 
 
 class UnfitCase(RequestError):

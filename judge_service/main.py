@@ -12,8 +12,9 @@ from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
 from judge_service import __version__
-from judge_service.api import comparisons, health, jobs, problems, rubrics, scores, versions
+from judge_service.api import batches, comparisons, health, jobs, problems, rubrics, scores, versions
 from judge_service.api import judges as probes
+from judge_service.api.batch_answers import BatchEnd
 from judge_service.api.calibration import maps, operations, reports, studies, swap
 from judge_service.api.calibration.answers import ANSWERS
 from judge_service.api.calibration.map_answers import MAP_ANSWERS
@@ -23,6 +24,7 @@ from judge_service.api.state import State, remembered
 from judge_service.calibrations.archive import Archive, shipped_maps
 from judge_service.calibrations.desk import Desk
 from judge_service.calibrations.library import Library
+from judge_service.domain.batch import BatchRequest
 from judge_service.domain.comparison import ComparisonRequest
 from judge_service.domain.job import BYTES_CAP
 from judge_service.domain.looking import ProbeRequest
@@ -126,7 +128,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
-    for part in (scores, comparisons, jobs, rubrics, probes, *calibration, versions, health):
+    for part in (scores, batches, jobs, comparisons, rubrics, probes, *calibration, versions, health):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(
@@ -197,6 +199,8 @@ def _describe_bodies(app: FastAPI) -> None:
             _, schemas = models_json_schema(
                 [
                     (ScoreRequest, "validation"),
+                    (BatchRequest, "validation"),
+                    (BatchEnd, "serialization"),
                     (ProbeRequest, "validation"),
                     (ComparisonRequest, "validation"),
                     (problems.Problem, "serialization"),

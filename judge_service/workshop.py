@@ -44,18 +44,19 @@ async def open_workshop(
     finish, and is handed back after that.
     """
     async with open_jobs(settings.store_url, lease_s=settings.job_lease_s) as jobs:
-        items = Items(partial(_scored, scorer), problems.told, counted=observation.score)
+        items = Items(partial(_scored, scorer), problems.end_of_item, counted=observation.score)
         worker = Worker(jobs, items, name=_name(), slots=slots, leaving=draining)
         observation.watch_jobs(lambda: worker.working)
         tending = asyncio.create_task(Tender(jobs).run(), name="jobs-tender")
-        working = asyncio.create_task(worker.run(), name="jobs-worker")
+        # One without slots would only tell that it is alive, and jobs would seem to have a worker.
+        working = {asyncio.create_task(worker.run(), name="jobs-worker")} if slots else set()
         try:
             yield JobDesk(jobs, opened=worker.wake)
         finally:
-            tending.cancel()
             await worker.drain(settings.drain_s)
-            working.cancel()
-            await asyncio.wait({tending, working})
+            for task in (tending, *working):
+                task.cancel()
+            await asyncio.wait({tending, *working})
 
 
 async def _scored(

@@ -129,6 +129,38 @@ COMPARISON_REQUESTS: dict[str, dict[str, object]] = {
 }
 
 
+BATCH_REQUESTS: dict[str, dict[str, object]] = {
+    "sides": {
+        "summary": "Two answers under one rubric, each with a name of its own",
+        "value": {
+            "defaults": {"rubric": "med-cmr"},
+            "items": [
+                {"custom_id": "right", "case": {**_QUESTION, "response": _RIGHT}},
+                {
+                    "custom_id": "wrong",
+                    "case": {**_QUESTION, "response": _RIGHT.replace("right lower", "left lower")},
+                },
+            ],
+        },
+    },
+    "one_is_at_fault": {
+        "summary": "The second item has no response; the first is scored all the same",
+        "value": {
+            "defaults": {"rubric": "med-cmr"},
+            "items": [
+                {"custom_id": "right", "case": {**_QUESTION, "response": _RIGHT}},
+                {"custom_id": "lost", "case": _QUESTION},
+            ],
+        },
+    },
+}
+BATCH_LINES = """\
+{"index":1,"custom_id":"lost","status":422,"score":null,"problem":{"type":"urn:judge-service:problem:malformed-body",…},…}
+{"index":0,"custom_id":"right","status":200,"score":{"outcome":"scored","score":86.67,…},"problem":null,…}
+{"done":true,"counts":{"malformed_body":1,"scored":1},"spent":{"asked":1,…}}
+"""
+
+
 def body(
     schema: str, requests: Mapping[str, Mapping[str, object]], texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from judge_service.api.job_events import events
 from judge_service.api.job_options import PARAMETERS, JobOptions
 from judge_service.api.problems import documented
 from judge_service.api.state import TheJobs  # noqa: TC001  FastAPI reads it
-from judge_service.api.tenancy import TheTenant  # noqa: TC001  FastAPI reads it
+from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
 from judge_service.domain.job import Job
 from judge_service.errors import MediaTypeRejected, OptionRejected
 from judge_service.jobs.desk import new_id

@@ -34,6 +34,10 @@ class Fault(BaseModel):
     detail: str
 
 
+def _is_nothing(value: object) -> bool:
+    return value is None
+
+
 class Problem(BaseModel):
     """An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again."""
 
@@ -42,11 +46,15 @@ class Problem(BaseModel):
     status: int
     detail: str
     retryable: bool
-    outcome: str | None = Field(default=None, description="The outcome, where a judge gave no answer.")
-    code: str | None = None
+    outcome: str | None = Field(
+        default=None, exclude_if=_is_nothing, description="The outcome, where a judge gave no answer."
+    )
+    code: str | None = Field(default=None, exclude_if=_is_nothing)
     errors: list[Fault] = Field(default_factory=list)
-    path: list[Step] | None = Field(default=None, description="Of a cascade: the judges that were asked.")
-    request_id: str | None = None
+    path: list[Step] | None = Field(
+        default=None, exclude_if=_is_nothing, description="Of a cascade: the judges that were asked."
+    )
+    request_id: str | None = Field(default=None, exclude_if=_is_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.BeyondTheEnd: Row(416, "beyond-the-end", "The range begins behind the end"),
     errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
     errors.KeyOfAnother: Row(422, "key-of-another", "The key was used for something else"),
+    errors.TenantRejected: Row(422, "tenant-rejected", "The header X-Tenant names no tenant"),
     errors.StaleMap: Row(409, "stale-map", "The map belongs to another instrument"),
     errors.StudyRejected: Row(422, "study-rejected", "Rows of the study are at fault"),
     errors.OptionRejected: Row(422, "option-rejected", "An option has a value that none takes"),
@@ -105,21 +114,25 @@ _BY_CODE = {
 
 def response(problem: Problem, retry_after_s: float | None = None) -> Response:
     """Serialise a problem; a retryable one on 429 and 503 always says when to come back."""
-    headers = {}
-    if problem.retryable and (retry_after_s is not None or problem.status in {429, 503}):
-        headers["Retry-After"] = str(max(1, math.ceil(retry_after_s or DEFAULT_RETRY_AFTER_S)))
-    return Response(
-        problem.model_dump_json(exclude_none=True), problem.status, headers=headers, media_type=CONTENT_TYPE
-    )
+    wait = patience(problem, retry_after_s)
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return Response(problem.model_dump_json(), problem.status, headers=headers, media_type=CONTENT_TYPE)
+
+
+def patience(problem: Problem, asked_s: float | None = None) -> int | None:
+    """Whole seconds after which to ask again: as many as were asked for, or some where they have to be told."""
+    if problem.retryable and (asked_s is not None or problem.status in {429, 503}):
+        return max(1, math.ceil(asked_s or DEFAULT_RETRY_AFTER_S))
+    return None
 
 
 def no_answer(score: Score | Comparison, request_id: str | None) -> Response:
     """A single request whose only judge gave no answer is an error, not a score."""
-    failure = score.failure
-    return response(_unanswered(score, request_id), failure.retry_after_s if failure else None)
+    return response(of_no_answer(score, request_id), score.failure.retry_after_s if score.failure else None)
 
 
-def _unanswered(score: Score | Comparison, request_id: str | None) -> Problem:
+def of_no_answer(score: Score | Comparison, request_id: str | None) -> Problem:
+    """How it is told that a judge gave no answer."""
     failure = score.failure
     if failure is None:
         raise ValueError("a score without failure is an answer")
@@ -137,15 +150,15 @@ def _unanswered(score: Score | Comparison, request_id: str | None) -> Problem:
     )
 
 
-def told(what: Exception | Score) -> tuple[str, str, tuple[int, dict[str, Any]]]:
+def end_of_item(what: Exception | Score) -> tuple[str, str, tuple[int, dict[str, Any]]]:
     """The end of one of many items: its code, its words, and the status and body of a request by itself."""
     if isinstance(what, Exception):
-        problem = _of_error(what, None)
+        problem = of_error(what, None)
         code = problem.type.removeprefix(TYPE_ROOT)
     else:
-        problem = _unanswered(what, None)
+        problem = of_no_answer(what, None)
         code = problem.code or what.outcome
-    return code, problem.detail, (problem.status, problem.model_dump(mode="json", exclude_none=True))
+    return code, problem.detail, (problem.status, problem.model_dump(mode="json"))
 
 
 def stopping(request_id: str) -> Response:
@@ -161,45 +174,43 @@ def stopping(request_id: str) -> Response:
     return response(problem)
 
 
-def _problem(row: Row, detail: str, request_id: str | None, faults: list[Fault] | None = None) -> Problem:
+def of_error(exc: Exception, request_id: str | None) -> Problem:
+    """What was raised, as it is told; a surprise is logged, and told as a fault of ours."""
+    row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
+    if row is None:
+        _log.error("unexpected", exc_info=exc, request_id=request_id)
+        return _told(_SURPRISE, "an unexpected fault; it is logged", request_id)
+    faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
+    return _told(row, str(exc), request_id, faults)
+
+
+def _told(row: Row, detail: str, request_id: str | None, faults: tuple[tuple[str, str], ...] = ()) -> Problem:
     return Problem(
         type=TYPE_ROOT + row.name,
         title=row.title,
         status=row.status,
         detail=detail,
         retryable=row.retryable,
-        errors=faults or [],
+        errors=[Fault(pointer=pointer, detail=detail) for pointer, detail in faults],
         request_id=request_id,
     )
 
 
-def _of_error(exc: Exception, request_id: str | None) -> Problem:
-    """What an error is told as; one that is not ours is logged, and told as a fault of ours."""
-    row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
-    if row is None:
-        _log.error("unexpected", exc_info=exc, request_id=request_id)
-        return _problem(_SURPRISE, "an unexpected fault; it is logged", request_id)
-    faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
-    return _problem(
-        row, str(exc), request_id, [Fault(pointer=pointer, detail=detail) for pointer, detail in faults]
-    )
-
-
 async def _on_error(request: Request, exc: Exception) -> Response:
-    return response(_of_error(exc, request.scope.get("request_id")))
+    return response(of_error(exc, request.scope.get("request_id")))
 
 
 async def _on_http(request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     names = {404: ("not-found", "No such path"), 405: ("method-not-allowed", "Not allowed here")}
     name, title = names.get(status, ("http", "The request cannot be served"))
-    answer = response(_problem(Row(status, name, title), title, request.scope.get("request_id")))
+    told = response(_told(Row(status, name, title), title, request.scope.get("request_id")))
     for key, value in (getattr(exc, "headers", None) or {}).items():
-        answer.headers[key] = value
+        told.headers[key] = value
     methods = _methods(request) if status == 405 else ()  # noqa: PLR2004  the status of a method not allowed
     if methods:
-        answer.headers["Allow"] = ", ".join(methods)
-    return answer
+        told.headers["Allow"] = ", ".join(methods)
+    return told
 
 
 def _methods(request: Request) -> list[str]:

@@ -30,7 +30,7 @@ def _an_integer(value: object) -> object:
     return value
 
 
-def _a_plain_number(value: object) -> object:
+def a_plain_number(value: object) -> object:
     """Refuse what would be taken for a number and is none."""
     if isinstance(value, bool | str):
         raise ValueError("must be a number")
@@ -81,7 +81,7 @@ class ScoreRequest(BaseModel):
         description="When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then "
         f"wins. Default {DEADLINE_DEFAULT_MS}.",
     )
-    max_cost_usd: Annotated[float | None, BeforeValidator(_a_plain_number)] = Field(
+    max_cost_usd: Annotated[float | None, BeforeValidator(a_plain_number)] = Field(
         default=None,
         ge=0,
         le=1e6,

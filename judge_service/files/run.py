@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from judge_service.backends.purse import Purse
+from judge_service.domain.bill import Bill
 from judge_service.domain.price import MEGA
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
 from judge_service.domain.verdict import Scored
 from judge_service.errors import CacheMiss, CostCapReached, RequestError
-from judge_service.files.bill import Bill
 from judge_service.files.ledger import is_unsettled
 from judge_service.files.rows import read_rows
 from judge_service.scoring.guard import degenerate

@@ -1,4 +1,4 @@
-"""What a run used: tokens and money of the calls that it made itself; what is unknown is counted, not guessed."""
+"""What many scores used: tokens and money of their own calls; what is unknown is counted, not guessed."""
 
 from __future__ import annotations
 
@@ -48,10 +48,19 @@ class Bill:
         usage, spent = provenance.usage, provenance.spent_microusd
         self.known_input += usage.input_tokens or 0
         self.known_output += usage.output_tokens or 0
-        self.uncounted += any(a.input_tokens is None or a.output_tokens is None for a in provenance.attempts)
+        cut = spent is None and not provenance.attempts  # it may have been under way
+        self.uncounted += cut or any(
+            a.input_tokens is None or a.output_tokens is None for a in provenance.attempts
+        )
         self.known_microusd += spent or 0
         self.unpriced += spent is None
         self.prices_as_of = provenance.prices_as_of or self.prices_as_of
+
+    def add_unknown(self) -> None:
+        """Count one row of which nobody can say what was asked and paid for it."""
+        self.asked += 1
+        self.uncounted += 1
+        self.unpriced += 1
 
     def as_json(self) -> dict[str, object]:
         """Plain data; null where anything in a sum is unknown."""
