@@ -79,6 +79,8 @@ class Shape:
         kind = self._type(schema)
         if required:
             return kind
+        if "$ref" in schema and "default" not in schema:
+            return f"{kind} | None = None"
         if "$ref" in schema:
             target = schema["$ref"].removeprefix(_REF)
             return f"{kind} = Field(default_factory=lambda: {target}.model_validate({schema['default']!r}))"

@@ -273,16 +273,6 @@ class AuditOrder(AskedShape):
     """The covariate with the answers' length."""
 
 
-class Binding(AskedShape):
-    """Where a map is to be in force."""
-
-    judge: str
-    """Name of a configured judge."""
-    mode: Literal["text", "image"] = "text"
-    """The rubric's first mode."""
-    rubric: str
-
-
 class CalibratedCriterion(ToldShape):
     """One criterion's level after a map of that criterion, in the points in which physicians rated it."""
 
@@ -318,6 +308,310 @@ class Calibrated(ToldShape):
     status: str = "none"
 
 
+class Disagreement(ToldShape):
+    """How far the members of a panel that scored a criterion are apart. Nulls: there is nothing to compare."""
+
+    range: float | None = None
+    """Highest minus lowest value, in points."""
+    scored: int
+    """Members that gave a level."""
+    sd: float | None = None
+    """Weighted standard deviation of the values, in points, with n below the line."""
+    share: float
+    """Of their weight that is on the chosen level."""
+
+
+class Failure(ToldShape):
+    """Why no answer could be had from the judge, for callers that may ask again."""
+
+    code: str
+    detail: str
+    retry_after_s: float | None = None
+    retryable: bool
+
+
+class Fault(ToldShape):
+    """One field that is at fault."""
+
+    detail: str
+    pointer: str
+    """JSON pointer into the body."""
+
+
+class Interval(ToldShape):
+    """Where the score may lie; its source says what the level means."""
+
+    high: float
+    level: float
+    low: float
+    source: str
+
+
+class Step(ToldShape):
+    """One judge that a cascade asked."""
+
+    judge: str
+    model: str | None = None
+    outcome: str
+    score: float | None = None
+    """This step's, which is the answer's only if it is the last."""
+    why: str
+    """Why the cascade went on from here, or ended."""
+    width: float | None = None
+    """Of its interval, in points; null: it has none."""
+
+
+class Provenance(ToldShape):
+    """Everything needed to say how the score came about, and to get it again."""
+
+    attempts: tuple[Attempt, ...] = ()
+    """Of the call that made the verdicts, also on a hit."""
+    cache: str
+    """`joined`: an equal question was already under way; `none`: there was nothing to judge."""
+    cost_microusd: int | None = None
+    """Of the call that made the verdicts, also on a hit: over all attempts, in millionths of a US dollar;
+    null where that of any attempt is unknown.
+    """
+    images: tuple[str, ...] = ()
+    """SHA-256 of each picture as the judge was shown it."""
+    instrument: str
+    """What judged: `llm`, `lexical-baseline`, `scripted`, `panel`, `cascade`, or `guard` when no judge was
+    asked.
+    """
+    is_llm: bool
+    judge: str
+    judge_kind: str
+    mode: str
+    model: str | None = None
+    model_fingerprint: str | None = None
+    path: tuple[Step, ...] = ()
+    """Of a cascade: what was asked, in its order. The last one gave the verdicts."""
+    prices_as_of: str | None = None
+    """Date of the list of prices behind the cost; `settings`: the judge's own price; `free`: no provider is
+    asked; null: no price is known, or nothing was asked.
+    """
+    prompt_digest: str
+    """Of the template's text, not of the rendered prompt."""
+    rubric: str
+    rubric_digest: str
+    sampling: dict[str, Any] = Field(default_factory=dict)
+    schema_mode: str
+    score_from: str = "level"
+    """What of the verdicts the total is the mean of."""
+    service_version: str
+    spent_microusd: int | None = None
+    """What this request itself spent: 0 where the verdicts were in the cache or another request's call made
+    them; null: unknown.
+    """
+    usage: TokenUsage = Field(default_factory=lambda: TokenUsage.model_validate({}))
+
+
+class Scored(ToldShape):
+    """The judge chose a level of the scale."""
+
+    by: str | None = None
+    """Of a panel: the member whose reason and quotations these are."""
+    disagreement: Disagreement | None = None
+    """Of a panel's members."""
+    distribution: dict[str, float] | None = None
+    """Probability of each level, by its label, given that there is one."""
+    distribution_from: str | None = None
+    """The tokens of one reply, several replies, the guard, which is in no doubt, or the members of a panel."""
+    distribution_mass: float | None = None
+    """Probability of the levels together; the rest was null, or not seen."""
+    distribution_withheld: str | None = None
+    """Why there is no distribution although one was asked for."""
+    evidence: tuple[str, ...] = ()
+    """Quotations the judge leans on."""
+    expected: float | None = None
+    """Mean of the levels' values under the distribution."""
+    flags: tuple[str, ...] = ()
+    level: int | str
+    """The level's label on its scale."""
+    outcome: Literal["scored"] = "scored"
+    rationale: str
+    """The judge's reason, in its words."""
+    value: float | None
+    """100 times the level's, of a panel the members' weighted mean; null on a nominal scale."""
+    weight: float
+
+
+class Unscored(ToldShape):
+    """There is no level, and this is why. It has no number and never gets one."""
+
+    flags: tuple[str, ...] = ()
+    level: None = None
+    outcome: str
+    rationale: str | None = None
+    """The judge's own words, when it abstains."""
+    reason: str
+    """Why, in our words; it quotes nothing of the case."""
+    value: None = None
+    weight: float
+
+
+class Member(ToldShape):
+    """What one member of a panel said."""
+
+    criteria: dict[
+        str,
+        Annotated[
+            Annotated[Scored, Tag("Scored")] | Annotated[Unscored, Tag("Unscored")],
+            by("outcome", {"scored": "Scored"}, "Unscored"),
+        ],
+    ]
+    failure: Failure | None = None
+    flags: tuple[str, ...] = ()
+    outcome: str
+    provenance: Provenance
+    reason: str | None = None
+    score: float | None
+    """What the total would be by this member alone."""
+
+
+class Problem(ToldShape):
+    """An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again."""
+
+    code: str | None = None
+    detail: str
+    errors: tuple[Fault, ...] = ()
+    outcome: str | None = None
+    """The outcome, where a judge gave no answer."""
+    path: tuple[Step, ...] | None = None
+    """Of a cascade: the judges that were asked."""
+    request_id: str | None = None
+    retryable: bool
+    status: int
+    title: str
+    type: str
+    """Stable; compare this, not the title."""
+
+
+class Score(ToldShape):
+    """The answer to one scoring request."""
+
+    calibrated: Calibrated = Field(
+        default_factory=lambda: Calibrated.model_validate({"criteria": {}, "flags": [], "status": "none"})
+    )
+    case_id: str | None = None
+    comparable: bool = True
+    """False when criteria were left out of the total."""
+    criteria: dict[
+        str,
+        Annotated[
+            Annotated[Scored, Tag("Scored")] | Annotated[Unscored, Tag("Unscored")],
+            by("outcome", {"scored": "Scored"}, "Unscored"),
+        ],
+    ]
+    failure: Failure | None = None
+    flags: tuple[str, ...] = ()
+    id: str
+    interval: Interval | None = None
+    left_out: tuple[str, ...] = ()
+    """Criteria the total does without."""
+    members: dict[str, Member] = Field(default_factory=dict)
+    """Of a panel: what each member said, by its name."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    outcome: str
+    provenance: Provenance
+    range: tuple[float, float] = (0.0, 100.0)
+    reason: str | None = None
+    """Why there is no number."""
+    score: float | None
+    """A number only when the outcome is `scored`."""
+    subgroups: dict[str, str] = Field(default_factory=dict)
+    """Of the case, as they came."""
+
+
+class ItemAnswer(ToldShape):
+    """What a single `POST /v1/scores` would have answered: a score, or a problem."""
+
+    custom_id: str | None = None
+    """The item's, as it came."""
+    index: int
+    """Of the item in the request, from 0."""
+    problem: Problem | None = None
+    """Why there is no score."""
+    retry_after_s: int | None = None
+    """Whole seconds; what `Retry-After` would have said."""
+    score: Score | None = None
+    status: int
+    """The status that a single request would have had."""
+
+
+class Spent(ToldShape):
+    """What this batch itself used; what the cache answered, or another request's call, costs nothing here."""
+
+    asked: int
+    """Items for which a judge was asked."""
+    cost_microusd: int | None
+    """Millionths of a US dollar; null where any cost is unknown."""
+    input_tokens: int | None
+    """Null where those of any item are unknown."""
+    output_tokens: int | None
+    """Null likewise."""
+    prices_as_of: str | None
+    """As in a score's provenance."""
+
+
+class BatchAnswer(ToldShape):
+    """The answer to `POST /v1/scores:batch`."""
+
+    counts: dict[str, int]
+    """Items by outcome; one whose problem names no outcome, by the last part of the problem's type:
+    `malformed_body`, `rubric_not_found`, `image_rejected`, `cost_cap`, …
+    """
+    items: tuple[ItemAnswer, ...]
+    """In the order of the request."""
+    spent: Spent
+
+
+class BatchDefaults(AskedShape):
+    """What every item has that does not say otherwise: any field of a scoring request but its case."""
+
+    cache: Literal["use", "refresh", "only", "off"] = "use"
+    """`refresh` asks anew and keeps the answer; `only` never asks a judge."""
+    calibration: Annotated[str, Field(pattern="^(auto|none|sha256:[0-9a-f]{64})$")] = "auto"
+    """`auto` applies the active map of this rubric, judge and mode; a map's id demands that one and is
+    refused with 409 when it is of another instrument; `none` applies none.
+    """
+    deadline_ms: Annotated[int, Field(ge=1, le=600000)] | None = None
+    """When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then wins. Default
+    120000.
+    """
+    judge: Annotated[str, Field(min_length=1, max_length=64)] = "default"
+    """Name of a configured judge."""
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000000.0)] | None = None
+    """Most that answering may cost, in US dollars. A call whose worst case is more than what is left is not
+    made: 422 `cost-cap`. What is in the cache costs nothing.
+    """
+    metadata: Annotated[
+        Mapping[str, Annotated[str, Field(max_length=512)] | int | float | bool | None], Field(max_length=32)
+    ] = Field(default_factory=dict)
+    """Yours; comes back as it is."""
+    mode: Literal["auto", "text", "image"] = "auto"
+    """`auto` reads the visual description when there is one, and else looks at the images."""
+    partial: Literal["forbid", "renormalise"] = "forbid"
+    """What one unscored criterion means for the total."""
+    rubric: Annotated[str, Field(min_length=1, max_length=128)] = None
+    """`id` (its latest version) or `id@version`."""
+    samples: Annotated[int, Field(ge=1, le=32)] = 1
+    """How often the judge is asked; more than once needs a temperature above 0, and gives each verdict the
+    level that came most often and a distribution.
+    """
+
+
+class BatchEnd(AskedOpenShape):
+    """The last line of a stream; one without it is cut."""
+
+    counts: Mapping[str, int]
+    """Items by outcome; one whose problem names no outcome, by the last part of the problem's type:
+    `malformed_body`, `rubric_not_found`, `image_rejected`, `cost_cap`, …
+    """
+    done: Literal[True] = True
+    spent: Spent
+
+
 class Case(AskedShape):
     """A question, a response to judge, and what is known to be true."""
 
@@ -338,6 +632,71 @@ class Case(AskedShape):
     """Labels for later analysis; the judge never sees them."""
     visual_description: Annotated[str, Field(max_length=64000)] | None = None
     """What the image shows, in words."""
+
+
+class BatchItem(AskedShape):
+    """One item of a batch: the body of `POST /v1/scores`, and a name of yours."""
+
+    cache: Literal["use", "refresh", "only", "off"] = "use"
+    """`refresh` asks anew and keeps the answer; `only` never asks a judge."""
+    calibration: Annotated[str, Field(pattern="^(auto|none|sha256:[0-9a-f]{64})$")] = "auto"
+    """`auto` applies the active map of this rubric, judge and mode; a map's id demands that one and is
+    refused with 409 when it is of another instrument; `none` applies none.
+    """
+    case: Case
+    custom_id: Annotated[str, Field(max_length=128)] | None = None
+    """Yours; comes back with the item's answer."""
+    deadline_ms: Annotated[int, Field(ge=1, le=600000)] | None = None
+    """When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then wins. Default
+    120000.
+    """
+    judge: Annotated[str, Field(min_length=1, max_length=64)] = "default"
+    """Name of a configured judge."""
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000000.0)] | None = None
+    """Most that answering may cost, in US dollars. A call whose worst case is more than what is left is not
+    made: 422 `cost-cap`. What is in the cache costs nothing.
+    """
+    metadata: Annotated[
+        Mapping[str, Annotated[str, Field(max_length=512)] | int | float | bool | None], Field(max_length=32)
+    ] = Field(default_factory=dict)
+    """Yours; comes back as it is."""
+    mode: Literal["auto", "text", "image"] = "auto"
+    """`auto` reads the visual description when there is one, and else looks at the images."""
+    partial: Literal["forbid", "renormalise"] = "forbid"
+    """What one unscored criterion means for the total."""
+    rubric: Annotated[str, Field(min_length=1, max_length=128)] = None
+    """`id` (its latest version) or `id@version`."""
+    samples: Annotated[int, Field(ge=1, le=32)] = 1
+    """How often the judge is asked; more than once needs a temperature above 0, and gives each verdict the
+    level that came most often and a distribution.
+    """
+
+
+class BatchRequest(AskedShape):
+    """The body of `POST /v1/scores:batch`."""
+
+    deadline_ms: Annotated[int, Field(ge=1, le=600000)] | None = None
+    """When all answers must be there; an item's own deadline, and the header X-Request-Deadline-Ms, may be
+    smaller and then win. Default 120000.
+    """
+    defaults: BatchDefaults | None = None
+    """Fields for every item that lacks them. A field that an item has counts alone: objects are not merged."""
+    items: Annotated[Sequence[BatchItem], Field(min_length=1, max_length=256)]
+    """Each is the body of a single `POST /v1/scores`. One that is not is answered with its own problem."""
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000000.0)] | None = None
+    """Most that all items may cost together, in US dollars; an item's own cap holds as well. A call whose
+    worst case is more than what is left is not made: its item has the problem `cost-cap`.
+    """
+
+
+class Binding(AskedShape):
+    """Where a map is to be in force."""
+
+    judge: str
+    """Name of a configured judge."""
+    mode: Literal["text", "image"] = "text"
+    """The rubric's first mode."""
+    rubric: str
 
 
 class CompareAnswer(ToldOpenShape):
@@ -406,15 +765,6 @@ class ComparedCriterion(ToldShape):
     winner: str | None = None
 
 
-class Failure(ToldShape):
-    """Why no answer could be had from the judge, for callers that may ask again."""
-
-    code: str
-    detail: str
-    retry_after_s: float | None = None
-    retryable: bool
-
-
 class Position(ToldShape):
     """What the order did, over the criteria that were answered in both orders."""
 
@@ -428,65 +778,6 @@ class Position(ToldShape):
     """Flips in which the response shown first was preferred both times."""
     to_second: int
     """Flips in which the one shown second was."""
-
-
-class Step(ToldShape):
-    """One judge that a cascade asked."""
-
-    judge: str
-    model: str | None = None
-    outcome: str
-    score: float | None = None
-    """This step's, which is the answer's only if it is the last."""
-    why: str
-    """Why the cascade went on from here, or ended."""
-    width: float | None = None
-    """Of its interval, in points; null: it has none."""
-
-
-class Provenance(ToldShape):
-    """Everything needed to say how the score came about, and to get it again."""
-
-    attempts: tuple[Attempt, ...] = ()
-    """Of the call that made the verdicts, also on a hit."""
-    cache: str
-    """`joined`: an equal question was already under way; `none`: there was nothing to judge."""
-    cost_microusd: int | None = None
-    """Of the call that made the verdicts, also on a hit: over all attempts, in millionths of a US dollar;
-    null where that of any attempt is unknown.
-    """
-    images: tuple[str, ...] = ()
-    """SHA-256 of each picture as the judge was shown it."""
-    instrument: str
-    """What judged: `llm`, `lexical-baseline`, `scripted`, `panel`, `cascade`, or `guard` when no judge was
-    asked.
-    """
-    is_llm: bool
-    judge: str
-    judge_kind: str
-    mode: str
-    model: str | None = None
-    model_fingerprint: str | None = None
-    path: tuple[Step, ...] = ()
-    """Of a cascade: what was asked, in its order. The last one gave the verdicts."""
-    prices_as_of: str | None = None
-    """Date of the list of prices behind the cost; `settings`: the judge's own price; `free`: no provider is
-    asked; null: no price is known, or nothing was asked.
-    """
-    prompt_digest: str
-    """Of the template's text, not of the rendered prompt."""
-    rubric: str
-    rubric_digest: str
-    sampling: dict[str, Any] = Field(default_factory=dict)
-    schema_mode: str
-    score_from: str = "level"
-    """What of the verdicts the total is the mean of."""
-    service_version: str
-    spent_microusd: int | None = None
-    """What this request itself spent: 0 where the verdicts were in the cache or another request's call made
-    them; null: unknown.
-    """
-    usage: TokenUsage = Field(default_factory=lambda: TokenUsage.model_validate({}))
 
 
 class Comparison(ToldShape):
@@ -748,19 +1039,6 @@ class Definitions(ToldShape):
     definitions: tuple[Definition, ...]
 
 
-class Disagreement(ToldShape):
-    """How far the members of a panel that scored a criterion are apart. Nulls: there is nothing to compare."""
-
-    range: float | None = None
-    """Highest minus lowest value, in points."""
-    scored: int
-    """Members that gave a level."""
-    sd: float | None = None
-    """Weighted standard deviation of the values, in points, with n below the line."""
-    share: float
-    """Of their weight that is on the chosen level."""
-
-
 class DriftAnswer(ToldOpenShape):
     """By criterion: the shift, its tests, a verdict."""
 
@@ -862,14 +1140,6 @@ class EstimateOrder(AskedShape):
     """Left out where the fields of a study stand beside it."""
 
 
-class Fault(ToldShape):
-    """One field that is at fault."""
-
-    detail: str
-    pointer: str
-    """JSON pointer into the body."""
-
-
 class FitOrder(AskedShape):
     """One judge of a study on one criterion; `score` is the total."""
 
@@ -920,15 +1190,6 @@ class FittedMap(ToldShape):
     id: str
     map: MapArtefact
     status: str
-
-
-class Interval(ToldShape):
-    """Where the score may lie; its source says what the level means."""
-
-    high: float
-    level: float
-    low: float
-    source: str
 
 
 class JobCounts(ToldShape):
@@ -1096,69 +1357,6 @@ class MapStatus(AskedShape):
     status: Literal["active", "retired"]
 
 
-class Scored(ToldShape):
-    """The judge chose a level of the scale."""
-
-    by: str | None = None
-    """Of a panel: the member whose reason and quotations these are."""
-    disagreement: Disagreement | None = None
-    """Of a panel's members."""
-    distribution: dict[str, float] | None = None
-    """Probability of each level, by its label, given that there is one."""
-    distribution_from: str | None = None
-    """The tokens of one reply, several replies, the guard, which is in no doubt, or the members of a panel."""
-    distribution_mass: float | None = None
-    """Probability of the levels together; the rest was null, or not seen."""
-    distribution_withheld: str | None = None
-    """Why there is no distribution although one was asked for."""
-    evidence: tuple[str, ...] = ()
-    """Quotations the judge leans on."""
-    expected: float | None = None
-    """Mean of the levels' values under the distribution."""
-    flags: tuple[str, ...] = ()
-    level: int | str
-    """The level's label on its scale."""
-    outcome: Literal["scored"] = "scored"
-    rationale: str
-    """The judge's reason, in its words."""
-    value: float | None
-    """100 times the level's, of a panel the members' weighted mean; null on a nominal scale."""
-    weight: float
-
-
-class Unscored(ToldShape):
-    """There is no level, and this is why. It has no number and never gets one."""
-
-    flags: tuple[str, ...] = ()
-    level: None = None
-    outcome: str
-    rationale: str | None = None
-    """The judge's own words, when it abstains."""
-    reason: str
-    """Why, in our words; it quotes nothing of the case."""
-    value: None = None
-    weight: float
-
-
-class Member(ToldShape):
-    """What one member of a panel said."""
-
-    criteria: dict[
-        str,
-        Annotated[
-            Annotated[Scored, Tag("Scored")] | Annotated[Unscored, Tag("Unscored")],
-            by("outcome", {"scored": "Scored"}, "Unscored"),
-        ],
-    ]
-    failure: Failure | None = None
-    flags: tuple[str, ...] = ()
-    outcome: str
-    provenance: Provenance
-    reason: str | None = None
-    score: float | None
-    """What the total would be by this member alone."""
-
-
 class PendingReport(ToldShape):
     """A report that was asked for and is fetched from its location; `completed`: it is there already."""
 
@@ -1230,24 +1428,6 @@ class ProbeRequest(AskedShape):
     """Images to show in place of each case's own. Default: those of the next case in the list, and of the
     first after the last.
     """
-
-
-class Problem(ToldShape):
-    """An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again."""
-
-    code: str | None = None
-    detail: str
-    errors: tuple[Fault, ...] = ()
-    outcome: str | None = None
-    """The outcome, where a judge gave no answer."""
-    path: tuple[Step, ...] | None = None
-    """Of a cascade: the judges that were asked."""
-    request_id: str | None = None
-    retryable: bool
-    status: int
-    title: str
-    type: str
-    """Stable; compare this, not the title."""
 
 
 class Readiness(ToldShape):
@@ -1327,42 +1507,6 @@ class RubricList(ToldShape):
     """Every rubric and version that can be asked for."""
 
     rubrics: tuple[RubricSummary, ...]
-
-
-class Score(ToldShape):
-    """The answer to one scoring request."""
-
-    calibrated: Calibrated = Field(
-        default_factory=lambda: Calibrated.model_validate({"criteria": {}, "flags": [], "status": "none"})
-    )
-    case_id: str | None = None
-    comparable: bool = True
-    """False when criteria were left out of the total."""
-    criteria: dict[
-        str,
-        Annotated[
-            Annotated[Scored, Tag("Scored")] | Annotated[Unscored, Tag("Unscored")],
-            by("outcome", {"scored": "Scored"}, "Unscored"),
-        ],
-    ]
-    failure: Failure | None = None
-    flags: tuple[str, ...] = ()
-    id: str
-    interval: Interval | None = None
-    left_out: tuple[str, ...] = ()
-    """Criteria the total does without."""
-    members: dict[str, Member] = Field(default_factory=dict)
-    """Of a panel: what each member said, by its name."""
-    metadata: dict[str, Any] = Field(default_factory=dict)
-    outcome: str
-    provenance: Provenance
-    range: tuple[float, float] = (0.0, 100.0)
-    reason: str | None = None
-    """Why there is no number."""
-    score: float | None
-    """A number only when the outcome is `scored`."""
-    subgroups: dict[str, str] = Field(default_factory=dict)
-    """Of the case, as they came."""
 
 
 class ScoreRequest(AskedShape):
