@@ -46,7 +46,7 @@ _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool
 
 
 class Shape:
-    """One schema on its way to a class; `asked`: callers send it and the service never does."""
+    """One schema on its way to a class; `asked`: callers send it and the service never tells it."""
 
     def __init__(self, name: str, schema: Schema, *, asked: bool) -> None:
         self._name = name
@@ -86,7 +86,9 @@ class Shape:
             return f"{kind} = Field(default_factory=lambda: {target}.model_validate({schema['default']!r}))"
         if schema.get("type") == "object":
             return f"{kind} = Field(default_factory=dict)"
-        default = schema.get("default", () if schema.get("type") == "array" else None)
+        if "default" not in schema and schema.get("type") != "array":
+            return f"{kind} = None" if kind.endswith("None") else f"{kind} | None = None"
+        default = schema.get("default", ())
         return f"{kind} = {tuple(default) if isinstance(default, list) else default!r}"
 
     def _type(self, schema: Schema) -> str:
@@ -185,10 +187,12 @@ def _in_order(schemas: dict[str, Schema]) -> list[str]:
 def generated(document: Schema) -> str:
     """The module's text, before it is formatted."""
     schemas = document["components"]["schemas"]
+    asked: set[str] = set()
     told: set[str] = set()
-    operations = [operation for path in document["paths"].values() for operation in path.values()]
-    _within([operation["responses"] for operation in operations], schemas, told)
-    shapes = [Shape(name, schemas[name], asked=name not in told).text() for name in _in_order(schemas)]
+    for operation in (operation for path in document["paths"].values() for operation in path.values()):
+        _within(operation.get("requestBody"), schemas, asked)
+        _within(operation["responses"], schemas, told)
+    shapes = [Shape(name, schemas[name], asked=name in asked - told).text() for name in _in_order(schemas)]
     return "\n\n\n".join([_HEAD, *shapes]) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Client of the Judge Service: a score is either honest or null, and null cannot be overlooked."""
 
 from judge_client.async_client import AsyncJudgeClient
-from judge_client.batches import BatchItem
+from judge_client.batches import Batch, BatchItem
 from judge_client.client import JudgeClient
 from judge_client.errors import Fault, Incompatible, JudgeClientError, NoAnswer, Refused, Unreachable
 from judge_client.operations.jobs import JobError, JobResult
@@ -21,6 +21,7 @@ from judge_client.version import __version__
 
 __all__ = [
     "AsyncJudgeClient",
+    "Batch",
     "BatchItem",
     "CaseOutcome",
     "ComparedOutcome",

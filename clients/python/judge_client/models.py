@@ -593,7 +593,7 @@ class BatchDefaults(AskedShape):
     """`auto` reads the visual description when there is one, and else looks at the images."""
     partial: Literal["forbid", "renormalise"] = "forbid"
     """What one unscored criterion means for the total."""
-    rubric: Annotated[str, Field(min_length=1, max_length=128)] = None
+    rubric: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     """`id` (its latest version) or `id@version`."""
     samples: Annotated[int, Field(ge=1, le=32)] = 1
     """How often the judge is asked; more than once needs a temperature above 0, and gives each verdict the
@@ -601,10 +601,10 @@ class BatchDefaults(AskedShape):
     """
 
 
-class BatchEnd(AskedOpenShape):
+class BatchEnd(ToldShape):
     """The last line of a stream; one without it is cut."""
 
-    counts: Mapping[str, int]
+    counts: dict[str, int]
     """Items by outcome; one whose problem names no outcome, by the last part of the problem's type:
     `malformed_body`, `rubric_not_found`, `image_rejected`, `cost_cap`, …
     """
@@ -664,7 +664,7 @@ class BatchItem(AskedShape):
     """`auto` reads the visual description when there is one, and else looks at the images."""
     partial: Literal["forbid", "renormalise"] = "forbid"
     """What one unscored criterion means for the total."""
-    rubric: Annotated[str, Field(min_length=1, max_length=128)] = None
+    rubric: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     """`id` (its latest version) or `id@version`."""
     samples: Annotated[int, Field(ge=1, le=32)] = 1
     """How often the judge is asked; more than once needs a temperature above 0, and gives each verdict the

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from judge_client import models
-from judge_client.batches import CAP, BatchItem, read_batch
+from judge_client.batches import CAP, Batch, read_batch
 from judge_client.calls import NDJSON, Operation, encoded, post
 from judge_client.outcomes import CaseOutcome, ComparedOutcome, read_comparison, read_score
 from judge_client.pictures import Picture, image_of
@@ -97,7 +97,7 @@ def score_many(
     *,
     defaults: Mapping[str, Any] | None = None,
     max_cost_usd: float | None = None,
-) -> Operation[list[BatchItem]]:
+) -> Operation[Batch]:
     """Score up to 256 cases in one call, answered together and in their order.
 
     `defaults` are fields for every case that lacks them. A case at fault harms no other: its item holds the error
@@ -108,7 +108,7 @@ def score_many(
 
 def batch(
     items: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any], max_cost_usd: float | None = None
-) -> Operation[list[BatchItem]]:
+) -> Operation[Batch]:
     """The call that scores these items."""
     if not 1 <= len(items) <= CAP:
         raise ValueError(f"a batch has 1 to {CAP} cases, not {len(items)}; for more: stream, or jobs.submit")
@@ -117,7 +117,7 @@ def batch(
     return post("/v1/scores:batch", encoded(body), read_batch, repeatable=kept, bounded=True)
 
 
-def streamed(operation: Operation[list[BatchItem]]) -> Call:
+def streamed(operation: Operation[Batch]) -> Call:
     """The same call, answered line by line."""
     return operation.call.with_headers({"accept": NDJSON})
 
