@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +38,7 @@ class _Again:
     def __init__(self, source: Iterator[bytes]) -> None:
         self._source = source
         self._kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  lives as long as its tries
+        weakref.finalize(self, self._kept.close)
 
     def __call__(self) -> Iterator[bytes]:
         self._kept.seek(0)
