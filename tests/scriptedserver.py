@@ -14,6 +14,26 @@ if TYPE_CHECKING:
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 VERSION: dict[str, Any] = {"version": "9.9.9", "api": 1}
+SCORE: dict[str, Any] = {
+    "id": "s-1",
+    "outcome": "scored",
+    "score": 75.0,
+    "criteria": {"c": {"outcome": "scored", "level": 3, "value": 75.0, "weight": 1, "rationale": "r"}},
+    "provenance": {
+        "rubric": "r",
+        "rubric_digest": "d",
+        "prompt_digest": "d",
+        "judge": "default",
+        "judge_kind": "scripted",
+        "is_llm": False,
+        "instrument": "scripted",
+        "mode": "text",
+        "schema_mode": "none",
+        "cache": "miss",
+        "service_version": "9",
+        "what_a_newer_one_adds": 1,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,7 @@ class ScriptedServer:
         self.heard: list[Heard] = []
         self.asked_version = 0
         self.connections = 0
+        self.asked = asyncio.Event()
         self.left = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,6 +106,7 @@ class ScriptedServer:
             self.asked_version += 1
             return self.version
         self.heard.append(heard)
+        self.asked.set()
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     async def _answer(self, told: Says, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
