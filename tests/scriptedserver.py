@@ -48,7 +48,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """An answer. `cut`: hang up after so many bytes of the body; `silent`: say nothing at all, and wait."""
+    """An answer. `cut`: hang up after so many bytes of the body; `silent`: say nothing at all, and wait;
+    `drip_s`: seconds before every byte of the body.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -56,6 +58,7 @@ class Says:
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
     silent: bool = False
+    drip_s: float | None = None
 
     def head(self) -> bytes:
         names = {"content-type": self.kind, "content-length": str(len(self.body)), **self.headers}
@@ -116,8 +119,13 @@ class ScriptedServer:
             return False
         if told.cut == -1:
             return False
-        writer.write(told.head() + told.body[: told.cut])
-        await writer.drain()
+        writer.write(told.head())
+        for piece in (
+            (told.body[: told.cut],) if told.drip_s is None else map(bytes, zip(told.body, strict=True))
+        ):
+            await asyncio.sleep(told.drip_s or 0)
+            writer.write(piece)
+            await writer.drain()
         return told.cut is None
 
 

@@ -81,6 +81,16 @@ async def test_who_says_nothing_is_left_when_the_time_is_over(kind: str) -> None
     assert raised.value.sent
 
 
+async def test_who_says_it_bit_by_bit_is_left_then_too(kind: str) -> None:
+    drip = Says(200, GOOD.body, drip_s=0.05)
+    patience = Patience(deadline_s=0.3)
+    async with scripted(drip) as (server, url), either(kind, url, patience=patience) as client:
+        async with asyncio.timeout(5):
+            with pytest.raises(Unreachable, match="deadline"):
+                await ask(client)
+    assert len(server.heard) == 1
+
+
 @pytest.mark.parametrize("cache", ["off", "refresh"])
 async def test_what_may_have_been_paid_is_not_asked_twice(kind: str, cache: str) -> None:
     """An answer that is kept nowhere is lost with its connection; asking again would buy another one."""
