@@ -19,6 +19,7 @@ JudgeServiceError
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
 │  ├─ JobNotFound
+│  ├─ FileNotKept
 │  ├─ BeyondTheEnd         a range begins where the file has ended
 │  ├─ KeyInUse             the first request under an idempotency key is still being received
 │  ├─ KeyOfAnother         an idempotency key stands for other content
@@ -112,8 +113,16 @@ class JobNotFound(RequestError):
     """No job of this tenant is kept under that id."""
 
 
+class FileNotKept(RequestError):
+    """No file of this tenant is kept under that id."""
+
+
 class BeyondTheEnd(RequestError):
-    """The range that was asked for begins where the file has ended."""
+    """The range that was asked for begins where the file has ended; it has `size` bytes now."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has {size} bytes now, and the range begins behind them")
+        self.size = size
 
 
 class KeyInUse(RequestError):

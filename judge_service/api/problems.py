@@ -10,8 +10,10 @@ import structlog
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from judge_service import errors
+from judge_service.api.presence import CLIENT_CLOSED
 from judge_service.domain.score import Step
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.MapNotFound: Row(404, "map-not-found", "No such calibration map"),
     errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
     errors.JobNotFound: Row(404, "job-not-found", "No such job"),
+    errors.FileNotKept: Row(404, "file-not-found", "No such file"),
     errors.BeyondTheEnd: Row(416, "beyond-the-end", "The range begins behind the end"),
     errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
     errors.KeyOfAnother: Row(422, "key-of-another", "The key was used for something else"),
@@ -113,7 +116,7 @@ _BY_CODE = {
 
 
 def response(problem: Problem, retry_after_s: float | None = None) -> Response:
-    """Serialise a problem; a retryable one on 429 and 503 always says when to come back."""
+    """Serialise a problem; a retryable one on 409, 429 and 503 always says when to come back."""
     wait = patience(problem, retry_after_s)
     headers = {} if wait is None else {"Retry-After": str(wait)}
     return Response(problem.model_dump_json(), problem.status, headers=headers, media_type=CONTENT_TYPE)
@@ -121,7 +124,7 @@ def response(problem: Problem, retry_after_s: float | None = None) -> Response:
 
 def patience(problem: Problem, asked_s: float | None = None) -> int | None:
     """Whole seconds after which to ask again: as many as were asked for, or some where they have to be told."""
-    if problem.retryable and (asked_s is not None or problem.status in {429, 503}):
+    if problem.retryable and (asked_s is not None or problem.status in {409, 429, 503}):
         return max(1, math.ceil(asked_s or DEFAULT_RETRY_AFTER_S))
     return None
 
@@ -197,7 +200,10 @@ def _told(row: Row, detail: str, request_id: str | None, faults: tuple[tuple[str
 
 
 async def _on_error(request: Request, exc: Exception) -> Response:
-    return response(of_error(exc, request.scope.get("request_id")))
+    told = response(of_error(exc, request.scope.get("request_id")))
+    if isinstance(exc, errors.BeyondTheEnd):
+        told.headers["Content-Range"] = f"bytes */{exc.size}"
+    return told
 
 
 async def _on_http(request: Request, exc: Exception) -> Response:
@@ -219,10 +225,15 @@ def _methods(request: Request) -> list[str]:
     return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
 
 
+async def _on_departure(_: Request, __: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED)
+
+
 def install(app: FastAPI) -> None:
     """Register the one set of translations from errors to problems."""
     app.add_exception_handler(errors.JudgeServiceError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_departure)
     app.add_exception_handler(Exception, _on_error)
 
 

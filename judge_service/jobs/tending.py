@@ -25,17 +25,26 @@ _AT_ONCE = 256
 _log = structlog.get_logger(__name__)
 
 
+async def _nothing() -> None:
+    """Where no files are kept."""
+
+
 class Tender:
-    """Runs in every process that opens the ledger: two that do the same do no harm, for first ends stay."""
+    """Runs in every process that opens the ledger: two that do the same do no harm, for first ends stay.
+
+    `sweep` drops uploaded files that are past their time.
+    """
 
     def __init__(
         self,
         jobs: JobBackend,
         *,
+        sweep: Callable[[], Awaitable[None]] = _nothing,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._jobs = jobs
+        self._sweep_files = sweep
         self._sleep = sleep
         self._clock = clock
         self._mended = clock()
@@ -50,11 +59,17 @@ class Tender:
     async def tend(self) -> None:
         """See to everything that is due now."""
         for record in await self._jobs.due():
-            await self._see_to(record)
+            try:
+                await self._see_to(record)
+            except StoreError:
+                raise
+            except Exception as exc:  # noqa: BLE001 (one job must not keep the others from being seen to)
+                _log.warning("a job could not be seen to", error_code=type(exc).__name__)
         if self._clock() - self._mended >= MEND_S:
             self._mended = self._clock()
             if again := await self._jobs.mend():
                 _log.warning("items given out again", count=again)
+        await self._sweep_files()
 
     async def _see_to(self, record: JobRecord) -> None:
         job = record.order.id
