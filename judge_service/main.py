@@ -20,7 +20,8 @@ from judge_service.api.calibration.answers import ANSWERS
 from judge_service.api.calibration.map_answers import MAP_ANSWERS
 from judge_service.api.calibration.orders import ORDERS
 from judge_service.api.fronts import batches as openai_batches
-from judge_service.api.fronts import files
+from judge_service.api.fronts import files, graders
+from judge_service.api.fronts.grader_orders import GraderRunOrder, GraderValidateOrder
 from judge_service.api.fronts.orders import BatchOrder
 from judge_service.api.fronts.telling import FrontProblem
 from judge_service.api.middleware import Envelope
@@ -135,7 +136,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
-    openai = (files, openai_batches)
+    openai = (files, openai_batches, graders)
     for part in (scores, batches, jobs, *openai, comparisons, rubrics, probes, *calibration, health):
         app.include_router(part.router)
     problems.install(app)
@@ -220,6 +221,8 @@ def _describe_bodies(app: FastAPI) -> None:
                     (ProbeRequest, "validation"),
                     (ComparisonRequest, "validation"),
                     (BatchOrder, "validation"),
+                    (GraderRunOrder, "validation"),
+                    (GraderValidateOrder, "validation"),
                     (problems.Problem, "serialization"),
                     (FrontProblem, "serialization"),
                     *((order, "validation") for order in ORDERS),
