@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from judge_service.api import examples, problems
 from judge_service.api.answering import DeadlineHeader, deadline_of
 from judge_service.api.bodies import read_body
-from judge_service.api.fronts.judging import TheBench
+from judge_service.api.fronts.judging import TheBench  # noqa: TC001  FastAPI reads it
 from judge_service.api.fronts.telling import NoScore, PlainRoute
 from judge_service.api.presence import while_present
 from judge_service.domain.case import TEXT_CAP
