@@ -153,12 +153,13 @@ async def test_what_the_caller_can_mend_is_said(client: Client, front: str) -> N
 
 
 async def test_lists_and_prompts_that_do_not_fit_are_refused(client: Client) -> None:
-    for body in (
+    faulty: list[dict[str, Any]] = [
         {"query": ["a", "b"], "prompts": ["a"], "labels": [None]},
         {"query": ["a b"], "prompts": ["a"], "labels": [None, None]},
         {"query": ["a b"], "prompts": ["c"]},
         {"query": [], "prompts": []},
-    ):
+    ]
+    for body in faulty:
         is_problem(await ask(client, "openrlhf", body), 422, "malformed-body")
     without = {"query": [f"a {GOOD}"], "prompts": ["a"]}
     reply = await ask(client, "openrlhf", without)

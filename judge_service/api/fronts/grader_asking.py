@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 CRITERION = "grade"
 _STEPS = 20  # of a range whose whole numbers do not make a scale
-_FEWEST, _MOST = 3, 31  # steps of a scale of whole numbers
+FEWEST, MOST = 3, 31  # steps of a scale of whole numbers
 _RESPONSE = "response_to_judge"
+SHOWN = ("prompt", "reference", "claim", "visual_description")  # of an item, under a named rubric
 
 _WORDS = """\
 You judge one response by the instructions of a grader, which follow. You do not answer the question yourself, and you \
@@ -141,7 +142,7 @@ class RubricsWords:
     def of(cls, grader: ScoreModelGrader | LabelModelGrader, pointer: str) -> RubricsWords:
         """Raises `GraderRejected` for words that would not be said."""
         layout = Layout.of(grader.input, pointer)
-        shown = {("item", (name,)) for name in ("prompt", "reference", "claim", "visual_description")}
+        shown = {("item", (name,)) for name in SHOWN}
         for _, text, at in layout.texts:
             if re.sub(r"\{\{[^{}]*\}\}|\[image \d+\]|\s", "", text):
                 rule = (
@@ -164,7 +165,7 @@ class RubricsWords:
 
 def _range(low: float, high: float) -> list[dict[str, Any]]:
     whole = low == int(low) and high == int(high)
-    steps = int(high - low) if whole and _FEWEST <= high - low <= _MOST else _STEPS
+    steps = int(high - low) if whole and FEWEST <= high - low <= MOST else _STEPS
     numbers = [round(low + (high - low) * at / steps, 9) + 0.0 for at in range(steps + 1)]
     whole = all(number.is_integer() for number in numbers)
     return [
