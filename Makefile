@@ -121,11 +121,12 @@ bench-jobs: setup-dev redis ## Time a job of 50,000 items beside a plain loop; A
 bench-calibration: setup-dev ## Time a calibration report beside a loop over libraries; ARGS are passed on
 	@$(BIN)/python benchmarks/calibration_report.py $(ARGS)
 
+# The extra `local` is in no lock: vLLM asks for an older fastapi, and brings PyTorch with it.
 .PHONY: lock
 lock: ## Resolve the lock files anew (needs uv)
 	@test -n "$(UV)" || { echo "make: lock needs uv" >&2; exit 1; }
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) --upgrade --all-extras --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --upgrade --extra embeddings --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --upgrade -c requirements/runtime.txt -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 .PHONY: clean

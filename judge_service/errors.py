@@ -19,6 +19,7 @@ JudgeServiceError
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
 │  ├─ JobNotFound
+│  ├─ FileNotKept
 │  ├─ BeyondTheEnd         a range begins where the file has ended
 │  ├─ KeyInUse             the first request under an idempotency key is still being received
 │  ├─ KeyOfAnother         an idempotency key stands for other content
@@ -110,6 +111,10 @@ class ReportNotFound(RequestError):
 
 class JobNotFound(RequestError):
     """No job of this tenant is kept under that id."""
+
+
+class FileNotKept(RequestError):
+    """No file of this tenant is kept under that id."""
 
 
 class BeyondTheEnd(RequestError):

@@ -19,6 +19,10 @@ from judge_service.api.calibration import maps, operations, reports, studies, sw
 from judge_service.api.calibration.answers import ANSWERS
 from judge_service.api.calibration.map_answers import MAP_ANSWERS
 from judge_service.api.calibration.orders import ORDERS
+from judge_service.api.fronts import batches as openai_batches
+from judge_service.api.fronts import files
+from judge_service.api.fronts.orders import BatchOrder
+from judge_service.api.fronts.telling import FrontProblem
 from judge_service.api.middleware import Envelope
 from judge_service.api.state import State, remembered
 from judge_service.calibrations.archive import Archive, shipped_maps
@@ -30,6 +34,8 @@ from judge_service.domain.job import BYTES_CAP
 from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
 from judge_service.images import ImageOpener
+from judge_service.jobs.file_desk import FileDesk
+from judge_service.jobs.opening import open_shelf
 from judge_service.judgement_cache import StoredJudgements
 from judge_service.judges import NO_DOORS, open_lines, version_of, with_composites
 from judge_service.observation import Observation
@@ -53,10 +59,11 @@ if TYPE_CHECKING:
 
 OpenState = Callable[[Settings, Observation], AbstractAsyncContextManager[State]]
 SLOTS = 64
+# What is read as it comes; the job's or file's own cap speaks first.
+_STREAMED = {"/v1/jobs": BYTES_CAP + 2**20, "/v1/files": BYTES_CAP + 2**20}
 # An item of a job that its worker died over is asked again when the lease of its question is over as well.
 _LEASE_S = 30.0
 _LEAST_LEASE_S = 1.0
-_STREAMED = {"/v1/jobs": BYTES_CAP + 2**20}  # what is read as it comes; the job's own cap speaks first
 _ABOUT = """\
 Puts a model's free-text answer before a judge and answers with verdicts per criterion, a weighted score and
 where it all came from. **A score is either honest or null**: a refusal, a cut or unreadable reply, a timeout
@@ -136,7 +143,8 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
-    for part in (scores, batches, jobs, comparisons, rubrics, probes, *calibration, health):
+    openai = (files, openai_batches)
+    for part in (scores, batches, jobs, *openai, comparisons, rubrics, probes, *calibration, health):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(
@@ -179,9 +187,17 @@ def _lifespan(
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with (
             open_state(settings, observation) as state,
-            open_workshop(settings, state["scorer"], observation, slots=slots, draining=draining) as desk,
+            open_shelf(settings.store_url) as shelf,
+            open_workshop(
+                settings,
+                state["scorer"],
+                observation,
+                slots=slots,
+                sweep=shelf.sweep,
+                draining=draining,
+            ) as desk,
         ):
-            yield {**state, "draining": draining, "jobs": desk, "needs": needs}
+            yield {**state, "draining": draining, "jobs": desk, "files": FileDesk(shelf), "needs": needs}
 
     return lifespan
 
@@ -211,7 +227,9 @@ def _describe_bodies(app: FastAPI) -> None:
                     (BatchEnd, "serialization"),
                     (ProbeRequest, "validation"),
                     (ComparisonRequest, "validation"),
+                    (BatchOrder, "validation"),
                     (problems.Problem, "serialization"),
+                    (FrontProblem, "serialization"),
                     *((order, "validation") for order in ORDERS),
                     *((answer, "serialization") for answer in (*ANSWERS, *MAP_ANSWERS)),
                 ],

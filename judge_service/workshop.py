@@ -19,7 +19,7 @@ from judge_service.jobs.tending import Tender
 from judge_service.jobs.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from judge_service.backends.purse import Purse
     from judge_service.domain.request import ScoreRequest
@@ -36,18 +36,19 @@ async def open_workshop(
     observation: Observation,
     *,
     slots: int,
+    sweep: Callable[[], Awaitable[None]],
     draining: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[JobDesk]:
     """Work on jobs with the scorer that serves requests, until closed; with 0 slots others do that.
 
     Once `draining` says so, or at the close, no more is begun; what is in work has the rest of `drain_s` to
-    finish, and is handed back after that.
+    finish, and is handed back after that. `sweep` drops uploaded files that are past their time.
     """
     async with open_jobs(settings.store_url, lease_s=settings.job_lease_s) as jobs:
         items = Items(partial(_scored, scorer), problems.end_of_item, counted=observation.score)
         worker = Worker(jobs, items, name=_name(), slots=slots, leaving=draining)
         observation.watch_jobs(lambda: worker.working)
-        tending = asyncio.create_task(Tender(jobs).run(), name="jobs-tender")
+        tending = asyncio.create_task(Tender(jobs, sweep=sweep).run(), name="jobs-tender")
         # One without slots would only tell that it is alive, and jobs would seem to have a worker.
         working = {asyncio.create_task(worker.run(), name="jobs-worker")} if slots else set()
         try:

@@ -16,7 +16,8 @@ from judge_service.domain.job import (
 from judge_service.errors import BodyRejected
 from judge_service.strict_json import loads
 
-_TAGS_CAP = 16
+TAGS_CAP = 16
+Tags = dict[str, Annotated[str, Field(max_length=512)]]
 
 
 def _read(value: object) -> object:
@@ -28,8 +29,8 @@ def _read(value: object) -> object:
         raise ValueError("is a JSON object of texts") from None
 
 
-class JobOptions(BaseModel):
-    """Every one has a default."""
+class JobPace(BaseModel):
+    """How fast, how dear and how urgent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -47,6 +48,11 @@ class JobOptions(BaseModel):
         description="Most that the job's calls may cost, in US dollars: a call whose worst case is more than what "
         "is left is not made, and its item ends as `cost-cap` in errors.",
     )
+
+
+class JobOptions(JobPace):
+    """Every one has a default."""
+
     expires_in_s: float = Field(
         default=EXPIRES_DEFAULT_S,
         ge=1,
@@ -56,8 +62,8 @@ class JobOptions(BaseModel):
     kept_s: float = Field(
         default=KEPT_DEFAULT_S, ge=60, le=KEPT_DEFAULT_S, description="Seconds that it is kept after its end."
     )
-    metadata: Annotated[dict[str, Annotated[str, Field(max_length=512)]], BeforeValidator(_read)] = Field(
-        default_factory=dict, max_length=_TAGS_CAP, description="Yours, a JSON object of texts; comes back."
+    metadata: Annotated[Tags, BeforeValidator(_read)] = Field(
+        default_factory=dict, max_length=TAGS_CAP, description="Yours, a JSON object of texts; comes back."
     )
 
     def order(self, job: str, tenant: str, now: float) -> JobOrder:

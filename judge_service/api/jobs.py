@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ValidationError
 
 from judge_service.api import examples
 from judge_service.api.bodies import media_type
 from judge_service.api.byte_ranges import FILE, span_of
+from judge_service.api.idempotency import TheKey  # noqa: TC001  FastAPI reads it
 from judge_service.api.job_events import events
 from judge_service.api.job_options import PARAMETERS, JobOptions
+from judge_service.api.paging import page_limit
 from judge_service.api.problems import documented
 from judge_service.api.state import TheJobs  # noqa: TC001  FastAPI reads it
 from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
@@ -22,6 +24,8 @@ from judge_service.errors import MediaTypeRejected, OptionRejected
 from judge_service.jobs.desk import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from judge_service.domain.job import JobOrder
     from judge_service.jobs.base import Kind
     from judge_service.jobs.desk import JobDesk
@@ -30,7 +34,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 NDJSON = "application/x-ndjson"
 _TAKEN = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 JobId = Annotated[str, Path(description="The job's id: `job_…`.")]
-_KEY_CAP = 255
+_PAGE_CAP = 100
 _Responses = dict[int | str, dict[str, object]]
 _REPLAY: _Responses = {200: {"model": Job, "description": "A replay: the job that this key made."}}
 _UNCHANGED: _Responses = {304: {"description": "Nothing changed since the ETag."}}
@@ -56,14 +60,7 @@ async def post_job(
     request: Request,
     desk: TheJobs,
     tenant: TheTenant,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="Yours, new for each job. The same key with the same lines and options gives the job that "
-            "it made, with `Idempotency-Replayed: true`, for as long as that is kept; with others it is refused.",
-            json_schema_extra={"minLength": 1, "maxLength": _KEY_CAP},
-        ),
-    ] = None,
+    key: TheKey,
 ) -> Response:
     """Send NDJSON: at most 50,000 lines and 200 MiB, each `{custom_id, method, url: "/v1/scores", body}`.
 
@@ -74,7 +71,6 @@ async def post_job(
         raise MediaTypeRejected(f"send the lines as {NDJSON}")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise MediaTypeRejected("send the body uncompressed")
-    key = _key(idempotency_key)
     done = await desk.hand_over(_order(request, tenant), request.stream(), key)
     headers = {"Location": f"/v1/jobs/{done.job.id}"}
     if done.replayed:
@@ -90,10 +86,9 @@ async def list_jobs(
     limit: Annotated[str, Query(description="1 to 100.", json_schema_extra={"default": "20"})] = "20",
 ) -> Response:
     """Jobs of this tenant, the newest first."""
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:4]) <= 100:  # noqa: PLR2004  a page
-        raise OptionRejected("option 'limit': is an integer from 1 to 100", (("/limit", "1 to 100"),))
-    found = await desk.of_tenant(tenant, after, int(limit) + 1)
-    return _json(JobList(data=found[: int(limit)], has_more=len(found) > int(limit)))
+    page = page_limit(limit, _PAGE_CAP)
+    found = await desk.of_tenant(tenant, after, page + 1)
+    return _json(JobList(data=found[:page], has_more=len(found) > page))
 
 
 @router.get(
@@ -174,8 +169,13 @@ async def delete_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Respons
 async def download(request: Request, desk: JobDesk, tenant: str, job_id: str, kind: Kind) -> Response:
     """Answer with a file of a job, or with the range of it that was asked for."""
     size = await desk.size(tenant, job_id, kind)
+    return ranged(request, size, lambda start, end: desk.read(job_id, kind, start, end))
+
+
+def ranged(request: Request, size: int, read: Callable[[int, int], AsyncIterator[bytes]]) -> Response:
+    """Answer with a file of this size, or with the range of it that was asked for."""
     span = span_of(request.headers.get("range"), size)
-    body = desk.read(job_id, kind, span.start, span.end)
+    body = read(span.start, span.end)
     return StreamingResponse(body, span.status, media_type=NDJSON, headers=span.headers(size))
 
 
@@ -187,13 +187,6 @@ def _order(request: Request, tenant: str) -> JobOrder:
         named = tuple((f"/{'/'.join(map(str, fault['loc']))}", fault["msg"]) for fault in faults[:20])
         raise OptionRejected(f"option {named[0][0][1:]!r}: {named[0][1]}", named) from None
     return options.order(new_id(), tenant, time.time())
-
-
-def _key(given: str | None) -> str | None:
-    if given is not None and not (given.isprintable() and given.strip() and len(given) <= _KEY_CAP):
-        rule = f"1 to {_KEY_CAP} printable characters"
-        raise OptionRejected(f"Idempotency-Key: {rule}", (("/Idempotency-Key", rule),))
-    return given
 
 
 async def _etag(desk: JobDesk, tenant: str, job_id: str) -> str:

@@ -10,8 +10,10 @@ import structlog
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from judge_service import errors
+from judge_service.api.presence import CLIENT_CLOSED
 from judge_service.domain.score import Step
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.MapNotFound: Row(404, "map-not-found", "No such calibration map"),
     errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
     errors.JobNotFound: Row(404, "job-not-found", "No such job"),
+    errors.FileNotKept: Row(404, "file-not-found", "No such file"),
     errors.BeyondTheEnd: Row(416, "beyond-the-end", "The range begins behind the end"),
     errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
     errors.KeyOfAnother: Row(422, "key-of-another", "The key was used for something else"),
@@ -222,10 +225,15 @@ def _methods(request: Request) -> list[str]:
     return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
 
 
+async def _on_departure(_: Request, __: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED)
+
+
 def install(app: FastAPI) -> None:
     """Register the one set of translations from errors to problems."""
     app.add_exception_handler(errors.JudgeServiceError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_departure)
     app.add_exception_handler(Exception, _on_error)
 
 

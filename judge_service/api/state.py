@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from judge_service.errors import JudgeServiceError
 from judge_service.jobs.desk import JobDesk
+from judge_service.jobs.file_desk import FileDesk
 from judge_service.observation import Observation
 from judge_service.scoring.looking import Looker
 from judge_service.scoring.scorer import Scorer
@@ -58,6 +59,7 @@ class Serving(State):
     """What the lifespan of a whole application yields."""
 
     jobs: JobDesk
+    files: FileDesk
     needs: frozenset[str]  # parts without which it is not ready; without the others it is only degraded
 
 
@@ -77,6 +79,11 @@ async def _jobs(request: Request) -> JobDesk:
     return jobs
 
 
+async def _files(request: Request) -> FileDesk:
+    files: FileDesk = request.state.files
+    return files
+
+
 async def _observation(request: Request) -> Observation:
     observation: Observation = request.state.observation
     return observation
@@ -85,4 +92,5 @@ async def _observation(request: Request) -> Observation:
 TheScorer = Annotated[Scorer, Depends(_scorer)]
 TheLooker = Annotated[Looker, Depends(_looker)]
 TheJobs = Annotated[JobDesk, Depends(_jobs)]
+TheFiles = Annotated[FileDesk, Depends(_files)]
 TheObservation = Annotated[Observation, Depends(_observation)]

@@ -39,6 +39,7 @@ class JobOrder(BaseModel):
     per_minute: float | None = Field(default=None, description="Most items begun in a minute, everywhere.")
     max_cost_usd: float | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
+    input_file_id: str | None = None
 
 
 class JobCounts(BaseModel):
@@ -98,3 +99,4 @@ class Job(BaseModel):
     errors_bytes: int = Field(default=0, description="Size of `/errors` now.")
     faults: list[JobFault] = Field(default_factory=list)
     metadata: dict[str, str] = Field(default_factory=dict)
+    input_file_id: str | None = Field(default=None, description="The uploaded file that it was made of.")

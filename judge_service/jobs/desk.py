@@ -166,6 +166,7 @@ class JobDesk:
             errors_bytes=record.errors_bytes,
             faults=list(record.faults),
             metadata=order.metadata,
+            input_file_id=order.input_file_id,
         )
 
 

@@ -25,17 +25,26 @@ _AT_ONCE = 256
 _log = structlog.get_logger(__name__)
 
 
+async def _nothing() -> None:
+    """Where no files are kept."""
+
+
 class Tender:
-    """Runs in every process that opens the ledger: two that do the same do no harm, for first ends stay."""
+    """Runs in every process that opens the ledger: two that do the same do no harm, for first ends stay.
+
+    `sweep` drops uploaded files that are past their time.
+    """
 
     def __init__(
         self,
         jobs: JobBackend,
         *,
+        sweep: Callable[[], Awaitable[None]] = _nothing,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._jobs = jobs
+        self._sweep_files = sweep
         self._sleep = sleep
         self._clock = clock
         self._mended = clock()
@@ -60,6 +69,7 @@ class Tender:
             self._mended = self._clock()
             if again := await self._jobs.mend():
                 _log.warning("items given out again", count=again)
+        await self._sweep_files()
 
     async def _see_to(self, record: JobRecord) -> None:
         job = record.order.id

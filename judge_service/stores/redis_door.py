@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -22,14 +23,45 @@ from judge_service.stores.patience import Patience
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-CONNECT_S = 2.0
+_CONNECT_S = 2.0
+_ASK_S = 0.5  # a sentinel; then the next one is asked
 _SENTINEL = "redis+sentinel"
 _SENTINEL_PORT = 26379
 _SENTINEL_OPTIONS = {"sentinel_username": "username", "sentinel_password": "password"}
 
 
+class _Sentinels(Sentinel):
+    """Asks one sentinel after another; one that is silent is asked last the next time.
+
+    Who asks may have less patience than the first sentinel has time: it must not meet that one every time. One
+    asks at a time, for the library loses sentinels where two reorder its list at once.
+    """
+
+    def __init__(self, hosts: list[tuple[str, int]], asking: dict[str, Any]) -> None:
+        super().__init__(hosts, sentinel_kwargs={**asking, "retry": Retry(NoBackoff(), 0)})  # type: ignore[no-untyped-call]  # the library's
+        self._turn = asyncio.Lock()
+
+    async def discover_master(self, service_name: str) -> Any:
+        """Give the master's host and port."""
+        async with self._turn:
+            first = self.sentinels[0]
+            try:
+                return await super().discover_master(service_name)
+            except BaseException:
+                if self.sentinels[0] is first:
+                    self.sentinels.append(self.sentinels.pop(0))
+                raise
+
+
 class _SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
     """Connections to whom the sentinels call the master; who finds none free waits for one."""
+
+    async def aclose(self) -> None:
+        """Close those to the sentinels as well."""
+        try:
+            await super().aclose()
+        finally:
+            await self.sentinel_manager.aclose()
 
 
 def async_client(url: str, connections: int, backstop_s: float) -> Redis:
@@ -41,15 +73,14 @@ def async_client(url: str, connections: int, backstop_s: float) -> Redis:
         "max_connections": connections,
         "timeout": backstop_s,
         "socket_timeout": backstop_s,
-        "socket_connect_timeout": CONNECT_S,
+        "socket_connect_timeout": _CONNECT_S,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
     }
     if url.startswith(f"{_SENTINEL}://"):
-        named = SentinelAddress(url)
-        pool_of: Any = _SentinelPool  # untyped in the library, as are its like
-        asker: Any = Sentinel
-        asked = asker(named.hosts, sentinel_kwargs=named.asking)
+        named = _SentinelAddress(url)
+        pool_of: Any = _SentinelPool  # untyped in the library
+        asked = _Sentinels(named.hosts, named.asking)
         return Redis.from_pool(pool_of(named.master, asked, **named.account, **options))
     pool = BlockingConnectionPool.from_url(url, **options)
     # An option that does not exist shows here, where nothing is connected yet, and not at work.
@@ -61,20 +92,21 @@ def blocked_client(url: str, backstop_s: float) -> BlockedRedis:
     """Make a client for one thread that blocks, at most `backstop_s` for each answer."""
     options: dict[str, Any] = {
         "socket_timeout": backstop_s,
-        "socket_connect_timeout": CONNECT_S,
+        "socket_connect_timeout": _CONNECT_S,
         "retry": BlockedRetry(NoBackoff(), 0),
         "protocol": 2,
     }
     if url.startswith(f"{_SENTINEL}://"):
-        named = SentinelAddress(url)
+        named = _SentinelAddress(url)
         library: Any = blocked_sentinel
-        asked = library.Sentinel(named.hosts, sentinel_kwargs=named.asking)
+        asking = {**named.asking, "retry": BlockedRetry(NoBackoff(), 0)}
+        asked = library.Sentinel(named.hosts, sentinel_kwargs=asking)
         pool = library.SentinelConnectionPool(named.master, asked, **named.account, **options)
         return BlockedRedis.from_pool(pool)
     return BlockedRedis.from_pool(BlockedPool.from_url(url, **options))
 
 
-class SentinelAddress:
+class _SentinelAddress:
     """`redis+sentinel://user:password@host:port,host:port/master-name/db`, read; ValueError where it is none.
 
     The account is that of the master. Sentinels that ask for one of their own get `?sentinel_username=` and
@@ -98,8 +130,8 @@ class SentinelAddress:
             "password": unquote(password) or None,
         }
         self.asking: dict[str, Any] = {
-            "socket_timeout": CONNECT_S,
-            "socket_connect_timeout": CONNECT_S,
+            "socket_timeout": _ASK_S,
+            "socket_connect_timeout": _ASK_S,
             "protocol": 2,
             **{_SENTINEL_OPTIONS[name]: value for name, value in options.items()},
         }

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.clocked
 
 PRICE = {"input_usd_per_mtok": 10, "output_usd_per_mtok": 100}
 COST = 321 * 10 + 77 * 100  # micro-dollars of what the stub counts
+FIRST_S = 2.0  # of those calls that are to be with the judge while others come to stand in line
 NDJSON = {"Accept": "application/x-ndjson", "Content-Type": "application/json"}
 
 
@@ -68,11 +69,12 @@ async def quiet(stub: StubJudge, within_s: float = 1.0) -> None:
             await asyncio.sleep(0.01)
 
 
-async def in_line(client: Client, at_least: int, within_s: float = 2.0) -> None:
-    """Wait until so many calls stand in the judge's line."""
-    async with asyncio.timeout(within_s):
+async def in_line(client: Client, stub: StubJudge, at_least: int) -> None:
+    """Wait until so many calls stand in the judge's line; then let it be quick."""
+    async with asyncio.timeout(FIRST_S):
         while await client.counted("judge_gate", what="waiting") < at_least:  # noqa: ASYNC110  it is scraped
             await asyncio.sleep(0.002)
+    stub.latency_s = 0.03
 
 
 def asked_by(stub: StubJudge) -> str:
@@ -203,10 +205,10 @@ async def test_one_deadline_holds_for_all_and_an_items_own_may_be_sooner(stub: S
 
 
 async def test_a_single_question_overtakes_a_batch(stub: StubJudge) -> None:
-    stub.latency_s = 0.05
+    stub.latency_s = FIRST_S
     async with judging(stub, max_concurrency=1) as client:
         batch = asyncio.create_task(post(client, some(20, "batch")))
-        await in_line(client, 19)
+        await in_line(client, stub, 19)
         single = await client.post("/v1/scores", json.dumps(some(1, "single")[0]))
         assert single.status == 200
         assert asked_by(stub).index("s") < 8, "of twenty that came before"
@@ -214,10 +216,10 @@ async def test_a_single_question_overtakes_a_batch(stub: StubJudge) -> None:
 
 
 async def test_a_single_question_brings_forward_the_same_one_in_a_batch(stub: StubJudge) -> None:
-    stub.latency_s = 0.05
+    stub.latency_s = FIRST_S
     async with judging(stub, max_concurrency=1) as client:
         batch = asyncio.create_task(post(client, [*some(20, "batch"), *some(1, "single")]))
-        await in_line(client, 20)
+        await in_line(client, stub, 20)
         single = await client.post("/v1/scores", json.dumps(some(1, "single")[0]))
         assert single.body["provenance"]["cache"] == "joined"
         assert asked_by(stub).index("s") < 8, "of twenty that came before"
@@ -225,10 +227,10 @@ async def test_a_single_question_brings_forward_the_same_one_in_a_batch(stub: St
 
 
 async def test_tenants_take_turns(stub: StubJudge) -> None:
-    stub.latency_s = 0.03
+    stub.latency_s = FIRST_S
     async with judging(stub, max_concurrency=4) as client:
         many = asyncio.create_task(post(client, some(60, "many"), tenant="many"))
-        await in_line(client, 40)
+        await in_line(client, stub, 40)
         await post(client, some(10, "few"), tenant="few")
         await many
     asked = asked_by(stub)

@@ -1,92 +1,83 @@
-"""Who is next: fair among tenants and jobs, urgent first, caps kept."""
+"""Places go to the urgent first, then to who has the least; what is queued counts only where it stands in the way."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from judge_service.domain.job import PRIORITIES
-from judge_service.jobs.sharing import Standing, rate_due, rate_room, shares
+from judge_service.jobs.sharing import Standing, deal, shares, starved
 
 
-@st.composite
-def standings(draw: st.DrawFn) -> list[Standing]:
-    count = draw(st.integers(1, 6))
-    return [
-        Standing(
-            job=f"job_{n}",
-            tenant=draw(st.sampled_from("abc")),
-            priority=draw(st.sampled_from(PRIORITIES)),
-            waiting=draw(st.integers(0, 20)),
-            running=draw(st.integers(0, 10)),
-            room=draw(st.integers(-3, 20)),
-        )
-        for n in range(count)
+def standing(job: str, tenant: str = "t", **told: Any) -> Standing:
+    return Standing(**{
+        "job": job, "tenant": tenant, "priority": "normal", "waiting": 100, "running": 0, "room": 100,
+        **told,
+    })  # fmt: skip
+
+
+def test_tenants_take_turns_from_where_they_stand() -> None:
+    ahead, behind = standing("a", "ann", running=2), standing("b", "bob")
+    assert deal([ahead, behind], 6) == ["b", "b", "a", "b", "a", "b"]
+    assert shares([ahead, behind], 6) == {"a": 2, "b": 4}
+
+
+def test_a_tenants_jobs_take_turns_as_well() -> None:
+    assert deal([standing("a1", running=1), standing("a2"), standing("b", "bob")], 6) == [
+        "b",
+        "a2",
+        "b",
+        "a1",
+        "b",
+        "a2",
     ]
 
 
-def able(one: Standing) -> int:
-    return max(0, min(one.waiting, one.room))
+def test_what_is_queued_takes_of_the_places_and_of_the_tenants_turn() -> None:
+    jobs = [standing("a", "ann", queued=4), standing("b", "bob")]
+    assert deal(jobs, 8) == ["b", "b", "b", "b"]
+    assert deal(jobs, 4) == []
 
 
-@given(found=standings(), most=st.integers(0, 40))
-def test_no_place_is_wasted_and_no_cap_is_passed(found: list[Standing], most: int) -> None:
-    dealt = shares(found, most)
-    assert all(0 < dealt[one.job] <= able(one) for one in found if one.job in dealt)
-    assert sum(dealt.values()) == min(most, sum(map(able, found)))
+def test_what_is_queued_less_urgently_stands_in_nobodys_way() -> None:
+    jobs = [
+        standing("low", "ann", priority="low", queued=64),
+        standing("a", "ann"),
+        standing("b", "bob"),
+    ]
+    assert deal(jobs, 4) == ["a", "b", "a", "b"]
 
 
-@given(found=standings(), most=st.integers(0, 40))
-def test_nobody_waits_for_who_is_less_urgent(found: list[Standing], most: int) -> None:
-    dealt = shares(found, most)
-    for one in found:
-        for other in found:
-            if PRIORITIES.index(one.priority) < PRIORITIES.index(other.priority) and other.job in dealt:
-                assert dealt.get(one.job, 0) == able(one)
-
-
-@given(found=standings(), most=st.integers(0, 40))
-def test_of_tenants_that_wait_none_gets_ahead(found: list[Standing], most: int) -> None:
-    level = [Standing(o.job, o.tenant, "normal", o.waiting, o.running, o.room) for o in found]
-    dealt = shares(level, most)
-    had, got, waits = Counter[str](), Counter[str](), set[str]()
-    for one in level:
-        had[one.tenant] += one.running
-        got[one.tenant] += dealt.get(one.job, 0)
-        if dealt.get(one.job, 0) < able(one):
-            waits.add(one.tenant)
-    for poor in waits:
-        for rich in got:
-            if got[rich]:
-                assert had[rich] + got[rich] <= had[poor] + got[poor] + 1
-
-
-def test_a_tenant_alone_gets_all() -> None:
-    assert shares([Standing("job_1", "a", "normal", 100, 0, 100)], 64) == {"job_1": 64}
+def test_who_asks_starves_where_something_more_urgent_waits_than_is_queued() -> None:
+    low = standing("low", priority="low", queued=64)
+    assert not starved([low], 10)
+    assert starved([low], 65)
+    assert not starved([standing("low", priority="low", queued=1, waiting=0)], 10)
+    assert starved([low, standing("high", priority="high", waiting=1)], 10)
+    assert not starved([low, standing("high", priority="high", waiting=1, room=0)], 10)
+    assert not starved([low, standing("high", priority="high", queued=10)], 10)
 
 
 @given(
-    per_minute=st.floats(0.5, 60_000),
-    gaps=st.lists(st.floats(0, 30), min_size=1, max_size=40),
-    asks=st.integers(1, 500),
+    st.lists(
+        st.builds(
+            Standing,
+            st.uuids().map(str),
+            st.sampled_from("abc"),
+            st.sampled_from(PRIORITIES),
+            *[st.integers(0, 9)] * 4,
+        ),
+        max_size=6,
+    ),
+    st.integers(0, 30),
 )
-def test_a_rate_is_kept_over_any_time(per_minute: float, gaps: list[float], asks: int) -> None:
-    began = now = 1_000_000.0
-    due, begun = 0.0, 0
-    for gap in gaps:
-        now += gap
-        room: Any = rate_room(per_minute, due, now)
-        assert room >= 0
-        places = min(room, asks)
-        if places:
-            due = rate_due(per_minute, due, now, places)
-            begun += places
-    saved = max(1.0, per_minute / 60)
-    assert begun <= saved + per_minute * (now - began) / 60 + 1
-
-
-def test_without_a_rate_there_is_no_bound() -> None:
-    assert rate_room(None, 0.0, 1.0) is None
+def test_no_job_gets_more_than_it_can_take_and_none_waits_for_want_of_dealing(
+    jobs: list[Standing], most: int
+) -> None:
+    dealt = shares(jobs, most)
+    assert all(dealt.get(one.job, 0) <= max(0, min(one.waiting, one.room)) for one in jobs)
+    able = sum(min(one.waiting, one.room) for one in jobs)
+    assert sum(dealt.values()) <= max(0, most)
+    assert sum(dealt.values()) >= min(able, most - sum(one.queued for one in jobs))
