@@ -49,9 +49,10 @@ $(VENV)/.setup: requirements/runtime.txt requirements/build.txt pyproject.toml
 .PHONY: setup-dev
 setup-dev: $(VENV)/.setup-dev ## Add what the checks and the tests need
 
-$(VENV)/.setup-dev: $(VENV)/.setup requirements/dev.txt
+$(VENV)/.setup-dev: $(VENV)/.setup requirements/dev.txt clients/python/pyproject.toml
 	@echo "Installing the locked development requirements into $(VENV) ..."
 	@$(INSTALL) $(FROM_LOCK) -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable clients/python
 	@touch $@
 
 .PHONY: demo
@@ -79,6 +80,15 @@ test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .ven
 	@PYTHON=$(PYTHON) .ci/vllm .venv-local
 	@JUDGE_SERVICE_TEST_LOCAL=.venv-local $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/local
 
+.PHONY: test-faults
+test-faults: setup-dev redis ## Kill, freeze and cut off real workers, servers and a Redis, for a quarter of an hour
+	@JUDGE_SERVICE_TEST_FAULTS=1 $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/faults $(ARGS)
+
+.PHONY: test-ray
+test-ray: setup-dev ## Score files on a real local Ray (installed into .venv-ray), 20,653 rows and a killed run among them
+	@PYTHON=$(PYTHON) UV=$(UV) .ci/ray .venv-ray
+	@JUDGE_SERVICE_TEST_RAY=.venv-ray $(BIN)/python -m pytest --no-cov -p no:cacheprovider tests/ray_engine
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	$(BIN)/ruff check .
@@ -105,9 +115,21 @@ fmt: setup-dev ## Put the source in order
 rubrics: setup ## Write the rubric files' schema and digests anew
 	$(BIN)/judge-service rubrics digest --write
 
+# The service's own document first, for the client is made from it.
+.PHONY: client
+client: setup-dev ## Write the client's models anew, from the service's OpenAPI document
+	@$(BIN)/judge-service openapi > docs/openapi.json
+	@$(BIN)/python clients/python/generate_models.py docs/openapi.json \
+		| $(BIN)/ruff format --stdin-filename clients/python/judge_client/models.py - > $(VENV)/models.py
+	@mv $(VENV)/models.py clients/python/judge_client/models.py
+
 .PHONY: bench
 bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on
 	@$(BIN)/python benchmarks/cold_scores.py $(ARGS)
+
+.PHONY: bench-jobs
+bench-jobs: setup-dev redis ## Time a job of 50,000 items beside a plain loop; ARGS are passed on
+	@$(BIN)/python benchmarks/job_load.py $(ARGS)
 
 .PHONY: bench-calibration
 bench-calibration: setup-dev ## Time a calibration report beside a loop over libraries; ARGS are passed on
@@ -119,6 +141,7 @@ lock: ## Resolve the lock files anew (needs uv)
 	@test -n "$(UV)" || { echo "make: lock needs uv" >&2; exit 1; }
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) --upgrade --extra embeddings --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --upgrade --extra ray -c requirements/runtime.txt -c requirements/dev.txt pyproject.toml -o requirements/ray.txt
 	$(COMPILE) --upgrade -c requirements/runtime.txt -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 .PHONY: clean

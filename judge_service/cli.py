@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path  # noqa: TC003  typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from judge_service import __version__, calibration_commands, judge_commands
+from judge_service import __version__, calibration_commands, job_commands, judge_commands
 from judge_service.errors import ConfigurationError, JudgeServiceError
 from judge_service.local import command as local_command
 
@@ -35,12 +35,32 @@ app.add_typer(rubrics_app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
 app.add_typer(judge_commands.app, name="judges")
+app.add_typer(job_commands.app, name="jobs")
 app.add_typer(local_command.app, name="local")
 
 
+Out = Annotated[
+    Path,
+    typer.Option(
+        help="Where the scores go, one JSON object a line; parquet parts if it is a folder or ends in .parquet."
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="COLUMN=FIELD",
+        help="Which column is which field of a case: prompt, response, reference, claim, "
+        "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
+        "Columns with a field's name need none. Repeat it.",
+    ),
+]
 Engine = Annotated[
     str | None,
-    typer.Option(help="`vllm`: load the judge's model in this process instead of asking its server."),
+    typer.Option(
+        help="`vllm`: load the judge's model in this process instead of asking its server. `ray`: share the rows "
+        "out to processes, on the cluster that RAY_ADDRESS names or on this machine."
+    ),
 ]
 EngineModel = Annotated[
     str | None,
@@ -94,26 +114,35 @@ def serve(
 
 
 @app.command()
+def worker(
+    host: Annotated[str, typer.Option(help="Address to tell its health on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to tell its health on.", min=0, max=65_535)] = 8081,
+) -> None:
+    """Work on jobs that servers with the same store were handed; start as many as wanted, anywhere.
+
+    It tells its health at /livez and /readyz and its figures at /metrics. SIGTERM: takes no more, finishes what it has.
+    """
+    from judge_service.main import create_worker  # noqa: PLC0415  the whole service
+    from judge_service.serving import serve as start  # noqa: PLC0415  uvicorn and FastAPI
+
+    start(_settings(), host, port, create=create_worker)
+
+
+@app.command()
 def score(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="IN", help="A .jsonl, .ndjson or .csv file, one case a row.", exists=True, dir_okay=False
+            metavar="IN",
+            help="A .jsonl, .ndjson, .csv or .parquet file, one case a row.",
+            exists=True,
+            dir_okay=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Where the scores go, one JSON object a line.", dir_okay=False)],
+    out: Out,
     rubric: Annotated[str, typer.Option(help="`id`, or `id@version`.")],
     judge: Annotated[str, typer.Option(help="Name of a configured judge.")] = "default",
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="COLUMN=FIELD",
-            help="Which column is which field of a case: prompt, response, reference, claim, "
-            "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
-            "Columns with a field's name need none. Repeat it.",
-        ),
-    ] = None,
+    columns: Columns = None,
     concurrency: Annotated[
         int | None,
         typer.Option(help="Rows at a time; default: the judge's max_concurrency.", min=1, max=4096),
@@ -152,7 +181,8 @@ def score(
     maps, outcomes = tuple(columns or ()), tuple(again or ())
     orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
     chosen, doors = _doors(_settings(), judge, engine, engine_model)
-    raise typer.Exit(score_command(chosen, replace(orders, doors=doors, max_cost_usd=max_cost_usd)))
+    orders = replace(orders, doors=doors, max_cost_usd=max_cost_usd, spread=engine == "ray")
+    raise typer.Exit(score_command(chosen, orders))
 
 
 @rubrics_app.command("list")
@@ -229,7 +259,7 @@ def _doors(
     settings: Settings, judge: str, engine: str | None, folder: str | None
 ) -> tuple[Settings, Mapping[str, Door]]:
     """What a run scores with: the judges' own doors, or one that loads the judge's model."""
-    if engine is None:
+    if engine in {None, "ray"}:
         if folder is not None:
             raise ConfigurationError("--engine-model is for --engine vllm, which is not given")
         return settings, {}

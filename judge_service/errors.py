@@ -7,17 +7,25 @@ JudgeServiceError
 │  ├─ FaultyRequest        it says at which places
 │  │  ├─ BodyRejected      the body is not strict JSON, or not of the documented shape
 │  │  ├─ StudyRejected     rows of a study are at fault
+│  │  ├─ GraderRejected    a grader is at fault, or asks for what is not offered
 │  │  └─ OptionRejected    an option of a calibration request has a value that none takes
 │  ├─ BodyTooLarge
 │  ├─ MediaTypeRejected
 │  ├─ ImageRejected        an image is not one, is too large, or is of a kind we do not open
+│  ├─ TenantRejected       what is sent as a tenant's name is none
 │  ├─ UnfitCase            the case asks for what the rubric or the judge does not offer
 │  ├─ CacheMiss            `cache: only`, and the answer is not there
 │  ├─ CostCapReached       a call may cost more than is left of the cap, or nobody knows its price
 │  ├─ StudyNotFound
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
+│  ├─ JobNotFound
+│  ├─ FileNotKept
+│  ├─ BeyondTheEnd         a range begins where the file has ended
+│  ├─ KeyInUse             the first request under an idempotency key is still being received
+│  ├─ KeyOfAnother         an idempotency key stands for other content
 │  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
+│  ├─ NotScored            there is no score, and the answer that was asked for has no room for the reason
 │  ├─ NotEnough            there is too little data for what was asked
 │  └─ MapRejected          what was sent as a map is none
 ├─ BackendError            no answer could be had from a judge
@@ -75,6 +83,10 @@ class ImageRejected(RequestError):
     """An image is not one, is too large, or is of a kind we do not open."""
 
 
+class TenantRejected(RequestError):
+    """What is sent as a tenant's name is not a short text of printable ASCII."""
+
+
 class UnfitCase(RequestError):
     """The request asks for what the rubric or the judge does not offer."""
 
@@ -99,6 +111,30 @@ class ReportNotFound(RequestError):
     """No report was asked for under that id."""
 
 
+class JobNotFound(RequestError):
+    """No job of this tenant is kept under that id."""
+
+
+class FileNotKept(RequestError):
+    """No file of this tenant is kept under that id."""
+
+
+class BeyondTheEnd(RequestError):
+    """The range that was asked for begins where the file has ended; it has `size` bytes now."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has {size} bytes now, and the range begins behind them")
+        self.size = size
+
+
+class KeyInUse(RequestError):
+    """The first request under this idempotency key is still being received."""
+
+
+class KeyOfAnother(RequestError):
+    """This idempotency key was used for other content."""
+
+
 class StaleMap(RequestError):
     """The map that was demanded belongs to another rubric, judge or way of asking than this answer."""
 
@@ -109,6 +145,14 @@ class StudyRejected(FaultyRequest):
 
 class OptionRejected(FaultyRequest):
     """An option of a calibration request is out of its range, or names what is not there."""
+
+
+class GraderRejected(FaultyRequest):
+    """A grader is at fault, or asks for what is not offered."""
+
+
+class NotScored(RequestError):
+    """There is no score, and the answer that was asked for has no room for the reason why."""
 
 
 class NotEnough(RequestError):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from judge_service.backends.base import Landing
+    from judge_service.domain.place import Place
     from judge_service.stores.flights import Flights
 
     Restore = Callable[[Mapping[str, object]], Judgement | None]
@@ -32,6 +33,7 @@ class StoredJudgements:
         *,
         deadline: float,
         refresh: bool,
+        place: Place,
     ) -> Judgement:
         """Find the judgement, join the call that is making it, or make it."""
 
@@ -40,7 +42,7 @@ class StoredJudgements:
             return judgement, _sealed(key, judgement)
 
         flown = await self._flights.fetch(
-            key, kept, _reader(key, restore), deadline=deadline, refresh=refresh
+            key, kept, _reader(key, restore), deadline=deadline, refresh=refresh, place=place
         )
         return replace(flown.value, cache=flown.source)
 

@@ -35,7 +35,7 @@ ALLOWED = frozenset(
     }
 )
 # Their messages quote what a model said.
-_TALKATIVE = ("litellm", "LiteLLM", "instructor", "httpx", "openai", "aiohttp", "PIL")
+_TALKATIVE = ("litellm", "LiteLLM", "instructor", "httpx", "openai", "aiohttp", "PIL", "python_multipart")
 
 
 def set_up_logs(level: str) -> None:

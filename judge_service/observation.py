@@ -59,6 +59,10 @@ class Observation:
             registry=self.registry,
         )
 
+        self._working = Gauge(
+            "judge_job_items_in_work", "Items of jobs in work here.", registry=self.registry
+        )
+
     def request(self, route: str, status: int) -> None:
         """Count one HTTP answer."""
         self._requests.labels(route, str(status)).inc()
@@ -89,6 +93,10 @@ class Observation:
     def watch_gate(self, judge: str, what: str, read: Callable[[], float]) -> None:
         """Export a figure of a gate, read whenever it is scraped."""
         self._gates.labels(judge, what).set_function(read)
+
+    def watch_jobs(self, working: Callable[[], float]) -> None:
+        """Export how many items of jobs are in work here, read whenever it is scraped."""
+        self._working.set_function(working)
 
     def exposition(self) -> bytes:
         """The text Prometheus scrapes."""

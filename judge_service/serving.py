@@ -6,7 +6,7 @@ import gc
 import signal
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 
@@ -15,20 +15,28 @@ from judge_service.logs import set_up_logs
 from judge_service.main import create_app, open_state
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from types import FrameType
 
+    from fastapi import FastAPI
+
     from judge_service.api.state import State
+    from judge_service.main import OpenState
     from judge_service.observation import Observation
     from judge_service.settings import Settings
 
 # How long it still listens after SIGTERM: whoever spreads the requests shall hear that it is not ready.
 NOTICE_S = 1.0
+# Longer than a proxy leaves a connection idle (60 s with most): else it sends a request on one that we just close.
+KEEP_ALIVE_S = 75
 GC_THRESHOLD = 50_000
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal says otherwise; raises `ConfigurationError` when it cannot start as configured."""
+def serve(settings: Settings, host: str, port: int, *, create: Create = create_app) -> None:
+    """Serve until a signal says otherwise; raises `ConfigurationError` when it cannot start as configured.
+
+    `create` makes the application: of a server, or of a worker.
+    """
     set_up_logs(settings.log_level)
     mistakes: list[ConfigurationError] = []
 
@@ -45,12 +53,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
         return server.draining
 
     config = uvicorn.Config(
-        create_app(settings, opened, draining=draining),
+        create(settings, opened, draining=draining),
         host=host,
         port=port,
         log_config=None,
         access_log=False,  # addresses may carry what a caller put into them; /metrics counts the answers
         timeout_graceful_shutdown=settings.drain_s,
+        timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
         proxy_headers=False,  # nothing here looks at who asks
     )
@@ -64,6 +73,14 @@ def serve(settings: Settings, host: str, port: int) -> None:
         if mistakes:
             raise mistakes[0] from None
         raise
+
+
+class Create(Protocol):
+    """Makes an application of settings."""
+
+    def __call__(
+        self, settings: Settings, open_state: OpenState, draining: Callable[[], bool]
+    ) -> FastAPI: ...
 
 
 class _Server(uvicorn.Server):

@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     )
     store_url: str = Field(
         default_factory=default_store_url,
-        description="`memory://`, `file:///path` or `redis://…`. Default: a file in the user's cache folder.",
+        description="`memory://`, `file:///path`, `redis://…`, `rediss://…`, `unix://…`, or for a Redis that fails "
+        "over `redis+sentinel://user:password@host:26379,host:26379/master-name/0`. Default: a file in the user's "
+        "cache folder.",
     )
     rubrics_dir: Path = Field(default_factory=default_rubrics_dir, description="Folder of the rubric files.")
     calibration_maps_dir: Path = Field(
@@ -77,6 +79,16 @@ class Settings(BaseSettings):
     )
     drain_s: int = Field(
         default=25, ge=0, le=600, description="How long a stop waits for requests in flight."
+    )
+    job_slots: int | None = Field(
+        default=None,
+        ge=0,
+        le=4096,
+        description="Items of jobs that this process works on at one time. Default: 64, and 0 in a server whose "
+        "store is Redis, where `judge-service worker` works on them.",
+    )
+    job_lease_s: float = Field(
+        default=30.0, ge=0.2, le=3600, description="How long a worker may be silent before others take over."
     )
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged."

@@ -25,16 +25,26 @@ _MARKS = (b"{", b"[", b",")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-def validated(parsed: object, model: type[M]) -> M:
-    """Parsed JSON as a model; each fault is named by its place and the rule it breaks."""
+def validated(parsed: object, model: type[M], under: str = "") -> M:
+    """Parsed JSON as a model; each fault is named by its place and the rule it breaks.
+
+    `under`: the JSON pointer to what was parsed, where that is part of a body.
+    """
     try:
         return model.model_validate(parsed)
     except ValidationError as exc:
         told = _told(exc, model)
-        named = tuple((place, "; or: ".join(rules)[:300]) for place, rules in list(told.items())[:_NAMED])
+        named = tuple(
+            (_inside(under, place), "; or: ".join(rules)[:300])
+            for place, rules in list(told.items())[:_NAMED]
+        )
         first = f"{named[0][0]}: {named[0][1]}"
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
         raise BodyRejected(first + more, named) from None
+
+
+def _inside(under: str, place: str) -> str:
+    return under if under and place == "/" else under + place
 
 
 def _told(exc: ValidationError, model: type[BaseModel]) -> dict[str, dict[str, None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from judge_service.backends.calling import Caller, Fault
 from judge_service.backends.gate import Gate
 from judge_service.domain.case import Case
 from judge_service.domain.judge import JudgeSpec
+from judge_service.domain.place import INTERACTIVE
 from judge_service.domain.rubric import Criterion, Level, Rubric, Scale
 from judge_service.errors import (
     BackendError,
@@ -21,9 +23,10 @@ from judge_service.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from judge_service.backends.budget import RetryBudget
+    from judge_service.domain.place import Place
 
 SCALE = Scale(
     kind="binary",
@@ -72,9 +75,17 @@ def read(completion: Completion) -> Read:
 
 @dataclass
 class Wait:
-    """The deadline, which may move."""
+    """The deadline and the place, which may move."""
 
     deadline: float
+    place: Place = INTERACTIVE
+    urges: list[Callable[[Place], None]] = field(default_factory=list)
+
+    @contextmanager
+    def telling(self, urge: Callable[[Place], None]) -> Iterator[None]:
+        self.urges.append(urge)
+        yield
+        self.urges.remove(urge)
 
 
 def says(text: str, finish: Finish = "stop") -> Completion:

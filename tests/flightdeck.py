@@ -6,11 +6,13 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from judge_service.stores.flights import Flights, Flown, Landing
+from judge_service.stores.flights import Flights, Flown
 from judge_service.stores.redis import RedisStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from judge_service.stores.landing import Landing
 
 SLACK_S = 0.5  # a busy machine's share
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from virtualtime import now
 
 from judge_service.backends.gate import Gate
+from judge_service.domain.place import INTERACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from judge_service.backends.gate import Priority
+    from judge_service.domain.place import Place
 
 
 def a_gate(limit: int, random: Callable[[], float] = lambda: 0.5) -> Gate:
@@ -23,15 +24,15 @@ class Visit:
     """A task that holds a slot until it is told how to end."""
 
     def __init__(
-        self, gate: Gate, priority: Priority = "interactive", deadline: Callable[[], float] | None = None
+        self, gate: Gate, place: Place = INTERACTIVE, deadline: Callable[[], float] | None = None
     ) -> None:
         self.entered: float | None = None
         self.end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.fair = True
-        self.task = asyncio.create_task(self._go(gate, priority, deadline))
+        self.task = asyncio.create_task(self._go(gate, place, deadline))
 
-    async def _go(self, gate: Gate, priority: Priority, deadline: Callable[[], float] | None) -> None:
-        async with gate.slot(priority, deadline=deadline) as slot:
+    async def _go(self, gate: Gate, place: Place, deadline: Callable[[], float] | None) -> None:
+        async with gate.slot(place, deadline=deadline) as slot:
             slot.fair = self.fair
             self.entered = now()
             await self.end

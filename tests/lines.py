@@ -10,12 +10,14 @@ from builders import a_completion, a_reply, an_attempt
 
 from judge_service.backends.base import Called, JudgeCallFailed
 from judge_service.scoring.judgement import to_record
+from judge_service.scoring.landing import FixedLanding
 from judge_service.scoring.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from judge_service.backends.base import Completion, Landing, Prompt
+    from judge_service.domain.place import Place
     from judge_service.domain.score import Attempt
     from judge_service.scoring.judgement import Judgement
 
@@ -30,10 +32,12 @@ class FakeLine:
         self.attempts = attempts or (an_attempt(input_tokens=100, output_tokens=20),)
         self.prompts: list[Prompt] = []
         self.deadlines: list[float] = []
+        self.places: list[Place] = []
 
     async def call(self, prompt: Prompt, read: Callable[[Completion], R], landing: Landing) -> Called[R]:
         self.prompts.append(prompt)
         self.deadlines.append(landing.deadline)
+        self.places.append(landing.place)
         completion = self.completion or a_completion(a_reply(prompt.criteria))
         return Called(completion, read(completion), self.attempts)
 
@@ -56,11 +60,6 @@ class SilentLine:
         raise AssertionError("nobody sets it")
 
 
-class Moment:
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-
-
 class FakeCache:
     """Keeps records in a dict, and only what `to_record` gives."""
 
@@ -76,13 +75,14 @@ class FakeCache:
         *,
         deadline: float,
         refresh: bool,
+        place: Place,
     ) -> Judgement:
         self.keys.append(key)
         known = None if refresh else await self.peek(key, restore)
         if known is not None:
             return known
         async with asyncio.timeout_at(deadline):
-            judgement = await compute(Moment(deadline))
+            judgement = await compute(FixedLanding(deadline, place))
         if (record := to_record(judgement)) is not None:
             self.records[key] = record
         return replace(judgement, cache="miss")

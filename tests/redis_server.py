@@ -39,7 +39,8 @@ def redis_server(port: int | None = None) -> Iterator[int]:
     if binary is None:
         pytest.fail(f"no redis-server: install it (apt-get install redis-server) or set {_URL_VARIABLE}")
     with tempfile.TemporaryDirectory(prefix="test-redis-") as folder:
-        process, taken = _start(binary, folder, port)
+        command = [binary, "--bind", "127.0.0.1", "--appendonly", "no", "--save", "", "--dir", folder]
+        process, taken = started(command, port)
         try:
             yield taken
         finally:
@@ -47,14 +48,12 @@ def redis_server(port: int | None = None) -> Iterator[int]:
             process.wait()
 
 
-def _start(binary: str, folder: str, port: int | None) -> tuple[subprocess.Popen[bytes], int]:
+def started(command: list[str], port: int | None = None) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a server on the port, or on a free one; it answers when this returns, and is the caller's to end."""
     # Another process may take the free port before the server does: then it ends, and the next port is tried.
     for _ in range(_ATTEMPTS):
         taken = port or free_port()
-        process = subprocess.Popen(
-            [binary, *f"--port {taken} --bind 127.0.0.1 --appendonly no --save".split(), "", "--dir", folder],
-            stdout=subprocess.DEVNULL,
-        )
+        process = subprocess.Popen([*command, "--port", str(taken)], stdout=subprocess.DEVNULL)
         if _answers(process, taken):
             return process, taken
         process.kill()

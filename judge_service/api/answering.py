@@ -46,13 +46,21 @@ async def answered(
     except ClientGone:
         return Response(status_code=CLIENT_CLOSED)
     count(told)
-    if told.outcome in {"provider_error", "timeout"} and told.failure is not None:
-        _log.warning(
-            "no answer",
-            judge=told.provenance.judge,
-            outcome=told.outcome,
-            error_code=told.failure.code,
-            request_id=request.scope.get("request_id"),
-        )
-        return no_answer(told, request.scope.get("request_id"))
+    request_id = request.scope.get("request_id")
+    if is_no_answer(told, request_id):
+        return no_answer(told, request_id)
     return Response(told.model_dump_json(), media_type="application/json")
+
+
+def is_no_answer(told: Score | Comparison, request_id: str | None) -> bool:
+    """Whether the judge gave no answer at all, which is logged."""
+    if told.outcome not in {"provider_error", "timeout"} or told.failure is None:
+        return False
+    _log.warning(
+        "no answer",
+        judge=told.provenance.judge,
+        outcome=told.outcome,
+        error_code=told.failure.code,
+        request_id=request_id,
+    )
+    return True

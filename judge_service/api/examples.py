@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from judge_service.api.bodies import JSON
@@ -54,6 +55,11 @@ SCORE_REQUESTS: dict[str, dict[str, object]] = {
         },
     },
 }
+
+JOB_LINES = "".join(
+    f'{{"custom_id": "{name}", "method": "POST", "url": "/v1/scores", "body": {json.dumps(one["value"])}}}\n'
+    for name, one in SCORE_REQUESTS.items()
+)
 
 # Two squares of sixteen pixels, a light and a dark one.
 _LIGHT = (
@@ -123,6 +129,38 @@ COMPARISON_REQUESTS: dict[str, dict[str, object]] = {
 }
 
 
+BATCH_REQUESTS: dict[str, dict[str, object]] = {
+    "sides": {
+        "summary": "Two answers under one rubric, each with a name of its own",
+        "value": {
+            "defaults": {"rubric": "med-cmr"},
+            "items": [
+                {"custom_id": "right", "case": {**_QUESTION, "response": _RIGHT}},
+                {
+                    "custom_id": "wrong",
+                    "case": {**_QUESTION, "response": _RIGHT.replace("right lower", "left lower")},
+                },
+            ],
+        },
+    },
+    "one_is_at_fault": {
+        "summary": "The second item has no response; the first is scored all the same",
+        "value": {
+            "defaults": {"rubric": "med-cmr"},
+            "items": [
+                {"custom_id": "right", "case": {**_QUESTION, "response": _RIGHT}},
+                {"custom_id": "lost", "case": _QUESTION},
+            ],
+        },
+    },
+}
+BATCH_LINES = """\
+{"index":1,"custom_id":"lost","status":422,"score":null,"problem":{"type":"urn:judge-service:problem:malformed-body",…},…}
+{"index":0,"custom_id":"right","status":200,"score":{"outcome":"scored","score":86.67,…},"problem":null,…}
+{"done":true,"counts":{"malformed_body":1,"scored":1},"spent":{"asked":1,…}}
+"""
+
+
 def body(
     schema: str, requests: Mapping[str, Mapping[str, object]], texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -130,6 +168,12 @@ def body(
     content: dict[str, Any] = {JSON: {"schema": ref(schema), "examples": requests}}
     for kind, text in (texts or {}).items():
         content[kind] = {"schema": {"type": "string"}, "example": text}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def lines(example: str) -> dict[str, Any]:
+    """The `requestBody` of a route that reads NDJSON as it comes."""
+    content = {"application/x-ndjson": {"example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -24,7 +24,9 @@ class Liveness(BaseModel):
 class Readiness(BaseModel):
     """Whether requests should be sent here."""
 
-    status: Literal["ready", "draining"]
+    status: Literal["ready", "waiting", "draining"] = Field(
+        description="`waiting`: a part is away that nothing can be done without."
+    )
     degraded: list[str] = Field(
         default_factory=list, description="Parts that are away; scores are served without them."
     )
@@ -38,12 +40,18 @@ async def livez() -> Liveness:
 
 @router.get("/readyz", summary="Should requests be sent here?", responses={503: {"model": Readiness}})
 async def readyz(request: Request, response: Response) -> Readiness:
-    """Ready once rubrics and judges are loaded, until it drains; a store that is away only degrades it."""
+    """Ready once rubrics and judges are loaded, until it drains.
+
+    A store that is away only degrades a server, which scores without it; a worker waits for it.
+    """
     away = await asyncio.gather(*(_is_away(ping) for ping in request.state.pings.values()))
     degraded = [name for name, gone in zip(request.state.pings, away, strict=True) if gone]
     if request.state.draining():
         response.status_code = 503
         return Readiness(status="draining", degraded=degraded)
+    if request.state.needs.intersection(degraded):
+        response.status_code = 503
+        return Readiness(status="waiting", degraded=degraded)
     return Readiness(status="ready", degraded=degraded)
 
 

@@ -11,6 +11,8 @@ from judge_service.api import problems
 from judge_service.errors import BodyTooLarge
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from judge_service.observation import Observation
@@ -22,17 +24,27 @@ _DIGITS = 20  # Python refuses to read a number of more than 4,300 digits
 class Envelope:
     """Names a request, refuses a body above the cap before reading on, and counts the answer by its route."""
 
-    def __init__(self, app: ASGIApp, *, observation: Observation, body_cap: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        observation: Observation,
+        body_cap: int,
+        caps: Mapping[str, int] | None = None,
+    ) -> None:
+        """`caps`: path → a cap of its own, where a body is read as it comes."""
         self._app = app
         self._observation = observation
         self._cap = body_cap
+        self._caps = caps or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._observation, self._cap)
+        cap = self._caps.get(scope["path"], self._cap)
+        exchange = _Exchange(scope, receive, send, self._observation, cap)
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:  # the server does that at the end of its drain, and nobody else

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from judge_service import errors
+from judge_service.api.presence import CLIENT_CLOSED
 from judge_service.domain.score import Step
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ class Fault(BaseModel):
     detail: str
 
 
+def _is_nothing(value: object) -> bool:
+    return value is None
+
+
 class Problem(BaseModel):
     """An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again."""
 
@@ -42,11 +48,15 @@ class Problem(BaseModel):
     status: int
     detail: str
     retryable: bool
-    outcome: str | None = Field(default=None, description="The outcome, where a judge gave no answer.")
-    code: str | None = None
+    outcome: str | None = Field(
+        default=None, exclude_if=_is_nothing, description="The outcome, where a judge gave no answer."
+    )
+    code: str | None = Field(default=None, exclude_if=_is_nothing)
     errors: list[Fault] = Field(default_factory=list)
-    path: list[Step] | None = Field(default=None, description="Of a cascade: the judges that were asked.")
-    request_id: str | None = None
+    path: list[Step] | None = Field(
+        default=None, exclude_if=_is_nothing, description="Of a cascade: the judges that were asked."
+    )
+    request_id: str | None = Field(default=None, exclude_if=_is_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +80,17 @@ TABLE: dict[type[Exception], Row] = {
     errors.StudyNotFound: Row(404, "study-not-found", "No such study"),
     errors.MapNotFound: Row(404, "map-not-found", "No such calibration map"),
     errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
+    errors.JobNotFound: Row(404, "job-not-found", "No such job"),
+    errors.FileNotKept: Row(404, "file-not-found", "No such file"),
+    errors.BeyondTheEnd: Row(416, "beyond-the-end", "The range begins behind the end"),
+    errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
+    errors.KeyOfAnother: Row(422, "key-of-another", "The key was used for something else"),
+    errors.TenantRejected: Row(422, "tenant-rejected", "The header X-Tenant names no tenant"),
     errors.StaleMap: Row(409, "stale-map", "The map belongs to another instrument"),
     errors.StudyRejected: Row(422, "study-rejected", "Rows of the study are at fault"),
     errors.OptionRejected: Row(422, "option-rejected", "An option has a value that none takes"),
+    errors.GraderRejected: Row(422, "grader-rejected", "The grader cannot be run here"),
+    errors.NotScored: Row(422, "not-scored", "There is no score"),
     errors.NotEnough: Row(422, "not-enough", "There is too little data for what was asked"),
     errors.MapRejected: Row(422, "map-rejected", "What was sent as a map is none"),
     errors.UnfitCase: Row(422, "unfit-case", "The request asks for what is not offered"),
@@ -85,6 +103,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.StoreError: Row(503, "store-unavailable", "The store cannot be reached", retryable=True),
     errors.ConfigurationError: Row(500, "misconfigured", "The service is misconfigured"),
 }
+_SURPRISE = Row(500, "internal", "A fault of ours")
 # A failed judge call reaches us inside a score, by its code.
 _BY_CODE = {
     "timeout": TABLE[errors.BackendTimeout],
@@ -99,22 +118,31 @@ _BY_CODE = {
 
 
 def response(problem: Problem, retry_after_s: float | None = None) -> Response:
-    """Serialise a problem; a retryable one on 429 and 503 always says when to come back."""
-    headers = {}
-    if problem.retryable and (retry_after_s is not None or problem.status in {429, 503}):
-        headers["Retry-After"] = str(max(1, math.ceil(retry_after_s or DEFAULT_RETRY_AFTER_S)))
-    return Response(
-        problem.model_dump_json(exclude_none=True), problem.status, headers=headers, media_type=CONTENT_TYPE
-    )
+    """Serialise a problem; a retryable one on 409, 429 and 503 always says when to come back."""
+    wait = patience(problem, retry_after_s)
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return Response(problem.model_dump_json(), problem.status, headers=headers, media_type=CONTENT_TYPE)
+
+
+def patience(problem: Problem, asked_s: float | None = None) -> int | None:
+    """Whole seconds after which to ask again: as many as were asked for, or some where they have to be told."""
+    if problem.retryable and (asked_s is not None or problem.status in {409, 429, 503}):
+        return max(1, math.ceil(asked_s or DEFAULT_RETRY_AFTER_S))
+    return None
 
 
 def no_answer(score: Score | Comparison, request_id: str | None) -> Response:
     """A single request whose only judge gave no answer is an error, not a score."""
+    return response(of_no_answer(score, request_id), score.failure.retry_after_s if score.failure else None)
+
+
+def of_no_answer(score: Score | Comparison, request_id: str | None) -> Problem:
+    """How it is told that a judge gave no answer."""
     failure = score.failure
     if failure is None:
         raise ValueError("a score without failure is an answer")
     row = _BY_CODE.get(failure.code, TABLE[errors.BackendUnavailable])
-    problem = Problem(
+    return Problem(
         type=TYPE_ROOT + row.name,
         title=row.title,
         status=row.status,
@@ -125,7 +153,17 @@ def no_answer(score: Score | Comparison, request_id: str | None) -> Response:
         path=list(score.provenance.path) or None,
         request_id=request_id,
     )
-    return response(problem, failure.retry_after_s)
+
+
+def end_of_item(what: Exception | Score) -> tuple[str, str, tuple[int, dict[str, Any]]]:
+    """The end of one of many items: its code, its words, and the status and body of a request by itself."""
+    if isinstance(what, Exception):
+        problem = of_error(what, None)
+        code = problem.type.removeprefix(TYPE_ROOT)
+    else:
+        problem = of_no_answer(what, None)
+        code = problem.code or what.outcome
+    return code, problem.detail, (problem.status, problem.model_dump(mode="json"))
 
 
 def stopping(request_id: str) -> Response:
@@ -141,35 +179,40 @@ def stopping(request_id: str) -> Response:
     return response(problem)
 
 
-def _told(request: Request, row: Row, detail: str, faults: list[Fault] | None = None) -> Response:
-    return response(
-        Problem(
-            type=TYPE_ROOT + row.name,
-            title=row.title,
-            status=row.status,
-            detail=detail,
-            retryable=row.retryable,
-            errors=faults or [],
-            request_id=request.scope.get("request_id"),
-        )
+def of_error(exc: Exception, request_id: str | None) -> Problem:
+    """What was raised, as it is told; a surprise is logged, and told as a fault of ours."""
+    row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
+    if row is None:
+        _log.error("unexpected", exc_info=exc, request_id=request_id)
+        return _told(_SURPRISE, "an unexpected fault; it is logged", request_id)
+    faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
+    return _told(row, str(exc), request_id, faults)
+
+
+def _told(row: Row, detail: str, request_id: str | None, faults: tuple[tuple[str, str], ...] = ()) -> Problem:
+    return Problem(
+        type=TYPE_ROOT + row.name,
+        title=row.title,
+        status=row.status,
+        detail=detail,
+        retryable=row.retryable,
+        errors=[Fault(pointer=pointer, detail=detail) for pointer, detail in faults],
+        request_id=request_id,
     )
 
 
 async def _on_error(request: Request, exc: Exception) -> Response:
-    row = next((TABLE[kind] for kind in type(exc).__mro__ if kind in TABLE), None)
-    if row is None:
-        return await _on_surprise(request, exc)
-    faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
-    return _told(
-        request, row, str(exc), [Fault(pointer=pointer, detail=detail) for pointer, detail in faults]
-    )
+    told = response(of_error(exc, request.scope.get("request_id")))
+    if isinstance(exc, errors.BeyondTheEnd):
+        told.headers["Content-Range"] = f"bytes */{exc.size}"
+    return told
 
 
 async def _on_http(request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     names = {404: ("not-found", "No such path"), 405: ("method-not-allowed", "Not allowed here")}
     name, title = names.get(status, ("http", "The request cannot be served"))
-    told = _told(request, Row(status, name, title), title)
+    told = response(_told(Row(status, name, title), title, request.scope.get("request_id")))
     for key, value in (getattr(exc, "headers", None) or {}).items():
         told.headers[key] = value
     methods = _methods(request) if status == 405 else ()  # noqa: PLR2004  the status of a method not allowed
@@ -184,16 +227,16 @@ def _methods(request: Request) -> list[str]:
     return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
 
 
-async def _on_surprise(request: Request, exc: Exception) -> Response:
-    _log.error("unexpected", exc_info=exc, request_id=request.scope.get("request_id"))
-    return _told(request, Row(500, "internal", "A fault of ours"), "an unexpected fault; it is logged")
+async def _on_departure(_: Request, __: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED)
 
 
 def install(app: FastAPI) -> None:
     """Register the one set of translations from errors to problems."""
     app.add_exception_handler(errors.JudgeServiceError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_surprise)
+    app.add_exception_handler(ClientDisconnect, _on_departure)
+    app.add_exception_handler(Exception, _on_error)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:

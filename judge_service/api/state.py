@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from fastapi import Depends, Request
 
 from judge_service.errors import JudgeServiceError
+from judge_service.jobs.desk import JobDesk
+from judge_service.jobs.file_desk import FileDesk
 from judge_service.observation import Observation
 from judge_service.scoring.looking import Looker
 from judge_service.scoring.scorer import Scorer
@@ -53,6 +55,14 @@ class State(TypedDict):
     draining: Callable[[], bool]
 
 
+class Serving(State):
+    """What the lifespan of a whole application yields."""
+
+    jobs: JobDesk
+    files: FileDesk
+    needs: frozenset[str]  # parts without which it is not ready; without the others it is only degraded
+
+
 # Coroutines, for the framework runs plain functions in a thread, at three times the cost of the request.
 async def _scorer(request: Request) -> Scorer:
     scorer: Scorer = request.state.scorer
@@ -64,6 +74,16 @@ async def _looker(request: Request) -> Looker:
     return looker
 
 
+async def _jobs(request: Request) -> JobDesk:
+    jobs: JobDesk = request.state.jobs
+    return jobs
+
+
+async def _files(request: Request) -> FileDesk:
+    files: FileDesk = request.state.files
+    return files
+
+
 async def _observation(request: Request) -> Observation:
     observation: Observation = request.state.observation
     return observation
@@ -71,4 +91,6 @@ async def _observation(request: Request) -> Observation:
 
 TheScorer = Annotated[Scorer, Depends(_scorer)]
 TheLooker = Annotated[Looker, Depends(_looker)]
+TheJobs = Annotated[JobDesk, Depends(_jobs)]
+TheFiles = Annotated[FileDesk, Depends(_files)]
 TheObservation = Annotated[Observation, Depends(_observation)]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 from judge_service.errors import JudgeServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from judge_service.backends.purse import Payer
     from judge_service.domain.case import Case
     from judge_service.domain.judge import SchemaMode
+    from judge_service.domain.place import Place
     from judge_service.domain.rubric import Criterion, Mode, Rubric
     from judge_service.domain.score import Attempt
     from judge_service.errors import BackendError
@@ -116,10 +118,21 @@ class Backend(Protocol):
 
 
 class Landing(Protocol):
-    """Until when an answer is of use (event-loop time); it may move later when others come to wait for it."""
+    """Of those who wait for an answer, who may come and go: until when it is of use, and how urgent it is."""
 
     @property
-    def deadline(self) -> float: ...
+    def deadline(self) -> float:
+        """The latest of them, in event-loop time."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """The most urgent of them."""
+        ...
+
+    def telling(self, urge: Callable[[Place], None]) -> AbstractContextManager[None]:
+        """Call `urge` when somebody more urgent comes to wait, as long as the block lasts."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

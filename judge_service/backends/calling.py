@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying
 
 from judge_service.backends.base import FORMAT_REMINDER, Called, JudgeCallFailed
 from judge_service.backends.budget import RetryBudget
-from judge_service.backends.gate import LONGEST_WAIT_S, Gate, Priority
+from judge_service.backends.gate import LONGEST_WAIT_S, Gate
 from judge_service.backends.paying import cost_of, set_aside
 from judge_service.domain.score import Attempt
 from judge_service.errors import BackendError, BackendRateLimited, BackendTimeout, CostCapReached
@@ -70,7 +70,6 @@ class _Course:
     """How one `call` has gone so far."""
 
     landing: Landing
-    priority: Priority
     idle_since: float
     began: float = 0.0
     waited: float = 0.0
@@ -124,11 +123,9 @@ class Caller:
         prompt: Prompt,
         read: Callable[[Completion], R],
         landing: Landing,
-        *,
-        priority: Priority = "interactive",
     ) -> Called[R]:
         """Bring a completion and its reading, or raise JudgeCallFailed; CostCapReached before any call."""
-        course = _Course(landing, priority, idle_since=self._clock())
+        course = _Course(landing, idle_since=self._clock())
         try:
             completion, reading = await self._ask(prompt, read, course)
         except BackendError as error:
@@ -165,22 +162,28 @@ class Caller:
 
     async def _attempt(self, prompt: Prompt, course: _Course) -> Completion:
         landing = course.landing
-        async with self.gate.slot(course.priority, deadline=lambda: landing.deadline) as slot:
-            self._look_at_the_time(slot, landing)
-            bound, cost = await set_aside(self.name, prompt, self.price, landing), None
-            course.began = self._clock()
-            course.waited = course.began - course.idle_since
-            try:
-                completion = await self._complete(prompt, landing)
-                cost = cost_of(completion, self.price, self.spec)
-            except BackendError as error:
-                course.error, cost = error, self.price.cost_of_failure(error.code) if self.price else None
-                self._note(course, error.code, self._clock() - course.began, cost=cost)
-                raise
-            finally:
-                if prompt.purse is not None:
-                    prompt.purse.settle(bound, cost)
-            return completion
+        slot = self.gate.slot(landing.place, deadline=lambda: landing.deadline)
+        with landing.telling(slot.urge):
+            async with slot:
+                return await self._asked(prompt, course, slot)
+
+    async def _asked(self, prompt: Prompt, course: _Course, slot: Slot) -> Completion:
+        landing = course.landing
+        self._look_at_the_time(slot, landing)
+        bound, cost = await set_aside(self.name, prompt, self.price, landing), None
+        course.began = self._clock()
+        course.waited = course.began - course.idle_since
+        try:
+            completion = await self._complete(prompt, landing)
+            cost = cost_of(completion, self.price, self.spec)
+        except BackendError as error:
+            course.error, cost = error, self.price.cost_of_failure(error.code) if self.price else None
+            self._note(course, error.code, self._clock() - course.began, cost=cost)
+            raise
+        finally:
+            if prompt.purse is not None:
+                prompt.purse.settle(bound, cost)
+        return completion
 
     def _look_at_the_time(self, slot: Slot, landing: Landing) -> None:
         left = landing.deadline - asyncio.get_running_loop().time()

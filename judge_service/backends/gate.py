@@ -6,10 +6,11 @@ import asyncio
 import math
 import random
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from judge_service.backends.circuit import Circuit
+from judge_service.backends.line import Line
+from judge_service.domain.place import INTERACTIVE
 from judge_service.errors import BackendError, BackendRateLimited, BackendRejected, BackendTimeout
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from judge_service.backends.circuit import State
-
-Priority = Literal["interactive", "batch"]
+    from judge_service.domain.place import Place
 
 CUT_EVERY_S = 0.5
 DEEPEST_CUT = 4
@@ -36,12 +36,13 @@ TIMER_GRAIN_S = 0.001
 class Slot:
     """One call's place at the judge; how the block under `async with` ends tells the gate how it went."""
 
-    __slots__ = ("_gate", "deadline", "fair", "priority", "probe", "since")
+    __slots__ = ("_gate", "deadline", "fair", "place", "probe", "since", "turn")
 
-    def __init__(self, gate: Gate, priority: Priority, deadline: Callable[[], float] | None) -> None:
+    def __init__(self, gate: Gate, place: Place, deadline: Callable[[], float] | None) -> None:
         self._gate = gate
-        self.priority = priority
+        self.place = place  # the gate changes it, and only in line
         self.deadline = deadline
+        self.turn: asyncio.Future[None]  # there from when it stands in line
         self.probe = False
         self.since = 0.0
         # False: the caller left the judge too little time, so a timeout says nothing about the judge.
@@ -55,6 +56,10 @@ class Slot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._gate.leave(self, error)
+
+    def urge(self, place: Place) -> None:
+        """Go on waiting in that place where it is the more urgent one; nothing where the wait is over."""
+        self._gate.urge(self, place)
 
 
 class Gate:
@@ -78,14 +83,13 @@ class Gate:
         random: Callable[[], float] = random.random,
     ) -> None:
         self.inflight = 0
-        self.waiting = 0
         self.paused_until = 0.0
         self._maximum = float(limit)
         self._limit = float(limit)
         self._clock = clock
         self._random = random
         self._circuit = Circuit(random)
-        self._queues: dict[Priority, deque[asyncio.Future[None]]] = {"interactive": deque(), "batch": deque()}
+        self._line: Line[Slot] = Line()
         self._timer: asyncio.TimerHandle | None = None
         self._cut_at = -math.inf
         self._cuts_in_a_row = 0
@@ -100,26 +104,32 @@ class Gate:
         return int(self._limit)
 
     @property
+    def waiting(self) -> int:
+        """How many calls stand in line."""
+        return len(self._line)
+
+    @property
     def circuit(self) -> State:
         """Whether calls pass (`closed`), are turned away (`open`), or one is let through to see."""
         return self._circuit.state
 
-    def slot(
-        self, priority: Priority = "interactive", *, deadline: Callable[[], float] | None = None
-    ) -> Slot:
+    def slot(self, place: Place = INTERACTIVE, *, deadline: Callable[[], float] | None = None) -> Slot:
         """Wait in line for a place at the judge and hold it: `async with gate.slot(): ...`.
+
+        Interactive calls go before batch calls, and the tenants of batch calls take turns; while several of
+        them wait, none of them holds more than half of the limit.
 
         Raises BackendUnavailable at once while the circuit is open, BackendRateLimited when a pause
         outlasts a minute or the deadline, BackendTimeout when the deadline (of the loop's clock, read
         again as it comes near) passes in line.
         """
-        return Slot(self, priority, deadline)
+        return Slot(self, place, deadline)
 
     async def enter(self, slot: Slot) -> None:
         """Take a place; `Slot` calls it."""
         now = self._clock()
         slot.probe = self._circuit.admit(now)
-        if self.waiting or not self._has_room(now):
+        if self._line or not self._has_room(now):
             try:
                 await self._stand_in_line(slot, now)
             except BaseException:
@@ -127,12 +137,18 @@ class Gate:
                 raise
             now = self._clock()
         else:
-            self.inflight += 1
+            self._seat(slot)
         slot.since = now
+
+    def urge(self, slot: Slot, place: Place) -> None:
+        """Let a call in line wait in a more urgent place; `Slot` calls it."""
+        if place.precedes(slot.place) and self._line.leave(slot):
+            slot.place = place
+            self._line.join(slot)
 
     def leave(self, slot: Slot, error: BaseException | None) -> None:
         """Give the place back and learn from how the call ended; `Slot` calls it."""
-        self.inflight -= 1
+        self._rise(slot)
         now = self._clock()
         if error is None:
             self._cuts_in_a_row = 0
@@ -142,8 +158,16 @@ class Gate:
             self._circuit.record(now, failed=False, probe=slot.probe)
         else:
             self._learn(slot, error, now)
-        if self.waiting or self._timer is not None:
+        if self._line or self._timer is not None:
             self._admit()
+
+    def _seat(self, slot: Slot) -> None:
+        self.inflight += 1
+        self._line.seat(slot.place)
+
+    def _rise(self, slot: Slot) -> None:
+        self.inflight -= 1
+        self._line.rise(slot.place)
 
     def _learn(self, slot: Slot, error: BaseException, now: float) -> None:
         if isinstance(error, BackendRateLimited):
@@ -186,28 +210,23 @@ class Gate:
         return self.inflight < self._burst
 
     def _admit(self) -> None:
-        """Give free places to those first in line; interactive calls stand before batch calls."""
-        while self.waiting:
+        """Give free places to those whose turn it is."""
+        while self._line:
             now = self._clock()
             if not self._has_room(now):
                 self._arm(now)
                 return
-            turn = self._first_in_line()
-            if turn is None:
-                return
-            self.waiting -= 1
-            self.inflight += 1
-            turn.set_result(None)
+            if (slot := self._next()) is not None:
+                self._seat(slot)
+                slot.turn.set_result(None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _first_in_line(self) -> asyncio.Future[None] | None:
-        for queue in self._queues.values():
-            while queue:
-                turn = queue.popleft()
-                if not turn.done():
-                    return turn
+    def _next(self) -> Slot | None:
+        while (slot := self._line.call(self._limit)) is not None:
+            if not slot.turn.done():  # cancelled, and about to step out
+                return slot
         return None
 
     def _arm(self, now: float) -> None:
@@ -223,34 +242,31 @@ class Gate:
 
     async def _stand_in_line(self, slot: Slot, now: float) -> None:
         self._refuse_the_hopeless(slot, now)
-        turn = self._join(slot, first=False)
+        self._join(slot, first=False)
         while True:
-            await self._come_to_turn(turn, slot)
+            await self._come_to_turn(slot)
             now = self._clock()
             if now >= self.paused_until and (slot.probe or self.circuit == "closed"):
                 return
             # The judge said no between our turn's coming and this line.
-            self.inflight -= 1
+            self._rise(slot)
             if not slot.probe and self.circuit != "closed":
                 self._admit()
                 raise self._circuit.refusal(now)
-            turn = self._join(slot, first=True)
+            self._join(slot, first=True)
 
-    def _join(self, slot: Slot, *, first: bool) -> asyncio.Future[None]:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue = self._queues[slot.priority]
-        queue.appendleft(turn) if first else queue.append(turn)
-        self.waiting += 1
+    def _join(self, slot: Slot, *, first: bool) -> None:
+        slot.turn = asyncio.get_running_loop().create_future()
+        self._line.join(slot, first=first)
         self._admit()
-        return turn
 
-    async def _come_to_turn(self, turn: asyncio.Future[None], slot: Slot) -> None:
+    async def _come_to_turn(self, slot: Slot) -> None:
         try:
-            while slot.deadline and not turn.done():
-                await asyncio.wait((turn,), timeout=self._time_left(slot.deadline))
-            await turn
+            while slot.deadline and not slot.turn.done():
+                await asyncio.wait((slot.turn,), timeout=self._time_left(slot.deadline))
+            await slot.turn
         except BaseException:
-            self._step_out(turn)
+            self._step_out(slot)
             raise
 
     def _time_left(self, deadline: Callable[[], float]) -> float:
@@ -260,19 +276,16 @@ class Gate:
         rest = self.paused_until - self._clock()
         raise _paused(rest) if rest > 0 else BackendTimeout("the time was up before the judge had room")
 
-    def _step_out(self, turn: asyncio.Future[None]) -> None:
+    def _step_out(self, slot: Slot) -> None:
         """Leave the line without going; a turn that had come already goes to the next."""
-        if turn.done() and not turn.cancelled():
-            self.inflight -= turn.exception() is None
-        else:
-            turn.cancel()
-            self.waiting -= 1
+        in_line, turn = self._line.leave(slot), slot.turn
+        if not in_line and not turn.cancelled() and turn.exception() is None:
+            self._rise(slot)
         self._admit()
 
     def _turn_away(self, now: float) -> None:
-        while (turn := self._first_in_line()) is not None:
-            self.waiting -= 1
-            turn.set_exception(self._circuit.refusal(now))
+        while (slot := self._next()) is not None:
+            slot.turn.set_exception(self._circuit.refusal(now))
 
     def _refuse_the_hopeless(self, slot: Slot, now: float) -> None:
         rest = self.paused_until - now

@@ -27,19 +27,31 @@ class Payer(Protocol):
 class Purse:
     """Holds what is left of a cap, in micro-dollars; one for a request, or one for all rows of a job.
 
+    `within`: a purse that pays as well, so that both caps hold.
+
     What calls under way have set aside may come back: a call that finds too little waits for that before it
     is refused, so that how many rows are asked does not depend on how many are asked at one time.
     """
 
-    def __init__(self, cap: int, spent: int = 0) -> None:
+    def __init__(self, cap: int, spent: int = 0, *, within: Purse | None = None) -> None:
         self.cap = cap
         self.left = cap - spent
         self._held = 0  # calls under way
         self._closed = False
         self._changed = asyncio.Event()
+        self._within = within
 
     async def take(self, price: Price | None, bound: int) -> None:
         """Set the bound of one call aside; raises `CostCapReached` before the call where that cannot be."""
+        await self._take(price, bound)
+        if self._within is not None:
+            try:
+                await self._within.take(price, bound)
+            except BaseException:
+                self._settle(bound, 0)
+                raise
+
+    async def _take(self, price: Price | None, bound: int) -> None:
         if price is None:
             raise CostCapReached(
                 "the judge's price is unknown, so that no cap on cost can be kept; set its price (`price` in the "
@@ -58,6 +70,11 @@ class Purse:
 
     def settle(self, bound: int, cost: int | None) -> None:
         """Put back what a call did not cost; one of unknown cost is held to have cost its bound."""
+        self._settle(bound, cost)
+        if self._within is not None:
+            self._within.settle(bound, cost)
+
+    def _settle(self, bound: int, cost: int | None) -> None:
         self.left += 0 if cost is None else bound - cost
         self._held -= 1
         self._changed.set()

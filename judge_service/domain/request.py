@@ -30,7 +30,7 @@ def _an_integer(value: object) -> object:
     return value
 
 
-def _a_plain_number(value: object) -> object:
+def a_plain_number(value: object) -> object:
     """Refuse what would be taken for a number and is none."""
     if isinstance(value, bool | str):
         raise ValueError("must be a number")
@@ -38,7 +38,7 @@ def _a_plain_number(value: object) -> object:
 
 
 Milliseconds = Annotated[int | None, BeforeValidator(_a_number)]
-CapUsd = Annotated[float | None, BeforeValidator(_a_plain_number)]
+CapUsd = Annotated[float | None, BeforeValidator(a_plain_number)]
 
 
 class ScoreRequest(BaseModel):

@@ -110,7 +110,7 @@ def _cases(path: Path) -> list[tuple[int, Case]]:
 def _document(
     scores: Sequence[Sequence[Score]], criteria: Sequence[str], asked: Mapping[str, object], times: int
 ) -> dict[str, Any]:
-    from judge_service.files.bill import Bill  # noqa: PLC0415
+    from judge_service.domain.bill import Bill  # noqa: PLC0415
     from judge_service.judge_commands.repeats import repeatability, totals, verdicts  # noqa: PLC0415
 
     bill = Bill()

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import rfc8785
 
 from judge_service.backends.base import JudgeCallFailed, Usage
+from judge_service.domain.place import INTERACTIVE
 from judge_service.domain.price import total
 from judge_service.domain.verdict import Scored
 from judge_service.errors import BackendTimeout, CacheMiss, CostCapReached
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
 from judge_service.scoring.image_check import ImageCheck, unread
 from judge_service.scoring.judgement import NO_USE, OTHER_MODEL, Judgement, from_record
+from judge_service.scoring.landing import GRACE_S, FixedLanding, JudgesShare
 from judge_service.scoring.reading import PARSER_VERSION, Reading, read
 from judge_service.scoring.sampling import together
 from judge_service.scoring.unanswered import counted, failed, floored, summed
@@ -27,14 +30,12 @@ if TYPE_CHECKING:
     from judge_service.backends.purse import Payer
     from judge_service.domain.case import Case
     from judge_service.domain.judge import JudgeSpec
+    from judge_service.domain.place import Place
     from judge_service.domain.rubric import Criterion, Mode
     from judge_service.prompts import Prompts
     from judge_service.rubric_store import StoredRubric
 
 KEY_VERSION = 1
-# The judge's own timeout ends a call at the deadline and brings its attempts along; the waiter's follows
-# this much later and ends what does not end by itself.
-GRACE_S = 0.05
 UNCOUNTED = Usage()
 
 R = TypeVar("R", bound=Reading)
@@ -59,6 +60,7 @@ class JudgementCache(Protocol):
         *,
         deadline: float,
         refresh: bool,
+        place: Place,
     ) -> Judgement:
         """Keep what `to_record` gives a record for, and nothing else."""
         ...
@@ -82,13 +84,7 @@ class Matter:
     rival: str | None = None  # where two responses are compared: the one shown second
     samples: int = 1  # how often the judge is asked
     purse: Payer | None = None  # what calls are paid from
-
-
-@dataclass(frozen=True, slots=True)
-class FixedLanding:
-    """A deadline that does not move: of a question nobody else waits for."""
-
-    deadline: float
+    place: Place = INTERACTIVE  # where it stands in a judge's line
 
 
 @dataclass(slots=True)
@@ -96,18 +92,6 @@ class Asking:
     """Whether it was this request that asked the judge: what others asked, others pay."""
 
     here: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class JudgesShare:
-    """What of the waiters' time is the judge's: all but the moment in which its failure is told."""
-
-    landing: Landing
-
-    @property
-    def deadline(self) -> float:
-        """The latest moment at which the judge's call ends by itself."""
-        return self.landing.deadline - GRACE_S
 
 
 class Judge:
@@ -158,7 +142,7 @@ class Judge:
 
         if cache == "off":
             async with asyncio.timeout_at(ends):
-                return replace(await ask(FixedLanding(ends)), cache="off")
+                return replace(await ask(FixedLanding(ends, matter.place)), cache="off")
         key = self.key(matter)
 
         def restore(record: Mapping[str, object]) -> Judgement | None:
@@ -169,9 +153,16 @@ class Judge:
             if known is None:
                 raise CacheMiss("this case has no judgement in the cache; ask with cache: use")
             return known
-        return await self._shared(
-            lambda: self._cache.fetch(key, ask, restore, deadline=ends, refresh=cache == "refresh"), asking
+        fetch = partial(
+            self._cache.fetch,
+            key,
+            ask,
+            restore,
+            deadline=ends,
+            refresh=cache == "refresh",
+            place=matter.place,
         )
+        return await self._shared(fetch, asking)
 
     @staticmethod
     async def _shared(fetch: Callable[[], Awaitable[Judgement]], asking: Asking) -> Judgement:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
 from judge_service.backends.purse import purse_of
+from judge_service.domain.place import INTERACTIVE
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
+from judge_service.rubric_store import RubricStore
 from judge_service.scoring.aggregate import weighted_mean
 from judge_service.scoring.answering import check_samples
 from judge_service.scoring.calibrating import Answered, Calibrator, NoMaps
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_service.backends.purse import Payer
     from judge_service.domain.case import Image
+    from judge_service.domain.place import Place
     from judge_service.domain.request import ScoreRequest
     from judge_service.domain.rubric import Criterion, Mode, Rubric
     from judge_service.domain.score import Member
-    from judge_service.rubric_store import RubricStore, StoredRubric
+    from judge_service.rubric_store import StoredRubric
     from judge_service.scoring.aggregate import Total
     from judge_service.scoring.answering import Answering, Configured
     from judge_service.scoring.calibrating import Calibration, Maps
@@ -73,7 +76,14 @@ class Scorer:
         self._pictures = pictures
         self._calibrator = Calibrator(maps or NoMaps())
 
-    async def score(self, request: ScoreRequest, *, deadline: float, purse: Payer | None = None) -> Score:
+    async def score(
+        self,
+        request: ScoreRequest,
+        *,
+        deadline: float,
+        purse: Payer | None = None,
+        place: Place = INTERACTIVE,
+    ) -> Score:
         """Judge one case by `deadline` (event-loop time), paid from `purse` or within the request's own cap.
 
         Raises a `RequestError` when the request itself is at fault; a judge that fails is in the score.
@@ -88,14 +98,14 @@ class Scorer:
             expected = _provenance(stored, judge, mode, digests, judgement, request.samples)
             demanded = await self._calibrator.demanded(request.calibration, stored.rubric, judge, expected)
         if isinstance(judge, Cascade):
-            ask = partial(self.score, deadline=deadline, purse=purse)
+            ask = partial(self.score, deadline=deadline, purse=purse, place=place)
             return await self._by_steps(request, stored.rubric, judge, mode, demanded, deadline, ask)
         ready, verdicts = by_readiness(stored, request.case, mode)
         if ready:
             try:
                 async with asyncio.timeout_at(deadline):
                     matter = await self._matter(stored, ready, request, mode, judge)
-                    matter = replace(matter, purse=purse)
+                    matter = replace(matter, purse=purse, place=place)
             except TimeoutError:
                 judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
             else:
@@ -139,6 +149,10 @@ class Scorer:
         )
         own = await self._calibrator.calibrate(request, answered, demanded, deadline)
         return course.answer(cascade, request, provenance, own)
+
+    def under(self, stored: StoredRubric) -> Scorer:
+        """The same judges under a rubric that came with a request and is in no folder; no map can be of it."""
+        return Scorer(RubricStore([stored]), self.judges, self._pictures)
 
     def judge(self, name: str) -> Answering | Cascade:
         """Find a configured judge by its name; raises `JudgeNotFound`."""

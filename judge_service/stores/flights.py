@@ -11,13 +11,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
+from judge_service.domain.place import INTERACTIVE
 from judge_service.errors import StoreError
 from judge_service.stores.guard import Guard
+from judge_service.stores.landing import Landing
 from judge_service.stores.leases import renewed
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from judge_service.domain.place import Place
     from judge_service.stores.base import Store
 
 T = TypeVar("T")
@@ -31,35 +34,6 @@ class Flown(Generic[T]):
 
     value: T
     source: Source
-
-
-class Landing:
-    """What a computation may know of those who wait for it."""
-
-    def __init__(self) -> None:
-        self._deadlines: dict[object, float] = {}
-        self._latest = float("-inf")
-
-    @property
-    def deadline(self) -> float:
-        """The latest deadline of those who wait now, on the loop's clock; it moves as they come and go."""
-        return max(self._deadlines.values(), default=self._latest)
-
-    @property
-    def deserted(self) -> bool:
-        """Whether nobody waits any more."""
-        return not self._deadlines
-
-    def board(self, deadline: float) -> object:
-        """Add a caller; give back the seat to leave by."""
-        seat = object()
-        self._deadlines[seat] = deadline
-        self._latest = deadline
-        return seat
-
-    def leave(self, seat: object) -> None:
-        """Take a caller out."""
-        del self._deadlines[seat]
 
 
 Compute = Callable[[Landing], Awaitable[tuple[T, bytes | None]]]
@@ -103,7 +77,14 @@ class Flights:
         self._tasks: dict[_Flight[Any], asyncio.Task[None]] = {}
 
     async def fetch(
-        self, key: str, compute: Compute[T], read: Read[T], *, deadline: float, refresh: bool = False
+        self,
+        key: str,
+        compute: Compute[T],
+        read: Read[T],
+        *,
+        deadline: float,
+        refresh: bool = False,
+        place: Place = INTERACTIVE,
     ) -> Flown[T]:
         """Give the stored value, or the one computation of it; `deadline` is on the event loop's clock.
 
@@ -117,7 +98,7 @@ class Flights:
         joins = flight is not None
         if flight is None:
             flight = self._start(_Flight(key, compute, read, refresh=refresh))
-        flown = await self._ride(flight, deadline)
+        flown = await self._ride(flight, deadline, place)
         return Flown(flown.value, "joined") if joins and flown.source == "miss" else flown
 
     async def peek(self, key: str, read: Read[T]) -> T | None:
@@ -148,8 +129,8 @@ class Flights:
         if not flight.answer.done():
             flight.answer.cancel()
 
-    async def _ride(self, flight: _Flight[T], deadline: float) -> Flown[T]:
-        seat = flight.landing.board(deadline)
+    async def _ride(self, flight: _Flight[T], deadline: float, place: Place) -> Flown[T]:
+        seat = flight.landing.board(deadline, place)
         try:
             async with asyncio.timeout_at(deadline):
                 await asyncio.wait((flight.answer,))

@@ -26,7 +26,9 @@ async def open_store(url: str, *, prefix: str = "js") -> AsyncIterator[Store]:
 
     `memory://` lives in this process; `file:///folder` keeps `store.sqlite` in that folder, and
     `file:///folder/name.sqlite` (or .sqlite3, .db) that very file; `redis://`, `rediss://` and `unix://` are
-    Redis, which may be down now. A bad address, or a file that cannot be had, is a `ConfigurationError`.
+    Redis, which may be down now; `redis+sentinel://user:password@host:26379,host:26379/master-name/0` is
+    whichever Redis these sentinels call the master. A bad address, or a file that cannot be had, is a
+    `ConfigurationError`.
     """
     store = await _store_at(url, prefix)
     try:
@@ -41,10 +43,12 @@ async def _store_at(url: str, prefix: str) -> Store:
         return MemoryStore()
     if scheme == "file":
         return await _file_store(url)
-    if scheme in {"redis", "rediss", "unix"}:
+    if scheme in {"redis", "rediss", "unix", "redis+sentinel"}:
         return _redis_store(url, prefix)
     # The address is not quoted: it may hold a password.
-    message = "the store's address must begin with memory://, file:///, redis://, rediss:// or unix://"
+    message = (
+        "the store's address must begin with memory://, file:///, redis(s)://, redis+sentinel:// or unix://"
+    )
     raise ConfigurationError(message)
 
 

@@ -5,25 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from judge_service.errors import StoreError
 from judge_service.stores.base import Waiters
 from judge_service.stores.patience import Patience
+from judge_service.stores.redis_door import answered, async_client, close, memory_rules, ms
 from judge_service.stores.redis_kept import KeptRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
+    from redis.asyncio import Redis
     from redis.asyncio.client import PubSub
-
-T = TypeVar("T")
 
 _BACKSTOP_S = 2.0  # for the listener; every call ends sooner by its own limit
 _RELISTEN_S = 0.5
@@ -67,7 +64,7 @@ class RedisStore:
         self._call_s = call_s
         self._keeper = keeper or client
         self._kept_s = kept_s
-        self._kept = KeptRecords(self._kept_call, _rules, prefix=prefix)
+        self._kept = KeptRecords(self._kept_call, memory_rules, prefix=prefix)
         self._heartbeat_s = heartbeat_s
         self._renewal = client.register_script(_RENEW)
         self._publication = client.register_script(_PUBLISH)
@@ -88,8 +85,8 @@ class RedisStore:
     ) -> RedisStore:
         """Prepare a store for an address without calling it; a bad address is a ValueError."""
         return cls(
-            _client(url, _CALL_CONNECTIONS, _BACKSTOP_S),
-            keeper=_client(url, _KEPT_CONNECTIONS, kept_s + _BACKSTOP_S),
+            async_client(url, _CALL_CONNECTIONS, _BACKSTOP_S),
+            keeper=async_client(url, _KEPT_CONNECTIONS, kept_s + _BACKSTOP_S),
             prefix=prefix,
             call_s=call_s,
             kept_s=kept_s,
@@ -103,7 +100,7 @@ class RedisStore:
 
     async def put(self, key: str, value: bytes, ttl_s: float) -> None:
         """SET PX."""
-        await self._call("put", self._client.set(self._value(key), value, px=_ms(ttl_s)))
+        await self._call("put", self._client.set(self._value(key), value, px=ms(ttl_s)))
 
     async def delete(self, key: str) -> None:
         """DEL."""
@@ -112,19 +109,19 @@ class RedisStore:
     async def lead(self, key: str, token: str, lease_s: float) -> bool:
         """SET NX PX."""
         return bool(
-            await self._call("lead", self._client.set(self._lease(key), token, nx=True, px=_ms(lease_s)))
+            await self._call("lead", self._client.set(self._lease(key), token, nx=True, px=ms(lease_s)))
         )
 
     async def renew(self, key: str, token: str, lease_s: float) -> bool:
         """Lengthen the lease where the token is still ours."""
         return bool(
-            await self._call("renew", self._renewal(keys=[self._lease(key)], args=[token, _ms(lease_s)]))
+            await self._call("renew", self._renewal(keys=[self._lease(key)], args=[token, ms(lease_s)]))
         )
 
     async def publish(self, key: str, token: str, value: bytes | None, ttl_s: float) -> None:
         """Write, let go and wake in one script."""
         keys = [self._value(key), self._lease(key), self._channel]
-        lifetime = 0 if value is None else _ms(ttl_s)
+        lifetime = 0 if value is None else ms(ttl_s)
         await self._call("publish", self._publication(keys=keys, args=[token, lifetime, value or b"", key]))
 
     async def awaited(self, key: str, timeout_s: float) -> None:
@@ -174,14 +171,13 @@ class RedisStore:
             self._listener.cancel()
             await asyncio.wait((self._listener,))
         for client in (self._client, self._keeper):
-            with contextlib.suppress(RedisError, OSError):
-                await client.aclose(close_connection_pool=True)
+            await close(client)
 
     async def _call(self, name: str, command: Awaitable[Any]) -> Any:
-        return await _answer(name, self._client, lambda _: command, self._call_s)
+        return await answered(name, self._client, lambda _: command, self._call_s)
 
     async def _kept_call(self, name: str, command: Callable[[Redis], Awaitable[Any]]) -> Any:
-        return await _answer(name, self._keeper, command, self._kept_s)
+        return await answered(name, self._keeper, command, self._kept_s)
 
     async def _listen(self) -> None:
         while True:
@@ -211,49 +207,3 @@ class RedisStore:
 
     def _lease(self, key: str) -> str:
         return f"{self._prefix}:l:{key}"
-
-
-def _client(url: str, connections: int, backstop_s: float) -> Redis:
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=backstop_s,
-        socket_timeout=backstop_s,
-        socket_connect_timeout=_BACKSTOP_S,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-    )
-    # An option that does not exist shows here, where nothing is connected yet, and not at work.
-    pool.connection_class(**pool.connection_kwargs)
-    return Redis.from_pool(pool)
-
-
-async def _answer(
-    name: str, client: Redis, command: Callable[[Redis], Awaitable[Any]], within_s: float
-) -> Any:
-    try:
-        async with Patience(within_s):
-            return await command(client)
-    except ReadOnlyError as exc:
-        # After a failover these connections lead to a replica: new ones ask for the address again.
-        await client.connection_pool.disconnect(inuse_connections=False)
-        raise _failure(name, exc) from exc
-    except (RedisError, OSError, TimeoutError, UnicodeError) as exc:
-        raise _failure(name, exc) from exc
-
-
-async def _rules(client: Redis) -> Mapping[str, Any]:
-    """What the server tells of its memory; nothing where it may not."""
-    try:
-        told: Mapping[str, Any] = await client.info("memory")
-    except ResponseError:
-        return {}
-    return told
-
-
-def _ms(seconds: float) -> int:
-    return max(1, round(seconds * 1000))
-
-
-def _failure(name: str, exc: BaseException) -> StoreError:
-    return StoreError(f"redis failed to {name}: {type(exc).__name__}")

@@ -95,13 +95,17 @@ class KeptRecords:
 
     async def _refuse_to_lose(self) -> None:
         """Keep nothing where the server would drop it to make room; one that does not tell is believed."""
-        told = await self._ask("tell its rules", self._rules)
-        if told.get("maxmemory") and str(told.get("maxmemory_policy")).startswith("allkeys"):
-            message = "redis would drop what is kept to make room: set its maxmemory-policy to volatile-lru"
-            raise StoreError(message)
+        refuse_to_lose(await self._ask("tell its rules", self._rules))
 
     def _record(self, key: str) -> str:
         return f"{self._prefix}:k:{key}"
+
+
+def refuse_to_lose(told: Mapping[str, Any]) -> None:
+    """`StoreError` where a server with these rules would drop what has no end."""
+    if told.get("maxmemory") and str(told.get("maxmemory_policy")).startswith("allkeys"):
+        message = "redis would drop what is kept to make room: set its maxmemory-policy to volatile-lru"
+        raise StoreError(message)
 
 
 def _digest(value: bytes) -> bytes:

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from judge_service.errors import StoreError
@@ -40,6 +41,19 @@ CREATE TABLE IF NOT EXISTS kept_parts (
     serial INTEGER PRIMARY KEY, lot BLOB NOT NULL, part INTEGER NOT NULL, written REAL NOT NULL,
     value BLOB NOT NULL, UNIQUE (lot, part));
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a file is laid out as: the mark in its head, the number of its tables, and their statements."""
+
+    application: int
+    number: int
+    tables: str
+    dropped: tuple[str, ...] = ()  # tables that a file with a lower number begins anew
+
+
+CACHE = Layout(_APPLICATION, _LAYOUT, _TABLES, ("entries", "leases"))
 
 
 class NotOurFile(sqlite3.DatabaseError):
@@ -84,16 +98,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def connect(path: Path, *, busy_ms: int) -> sqlite3.Connection:
+def connect(path: Path, *, busy_ms: int, layout: Layout = CACHE) -> sqlite3.Connection:
     """Open the file, made first where there is none; `NotOurFile` where it is not ours."""
-    if _mark_of(path) not in {None, _APPLICATION}:
+    if _mark_of(path) not in {None, layout.application}:
         raise _not_ours(path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     path.chmod(0o600)
     connection = sqlite3.connect(path, timeout=OPEN_WITHIN_S, isolation_level=None)
     try:
-        _prepare(connection, path)
+        _prepare(connection, path, layout)
         _tune(connection, busy_ms)
     except BaseException:
         connection.close()
@@ -141,32 +155,33 @@ def _not_ours(path: Path) -> NotOurFile:
     )
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, layout: Layout) -> None:
     # The mark comes before WAL, so that it stands in the file itself from the first moment.
     with transaction(connection):
-        _lay_out(connection, path)
+        lay_out(connection, path, layout)
     _enter_wal(connection, until=time.monotonic() + OPEN_WITHIN_S)
 
 
-def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
-    mark, layout, tables = (
+def lay_out(connection: sqlite3.Connection, path: Path, layout: Layout) -> None:
+    """Make the tables that are not there; `NotOurFile` where others are."""
+    mark, number, tables = (
         connection.execute(query).fetchone()[0]
         for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
     )
-    if tables and mark != _APPLICATION:  # another program was faster by a moment
+    if tables and mark != layout.application:  # another program was faster by a moment
         raise _not_ours(path)
-    if layout > _LAYOUT:
+    if number > layout.number:
         raise NotOurFile(
             f"{path} was made by a newer version and may hold what is to be kept; go on with that version, "
             "or set JUDGE_SERVICE_STORE_URL to another place"
         )
-    if layout < _LAYOUT:
-        for table in ("entries", "leases"):
+    if number < layout.number:
+        for table in layout.dropped:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
-    for statement in _TABLES.split(";"):
+    for statement in layout.tables.split(";"):
         connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {_LAYOUT}")
+    connection.execute(f"PRAGMA application_id = {layout.application}")
+    connection.execute(f"PRAGMA user_version = {layout.number}")
 
 
 def _enter_wal(connection: sqlite3.Connection, *, until: float) -> None:

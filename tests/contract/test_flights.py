@@ -12,7 +12,7 @@ import pytest
 from flightdeck import SLACK_S, Judge, fetch, read, replicas, soon, until
 
 from judge_service.errors import BackendTimeout
-from judge_service.stores.flights import Flights, Flown, Landing
+from judge_service.stores.flights import Flights, Flown
 from judge_service.stores.memory import MemoryStore
 from judge_service.stores.redis import RedisStore
 from judge_service.stores.sqlite import FileStore
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from judge_service.stores.base import Store
+    from judge_service.stores.landing import Landing
 
 pytestmark = pytest.mark.clocked
 

@@ -18,12 +18,14 @@ from redis.asyncio import Redis
 from redis_server import free_port, redis_server
 
 from judge_service.errors import StoreError
-from judge_service.stores.flights import Flights, Flown, Landing
+from judge_service.stores.flights import Flights, Flown
 from judge_service.stores.memory import MemoryStore
 from judge_service.stores.redis import RedisStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+    from judge_service.stores.landing import Landing
 
 pytestmark = pytest.mark.clocked
 

@@ -9,7 +9,7 @@ import pytest
 import zstandard
 from flightdeck import soon
 
-from judge_service.stores.flights import Flights, Flown, Landing
+from judge_service.stores.flights import Flights, Flown
 from judge_service.stores.memory import MemoryStore
 from judge_service.stores.records import seal, unseal
 from judge_service.stores.redis import RedisStore
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from judge_service.stores.base import Store
+    from judge_service.stores.landing import Landing
 
 pytestmark = pytest.mark.clocked
 

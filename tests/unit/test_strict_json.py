@@ -108,6 +108,20 @@ def test_a_place_is_one_that_the_body_has_or_lacks() -> None:
         assert {found for found, _ in error.value.faults} == {place}
 
 
+@pytest.mark.parametrize(
+    ("bad", "places"),
+    [
+        ({"mode": "loud", "case": {"response": 5}}, ["/items/3/case/response", "/items/3/mode"]),
+        ({"colour": "red"}, ["/items/3"]),
+    ],
+)
+def test_a_part_of_a_body_is_pointed_at_from_the_bodys_root(bad: dict[str, Any], places: list[str]) -> None:
+    with pytest.raises(BodyRejected) as caught:
+        validated(BODY | bad, ScoreRequest, "/items/3")
+    assert sorted(place for place, _ in caught.value.faults) == places
+    assert str(caught.value).startswith("/items/3")
+
+
 def test_a_mark_of_the_byte_order_is_let_pass() -> None:
     assert loads(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 

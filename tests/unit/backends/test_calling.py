@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from callers import (
@@ -22,6 +23,7 @@ from judge_service.backends.base import JudgeCallFailed
 from judge_service.backends.budget import RetryBudget
 from judge_service.backends.calling import Caller
 from judge_service.domain.judge import JudgeSpec
+from judge_service.domain.place import INTERACTIVE, Place
 from judge_service.errors import (
     BackendBroken,
     BackendError,
@@ -341,3 +343,21 @@ async def test_impatient_callers_cannot_make_a_judge_look_broken(within: float, 
 
 
 # --- asking again after an answer that cannot be used
+
+
+@virtual
+async def test_a_call_in_line_moves_up_when_somebody_more_urgent_waits_for_it() -> None:
+    backend = ScriptedBackend([GOOD], seconds=1)
+    caller = a_caller(backend, spec=JudgeSpec(kind="scripted", max_concurrency=1))
+    batch = Place("batch", "one")
+    waits = [Wait(now() + 60, batch) for _ in range(4)]
+    calls = [
+        asyncio.create_task(caller.call(replace(PROMPT, user=str(at)), read, wait))
+        for at, wait in enumerate(waits)
+    ]
+    await asyncio.sleep(0.5)
+    assert [len(wait.urges) for wait in waits] == [1, 1, 1, 1]
+    waits[3].urges[0](INTERACTIVE)
+    await asyncio.gather(*calls)
+    assert [prompt.user for prompt in backend.prompts] == ["0", "3", "1", "2"]
+    assert [wait.urges for wait in waits] == [[], [], [], []]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
+from gatekeeping import Visit, a_gate, settle, visit_once, who_is_inside
 from virtualtime import now, virtual
 
 from judge_service.backends.gate import Gate
+from judge_service.domain.place import INTERACTIVE, Place
 from judge_service.errors import (
     BackendBroken,
     BackendError,
@@ -15,12 +16,6 @@ from judge_service.errors import (
     BackendTimeout,
     BackendUnavailable,
 )
-
-if TYPE_CHECKING:
-    from judge_service.backends.gate import Priority
-
-
-from gatekeeping import Visit, a_gate, settle, visit_once, who_is_inside
 
 
 @virtual
@@ -42,10 +37,11 @@ async def test_lets_in_as_many_as_the_limit_and_the_next_when_one_leaves() -> No
 @virtual
 async def test_interactive_calls_go_before_batch_calls_and_each_kind_in_its_order() -> None:
     gate = a_gate(1)
-    kinds: list[Priority] = ["batch", "batch", "interactive", "batch", "interactive"]
-    visits = [Visit(gate, kind) for kind in kinds]
+    batch = Place("batch")
+    places = [batch, batch, INTERACTIVE, batch, INTERACTIVE]
+    visits = [Visit(gate, place) for place in places]
     order: list[int] = []
-    for _ in kinds:
+    for _ in places:
         await settle()
         (inside,) = [i for i in who_is_inside(visits) if i not in order]
         order.append(inside)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from virtualtime import now, virtual
 
 from judge_service.backends.gate import Gate
+from judge_service.domain.place import INTERACTIVE, Place
 from judge_service.errors import (
     BackendBroken,
     BackendError,
@@ -21,8 +22,6 @@ from judge_service.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from judge_service.backends.gate import Priority
 
 
 from gatekeeping import Visit, a_gate, settle, visit_once
@@ -191,10 +190,10 @@ class Crowd:
         await asyncio.sleep(self.random.uniform(0, 5))
         patience = now() + self.random.uniform(0.1, 40)
         deadline = (lambda: patience) if self.random.random() < 0.5 else None
-        kind: Priority = "batch" if self.random.random() < 0.5 else "interactive"
+        place = Place("batch", self.random.choice("abc")) if self.random.random() < 0.5 else INTERACTIVE
         error: Exception | None = None
         try:
-            async with self.gate.slot(kind, deadline=deadline):
+            async with self.gate.slot(place, deadline=deadline):
                 error = await self._at_the_judge()
         except BackendError as caught:
             end = "failed" if caught is error else caught.code
@@ -242,6 +241,7 @@ async def test_nobody_is_forgotten_and_no_place_is_lost(seed: int, limit: int, c
     assert (crowd.gate.inflight, crowd.gate.waiting, crowd.inside) == (0, 0, 0)
     assert 1 <= crowd.gate.limit <= limit
     assert crowd.gate._timer is None
+    assert not crowd.gate._line._held
 
 
 @virtual

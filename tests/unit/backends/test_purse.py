@@ -188,6 +188,46 @@ async def test_a_closed_purse_pays_for_what_is_free_only() -> None:
     assert outcomes(await paid(caller(GOOD, price=Price(0, 0)), purse)) == ["ok"]
 
 
+@virtual
+async def test_a_purse_within_another_is_bound_by_both_caps() -> None:
+    whole = Purse(3 * BOUND)
+    own = Purse(BOUND + COST, within=whole)
+    assert outcomes(await paid(caller(GOOD), own)) == ["ok"]
+    assert (own.left, whole.left) == (BOUND, 3 * BOUND - COST)
+    assert outcomes(await paid(caller(GOOD), own)) == ["ok"]
+    with pytest.raises(CostCapReached):
+        await paid(caller(GOOD), own)
+    assert (own.left, whole.left) == (BOUND - COST, 3 * BOUND - 2 * COST)
+
+
+@virtual
+async def test_what_the_other_purse_does_not_pay_is_put_back() -> None:
+    whole = Purse(BOUND - 1)
+    own = Purse(BOUND, within=whole)
+    with pytest.raises(CostCapReached):
+        await paid(caller(GOOD), own)
+    assert (own.left, whole.left) == (BOUND, BOUND - 1)
+    assert outcomes(await paid(caller(GOOD), Purse(BOUND))) == ["ok"]
+
+
+@virtual
+async def test_who_gives_up_waiting_for_the_other_purse_puts_back_what_is_its_own() -> None:
+    asked = a_caller(ScriptedBackend([GOOD], seconds=50))
+    asked.price, whole = PRICE, Purse(BOUND)
+    first = asyncio.create_task(paid(asked, whole))
+    await asyncio.sleep(1)
+    own = Purse(BOUND, within=whole)
+    second = asyncio.create_task(paid(asked, own))
+    await asyncio.sleep(1)
+    assert (own.left, whole.left) == (0, 0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert own.left == BOUND
+    await first
+    assert whole.left == BOUND - COST
+
+
 @given(st.text(), st.text(), st.text(), st.integers(0, 3), st.dictionaries(st.text(), st.text()))
 def test_no_prompt_has_more_tokens_than_its_bound(
     system: str, user: str, reminder: str, images: int, schema: dict[str, str]

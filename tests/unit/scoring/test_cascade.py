@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import a_case, a_completion, a_criterion, a_nominal_scale, a_rubric, an_attempt
+from builders import a_case, a_completion, a_criterion, a_nominal_scale, a_request, a_rubric, an_attempt
 from compositejudges import (
     ShelfOfNames,
     SlowLine,
@@ -23,7 +23,9 @@ from compositejudges import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import FakeCache, FakeLine, SilentLine
+from virtualtime import now, virtual
 
+from judge_service.domain.place import Place
 from judge_service.errors import CacheMiss, StaleMap, UnfitCase
 
 if TYPE_CHECKING:
@@ -219,3 +221,12 @@ def test_an_earlier_step_of_the_candidates_family_is_not_forgotten() -> None:
     assert "own_family" in score(scorer, "k", case=a_case(model="qwen3-32b")).flags
     assert "own_family" in score(scorer, "k", case=a_case(model="gpt-5")).flags
     assert score(scorer, "k", case=a_case(model="claude-opus-4")).flags == ()
+
+
+@virtual
+async def test_every_step_and_member_stands_where_the_caller_does() -> None:
+    lines = {name: refusing() for name in ("a", "b", "c")}
+    made = {"p": a_panel("b", "c"), "k": a_cascade("a", "p")}
+    place = Place("batch", "ward 7")
+    await a_scorer(lines, made).score(a_request(judge="k"), deadline=now() + 100, place=place)
+    assert [line.places for line in lines.values()] == [[place]] * 3

@@ -32,8 +32,9 @@ from judge_service.errors import (
     CacheMiss,
 )
 from judge_service.prompts import Prompts
-from judge_service.scoring.judge import GRACE_S, Judge, Line
+from judge_service.scoring.judge import Judge, Line
 from judge_service.scoring.judgement import NO_USE
+from judge_service.scoring.landing import GRACE_S
 
 LATER = 1000.0
 FLOORED = a_stored_rubric(

@@ -26,6 +26,7 @@ from virtualtime import now, virtual
 
 from judge_service import __version__
 from judge_service.backends.base import JudgeCallFailed
+from judge_service.domain.place import INTERACTIVE, Place
 from judge_service.domain.score import Score
 from judge_service.domain.verdict import Unscored
 from judge_service.errors import (
@@ -308,3 +309,13 @@ def test_whatever_a_judge_says_there_is_a_number_or_a_reason(text: str, partial:
         if isinstance(verdict, Unscored) and found.score is not None
     }
     assert Score.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize("cache", ["use", "refresh", "off"])
+@virtual
+async def test_the_callers_place_reaches_the_judges_line(cache: str) -> None:
+    line = FakeLine()
+    scorer, place = a_scorer(line=line), Place("batch", "ward 7")
+    await scorer.score(a_request(cache=cache), deadline=now() + 100, place=place)
+    await scorer.score(a_request(cache=cache, case=a_case(id="2", prompt="?")), deadline=now() + 100)
+    assert line.places == [place, INTERACTIVE]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flightdeck import read, soon
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge_service.errors import BackendTimeout
-from judge_service.stores.flights import Flights, Landing
+from judge_service.stores.flights import Flights
 from judge_service.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from judge_service.stores.landing import Landing
 
 
 @dataclass(frozen=True)

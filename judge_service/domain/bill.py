@@ -1,17 +1,15 @@
-"""What a run used: tokens and money of the calls that it made itself; what is unknown is counted, not guessed."""
+"""What many scores used: tokens and money of their own calls; what is unknown is counted, not guessed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from judge_service.domain.price import usd
-from judge_service.scoring.panel import common_date
+from judge_service.domain.price import common_date, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from judge_service.backends.purse import Tab
     from judge_service.domain.score import Provenance
 
 
@@ -52,26 +50,27 @@ class Bill:
         if provenance.cache in {"hit", "joined", "none"} or provenance.instrument == "guard":
             return
         self.asked += 1
-        used = provenance.spent_usage
-        if used.input_tokens is None or used.output_tokens is None:
+        used, spent = provenance.spent_usage, provenance.spent_microusd
+        # Nothing is known of a call that was cut; it may have been under way.
+        cut = spent is None and not provenance.attempts and not (used.input_tokens or used.output_tokens)
+        if cut or used.input_tokens is None or used.output_tokens is None:
             self.uncounted += 1
         else:
             self.known_input += used.input_tokens
             self.known_output += used.output_tokens
-        self._pay(provenance.spent_microusd)
+        self._pay(spent)
         if provenance.prices_as_of is not None:
             self.dates.add(provenance.prices_as_of)
-
-    def add_refused(self, tab: Tab) -> None:
-        """Count a row for which the cap did not last, if some calls were made for it all the same."""
-        if tab.calls:
-            self.asked += 1
-            self.uncounted += 1
-            self._pay(tab.spent)
 
     def _pay(self, spent: int | None) -> None:
         self.known_microusd += spent or 0
         self.unpriced += spent is None
+
+    def add_unknown(self, spent: int | None = None) -> None:
+        """Count one row of which nobody can say what was read and written for it, nor, by default, paid."""
+        self.asked += 1
+        self.uncounted += 1
+        self._pay(spent)
 
     def as_json(self) -> dict[str, object]:
         """Plain data; null where anything in a sum is unknown."""

@@ -1,0 +1,154 @@
+"""A service's jobs over HTTP, for people at a terminal: the only place here that imports httpx."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+
+from judge_service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    import httpx
+
+Url = Annotated[str, typer.Option(help="Where the service is.", envvar="JUDGE_URL")]
+Tenant = Annotated[str | None, typer.Option(help="Sent as X-Tenant.", envvar="JUDGE_TENANT")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id: job_…")]
+URL = "http://127.0.0.1:8080"
+
+_TRIES = 6
+_FIRST_PAUSE_S = 0.5
+_SILENT_S = 60.0
+_AGAIN = frozenset({409, 429, 502, 503, 504})
+_PARTIAL, _BEYOND, _LEAST_FAULT = 206, 416, 400
+
+
+class Service:
+    """Calls a service; a call that may pass is made again, with pauses, before it is given up."""
+
+    def __init__(self, url: str, tenant: str | None, sleep: Callable[[float], None] = time.sleep) -> None:
+        import httpx  # noqa: PLC0415  a tenth of a second
+
+        self._sleep = sleep
+        headers = {"X-Tenant": tenant} if tenant else {}
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(10, read=_SILENT_S))
+        self._faults = (httpx.TransportError,)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def job(self, job: str) -> dict[str, Any]:
+        """Look at a job."""
+        return self._json("GET", f"/v1/jobs/{job}")
+
+    def jobs(self, limit: int) -> list[dict[str, Any]]:
+        """The newest jobs."""
+        found: list[dict[str, Any]] = self._json("GET", "/v1/jobs", params={"limit": str(limit)})["data"]
+        return found
+
+    def cancel(self, job: str) -> dict[str, Any]:
+        """Begin to end a job."""
+        return self._json("POST", f"/v1/jobs/{job}/cancel")
+
+    def submit(
+        self, lines: Callable[[], Iterator[bytes]], options: dict[str, str], key: str
+    ) -> dict[str, Any]:
+        """Hand over lines, which are given anew for each try; the key makes one job of all tries."""
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
+        told: dict[str, Any] = self._tried(
+            lambda: self._client.post(
+                "/v1/jobs", content=lines(), params=options, headers=headers, timeout=None
+            )
+        ).json()
+        return told
+
+    @contextmanager
+    def rest(self, job: str, kind: str, start: int) -> Iterator[Iterator[bytes]]:
+        """What a file of a job holds from `start` on."""
+        headers = {"Range": f"bytes={start}-"}
+        with self._client.stream("GET", f"/v1/jobs/{job}/{kind}", headers=headers) as answer:
+            if answer.status_code == _BEYOND:
+                yield iter(())
+                return
+            _refuse(answer)
+            if start and answer.status_code != _PARTIAL:
+                raise ConfigurationError("the service gave the whole file where its rest was asked for")
+            yield answer.iter_bytes()
+
+    def events(self, job: str) -> Iterator[dict[str, Any]]:
+        """The job whenever it changed, until it has ended; a connection that is lost is made again."""
+        seen, tries = "0", 0
+        while True:
+            try:
+                with self._client.stream(
+                    "GET", f"/v1/jobs/{job}/events", headers={"Last-Event-ID": seen}
+                ) as answer:
+                    _refuse(answer)
+                    for event in _events(answer.iter_lines()):
+                        seen, tries = event["id"], 0
+                        yield json.loads(event["data"])
+                        if event["event"] == "end":
+                            return
+            except self._faults as exc:
+                tries += 1
+                if tries == _TRIES:
+                    raise _gone(exc) from exc
+            self._sleep(_FIRST_PAUSE_S * 2**tries)
+
+    def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        told: dict[str, Any] = self._tried(lambda: self._client.request(method, path, **more)).json()
+        return told
+
+    def _tried(self, call: Callable[[], httpx.Response]) -> httpx.Response:
+        for tried in range(_TRIES):
+            last = tried + 1 == _TRIES
+            try:
+                answer = call()
+            except self._faults as exc:
+                if last:
+                    raise _gone(exc) from exc
+            else:
+                if answer.status_code not in _AGAIN or last:
+                    _refuse(answer)
+                    return answer
+            self._sleep(_FIRST_PAUSE_S * 2**tried)
+        raise AssertionError("the last try returns or raises")
+
+
+def _events(lines: Iterator[str]) -> Iterator[dict[str, str]]:
+    """Server-sent events with data, from their lines."""
+    event = {"id": "0", "event": "message", "data": ""}
+    for line in lines:
+        if not line:
+            if event["data"]:
+                yield event
+            event = {**event, "event": "message", "data": ""}
+        field, colon, value = line.partition(":")
+        if colon and field in event:
+            event[field] = value.removeprefix(" ")
+
+
+def _refuse(answer: httpx.Response) -> None:
+    if answer.status_code >= _LEAST_FAULT:
+        answer.read()
+        try:
+            problem = answer.json()
+            detail = f"{problem['title']}: {problem['detail']}"
+        except (ValueError, KeyError, TypeError):
+            detail = f"it answered with status {answer.status_code}"
+        raise ConfigurationError(f"the service refuses: {detail}")
+
+
+def _gone(exc: Exception) -> ConfigurationError:
+    return ConfigurationError(f"the service cannot be reached ({type(exc).__name__}); is --url right?")

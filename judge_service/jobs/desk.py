@@ -1,0 +1,183 @@
+"""What can be done with jobs: hand one over, look at it, read its files, end it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judge_service.domain.job import FINAL, Job, JobCounts, JobOrder, JobUsage
+from judge_service.errors import JobNotFound, KeyInUse, KeyOfAnother
+from judge_service.jobs.receiving import Reception
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from judge_service.domain.job import JobState
+    from judge_service.jobs.base import JobBackend, JobRecord, Kind
+
+RECEIVING_S = 60.0  # a reception in which nothing comes for so long is over
+_STILL = "the first POST under this Idempotency-Key is still being received"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A job, and whether an earlier POST under the same key made it."""
+
+    job: Job
+    replayed: bool
+
+
+class JobDesk:
+    """Jobs of tenants; one tenant knows nothing of another's."""
+
+    def __init__(
+        self,
+        jobs: JobBackend,
+        *,
+        opened: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._jobs = jobs
+        self._opened = opened
+        self._clock = clock
+
+    async def hand_over(
+        self, order: JobOrder, stream: AsyncIterator[bytes], key: str | None = None
+    ) -> HandedOver:
+        """Take a job in from its lines.
+
+        `key`: an idempotency key; under one that made a job from the same lines and options, that job is given
+        back. Raises `KeyOfAnother` where they were others, `KeyInUse` while the first is being received,
+        `BodyTooLarge` and `BodyRejected`; of a job that is not taken nothing is kept.
+        """
+        reception = Reception(order.id, options=_options(order))
+        if key is not None:
+            held = await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)
+            if held.state == "receiving":
+                raise KeyInUse(_STILL)
+            if held.state == "known":
+                await reception.drain(stream)
+                return await self._replay(order.tenant, held.job, held.digest, reception.digest)
+        try:
+            await self._receive(order, reception, stream, key)
+        except BaseException:
+            await asyncio.shield(self._drop(order, key))
+            raise
+        self._opened()
+        return HandedOver(await self.get(order.tenant, order.id), replayed=False)
+
+    async def _receive(
+        self, order: JobOrder, reception: Reception, stream: AsyncIterator[bytes], key: str | None
+    ) -> None:
+        await self._jobs.begin(order, RECEIVING_S)
+        items = 0
+        async for block in reception.blocks(stream):
+            await self._jobs.add(order.id, items, block.items, block.rejected, RECEIVING_S)
+            items += len(block.items)
+            if key is not None and not await self._still_ours(order, key):
+                raise KeyInUse(_STILL)
+        settled = None if key is None else (order.tenant, key, reception.digest)
+        await self._jobs.open(order.id, items, settled)
+
+    async def _still_ours(self, order: JobOrder, key: str) -> bool:
+        """Renew a key, unless this reception paused for so long that another took it."""
+        return (await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)).state == "new"
+
+    async def _drop(self, order: JobOrder, key: str | None) -> None:
+        await self._jobs.forget(order.id)
+        if key is not None:
+            await self._jobs.unreserve(order.tenant, key, order.id)
+
+    async def _replay(self, tenant: str, job: str, digest: str, given: str) -> HandedOver:
+        if digest != given:
+            raise KeyOfAnother("this Idempotency-Key was used for other lines or options; take a new one")
+        return HandedOver(await self.get(tenant, job), replayed=True)
+
+    async def get(self, tenant: str, job: str) -> Job:
+        """Look at a job; raises `JobNotFound`."""
+        return self._view(await self._record(tenant, job), await self._jobs.workers())
+
+    async def of_tenant(self, tenant: str, after: str | None, limit: int) -> list[Job]:
+        """A tenant's jobs, the newest first, from behind `after`."""
+        workers = await self._jobs.workers()
+        return [self._view(record, workers) for record in await self._jobs.of_tenant(tenant, after, limit)]
+
+    async def version(self, tenant: str, job: str) -> tuple[JobState, int]:
+        """The state and a number that grows with every change; raises `JobNotFound`."""
+        record = await self._record(tenant, job)
+        return record.state, record.version
+
+    async def size(self, tenant: str, job: str, kind: Kind) -> int:
+        """How large a file is now; it only grows. Raises `JobNotFound`."""
+        record = await self._record(tenant, job)
+        return record.results_bytes if kind == "results" else record.errors_bytes
+
+    def read(self, job: str, kind: Kind, start: int, end: int) -> AsyncIterator[bytes]:
+        """A range of a file, of bytes that are there."""
+        return self._jobs.read(job, kind, start, end)
+
+    async def cancel(self, tenant: str, job: str) -> Job:
+        """Begin to end a job; one that has ended stays what it is. Raises `JobNotFound`."""
+        await self._record(tenant, job)
+        await self._jobs.end(job, "cancelled")
+        return await self.get(tenant, job)
+
+    async def delete(self, tenant: str, job: str) -> None:
+        """Drop a job and all that is kept of it; what is in work for it is cancelled. Raises `JobNotFound`."""
+        await self._record(tenant, job)
+        await self._jobs.forget(job)
+
+    async def _record(self, tenant: str, job: str) -> JobRecord:
+        record = await self._jobs.get(job)
+        if record is None or record.order.tenant != tenant:
+            raise JobNotFound("no job is kept under this id")
+        return record
+
+    def _view(self, record: JobRecord, workers: int) -> Job:
+        order, final = record.order, record.state in FINAL
+        finished = record.completed + record.failed
+        known = None if record.uncounted else record
+        ended = record.times.get(record.state)
+        return Job(
+            id=order.id,
+            state=record.state,
+            priority=order.priority,
+            concurrency=order.concurrency,
+            per_minute=order.per_minute,
+            max_cost_usd=order.max_cost_usd,
+            counts=JobCounts(
+                total=max(record.total, finished), completed=record.completed, failed=record.failed
+            ),
+            outcomes=record.outcomes,
+            usage=JobUsage(
+                input_tokens=known and known.input_tokens,
+                output_tokens=known and known.output_tokens,
+                cost_microusd=None if record.unpriced else record.microusd,
+            ),
+            workers=workers,
+            created_at=order.created_at,
+            **{f"{state}_at": record.times.get(state) for state in _TIMED},
+            expires_at=order.expires_at,
+            kept_until=ended + order.kept_s if final and ended is not None else None,
+            results_bytes=record.results_bytes,
+            errors_bytes=record.errors_bytes,
+            faults=list(record.faults),
+            metadata=order.metadata,
+            input_file_id=order.input_file_id,
+        )
+
+
+_TIMED = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
+
+
+def new_id() -> str:
+    """A job's id, which nobody guesses."""
+    return f"job_{secrets.token_hex(12)}"
+
+
+def _options(order: JobOrder) -> bytes:
+    """What of an order belongs to the digest that a key stands for."""
+    return order.model_dump_json(exclude={"id", "tenant", "created_at", "expires_at"}).encode() + b"\n"

@@ -1,0 +1,137 @@
+"""Scores one item of a job with the scorer that serves requests, and writes its line."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
+from judge_service.jobs.base import POISON, Spent
+from judge_service.jobs.lines import custom_id_of, error_line, read_line, result_line
+from judge_service.strict_json import validated
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from judge_service.backends.purse import Purse
+    from judge_service.domain.job import JobOrder
+    from judge_service.domain.score import Failure, Score
+    from judge_service.jobs.base import Claim, Line
+    from judge_service.jobs.lines import JobLine, Problem
+
+PATIENCE_S = 900.0  # how long an item whose judge gives no answer is asked for again
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+_UNANSWERED = frozenset({"provider_error", "timeout"})
+
+
+class Telling(Protocol):
+    """How an error, or a score that is none for want of an answer, is told over HTTP."""
+
+    def __call__(self, what: Exception | Score) -> tuple[str, str, Problem]:
+        """Give its code, its words, and its status and body as `POST /v1/scores` would send them."""
+        ...
+
+
+class Scoring(Protocol):
+    """The scorer, called as a job calls it."""
+
+    async def __call__(
+        self, request: ScoreRequest, *, tenant: str, deadline: float, purse: Purse | None
+    ) -> Score: ...
+
+
+class Items:
+    """Turns an item into the line of its end. Whatever an item is, it harms no other."""
+
+    def __init__(
+        self,
+        score: Scoring,
+        told: Telling,
+        *,
+        counted: Callable[[Score], None] = lambda _: None,
+        patience_s: float = PATIENCE_S,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._score = score
+        self._told = told
+        self._counted = counted
+        self._patience_s = patience_s
+        self._sleep = sleep
+        self._clock = clock
+
+    async def line(self, claim: Claim, raw: bytes, order: JobOrder, purse: Purse | None) -> Line:
+        """Score the item until it is answered, or until patience or the job's time is over."""
+        name, custom_id = _name(claim), None
+        try:
+            item = read_line(raw)
+            custom_id = item.custom_id
+            request = validated(item.body, ScoreRequest)
+            return await self._answered(name, item, request, order, purse)
+        except Exception as exc:  # noqa: BLE001 (whatever it is, it is this item's end and harms no other)
+            code, words, problem = self._told(exc)
+            return error_line(name, custom_id, code, words, problem=problem, spent=Spent())
+
+    async def _answered(
+        self, name: str, item: JobLine, request: ScoreRequest, order: JobOrder, purse: Purse | None
+    ) -> Line:
+        until = min(self._clock() + self._patience_s, order.expires_at)
+        budget_s = (request.deadline_ms or DEADLINE_DEFAULT_MS) / 1000
+        spent, pause_s = Spent(), _FIRST_PAUSE_S
+        while True:
+            deadline = asyncio.get_running_loop().time() + budget_s
+            score = await self._score(request, tenant=order.tenant, deadline=deadline, purse=purse)
+            spent = _sum(spent, score)
+            if score.outcome not in _UNANSWERED or score.failure is None:
+                self._counted(score)
+                return result_line(name, item.custom_id, score, spent)
+            wait_s = _pause(score.failure, pause_s)
+            if not score.failure.retryable or self._clock() + wait_s > until:
+                self._counted(score)
+                code, words, problem = self._told(score)
+                return error_line(name, item.custom_id, code, words, problem=problem, spent=spent)
+            await self._sleep(wait_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def poisoned(claim: Claim, raw: bytes) -> Line:
+    """The line of an item that ended each worker that had it."""
+    words = f"{claim.deliveries - 1} workers ended while they had this item; it is not tried again"
+    return error_line(_name(claim), custom_id_of(raw), POISON, words, spent=Spent(None, None, None))
+
+
+def unfinished(claim: Claim, raw: bytes, code: str) -> Line:
+    """The line of an item that its job's end came before."""
+    words = {"cancelled": "the job was cancelled before this item had an answer"}.get(
+        code, "the job's time was over before this item had an answer"
+    )
+    return error_line(_name(claim), custom_id_of(raw), code, words, spent=Spent())
+
+
+def _name(claim: Claim) -> str:
+    return f"{claim.job}-{claim.index}"
+
+
+def _pause(failure: Failure, least_s: float) -> float:
+    jitter = random.uniform(0.5, 1.0)  # noqa: S311 (jitter, no secret)
+    return max(least_s * jitter, failure.retry_after_s or 0.0)
+
+
+def _sum(before: Spent, score: Score) -> Spent:
+    provenance = score.provenance
+    if provenance.cache in {"hit", "joined", "none"} or provenance.instrument == "guard":
+        return before
+    attempts = provenance.attempts
+    counted = all(a.input_tokens is not None and a.output_tokens is not None for a in attempts)
+    return Spent(
+        _plus(before.input_tokens, (provenance.usage.input_tokens or 0) if counted else None),
+        _plus(before.output_tokens, (provenance.usage.output_tokens or 0) if counted else None),
+        _plus(before.microusd, provenance.spent_microusd),
+    )
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
