@@ -147,7 +147,18 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
     fronts = (files, openai_batches, graders, openrlhf, nemo, promptfoo)
-    for part in (scores, batches, jobs, *fronts, comparisons, rubrics, probes, *calibration, versions, health):
+    for part in (
+        scores,
+        batches,
+        jobs,
+        *fronts,
+        comparisons,
+        rubrics,
+        probes,
+        *calibration,
+        versions,
+        health,
+    ):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(
