@@ -238,6 +238,15 @@ async def test_many_make_one_by_a_formula(client: Client) -> None:
     assert (told.body["reward"], told.body["metadata"]["errors"]["other_error"]) == (0, True)
 
 
+async def test_where_one_fails_the_others_are_not_waited_for() -> None:
+    late = scripted(fault="refused", delay_ms=300)
+    async with StubJudge() as judge, serving({"silent": openai_judge(judge.url), "late": late}) as client:
+        judge.plays("silence")
+        grader = combining("a + b", a=scoring("silent"), b=scoring("late"))
+        is_problem(await run(client, grader), 422, "not-scored")
+        await judge.somebody_left()
+
+
 async def test_places_are_looked_up_and_nothing_is_run(client: Client) -> None:
     item = {"a": {"b": [1, "two {{item.c}}"]}, "c": "no", "last name": "x"}
     for written, expected in {

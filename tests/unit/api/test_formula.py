@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import keyword
 import math
+import re
 import string
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from judge_service.api.fronts.formula import DEPTH_CAP, BadFormula, Formula, NoValue
@@ -52,11 +54,14 @@ def test_whatever_is_read_has_a_value_in_python_too(text: str) -> None:
         formula = Formula.read(text)
     except BadFormula:
         return
+    assume(not any(map(keyword.iskeyword, formula.names)))  # a grader may be called `or`, and no variable
     values = dict.fromkeys(formula.names, 0.5)
     flat = " ".join(text.split())
     try:
         expected = float(eval(_plain(flat), {"__builtins__": {}, "min": min, "max": max}, values))  # noqa: S307  was read
     except ZeroDivisionError:
+        expected = math.inf
+    if not math.isfinite(expected):
         with pytest.raises(NoValue):
             formula.value(values)
     else:
@@ -65,8 +70,6 @@ def test_whatever_is_read_has_a_value_in_python_too(text: str) -> None:
 
 def _plain(text: str) -> str:
     """Python refuses a number with a leading zero, which reads as what it is."""
-    import re
-
     return re.sub(r"(?<![\w.])0+(?=[0-9])", "", text)
 
 

@@ -38,7 +38,7 @@ def test_a_range_becomes_a_scale() -> None:
     assert labels(scoring(range=[0, 100]))[-2:] == (95, 100)
 
 
-@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+@given(st.floats(-100, 100), st.floats(0.01, 1e6))
 def test_a_scale_goes_from_end_to_end_in_even_steps(low: float, width: float) -> None:
     levels = OwnWords.of(scoring(range=[low, low + width]), "").stored.rubric.criteria[0].scale.levels
     values = [level.value for level in levels]
@@ -47,6 +47,12 @@ def test_a_scale_goes_from_end_to_end_in_even_steps(low: float, width: float) ->
     for level in levels:
         assert level.value is not None
         assert float(level.label) == pytest.approx(low + level.value * width, abs=1e-2, rel=1e-6)
+
+
+@pytest.mark.parametrize("ends", [[1e9, 1e9 + 1e-3], [-1e308, 1e308], [0, 1e-300]])
+def test_a_range_whose_steps_look_alike_is_refused(ends: list[float]) -> None:
+    with pytest.raises(GraderRejected, match="too narrow"):
+        OwnWords.of(scoring(range=ends), "")
 
 
 def test_labels_are_a_scale_without_numbers() -> None:
