@@ -49,9 +49,10 @@ $(VENV)/.setup: requirements/runtime.txt requirements/build.txt pyproject.toml
 .PHONY: setup-dev
 setup-dev: $(VENV)/.setup-dev ## Add what the checks and the tests need
 
-$(VENV)/.setup-dev: $(VENV)/.setup requirements/dev.txt
+$(VENV)/.setup-dev: $(VENV)/.setup requirements/dev.txt clients/python/pyproject.toml
 	@echo "Installing the locked development requirements into $(VENV) ..."
 	@$(INSTALL) $(FROM_LOCK) -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable clients/python
 	@touch $@
 
 .PHONY: demo
@@ -104,6 +105,14 @@ fmt: setup-dev ## Put the source in order
 .PHONY: rubrics
 rubrics: setup ## Write the rubric files' schema and digests anew
 	$(BIN)/judge-service rubrics digest --write
+
+# The service's own document first, for the client is made from it.
+.PHONY: client
+client: setup-dev ## Write the client's models anew, from the service's OpenAPI document
+	@$(BIN)/judge-service openapi > docs/openapi.json
+	@$(BIN)/python clients/python/generate_models.py docs/openapi.json \
+		| $(BIN)/ruff format --stdin-filename clients/python/judge_client/models.py - > $(VENV)/models.py
+	@mv $(VENV)/models.py clients/python/judge_client/models.py
 
 .PHONY: bench
 bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on

@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
 from judge_service import __version__
-from judge_service.api import batches, comparisons, health, jobs, problems, rubrics, scores
+from judge_service.api import batches, comparisons, health, jobs, problems, rubrics, scores, versions
 from judge_service.api import judges as probes
 from judge_service.api.batch_answers import BatchEnd
 from judge_service.api.calibration import maps, operations, reports, studies, swap
@@ -136,7 +136,7 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
     openai = (files, openai_batches)
-    for part in (scores, batches, jobs, *openai, comparisons, rubrics, probes, *calibration, health):
+    for part in (scores, batches, jobs, *openai, comparisons, rubrics, probes, *calibration, versions, health):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(

@@ -1,0 +1,200 @@
+"""Write judge_client/models.py from the service's OpenAPI document: `python generate_models.py DOCUMENT`.
+
+A small generator of our own. What is to be had makes closed models of answers, which then refuse the fields and
+names that a newer service adds; we send strictly and read generously.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+Schema = dict[str, Any]
+
+_REF = "#/components/schemas/"
+_WIDTH = 106
+# Annotations are plain values in there, since reading them back from texts costs a tenth of the import.
+_HEAD = '''\
+"""Shapes of the service's bodies. Made from its OpenAPI document by `make client`: never edit by hand.
+
+In what is told, a closed list of names is a plain text: the service may add names, and says so in its notes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, RootModel, Tag
+
+from judge_client.shapes import AskedOpenShape, AskedShape, ToldOpenShape, ToldShape, by
+'''
+_LIMITS = {
+    "minimum": "ge",
+    "maximum": "le",
+    "exclusiveMinimum": "gt",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "minItems": "min_length",
+    "maxItems": "max_length",
+    "minProperties": "min_length",
+    "maxProperties": "max_length",
+    "pattern": "pattern",
+}
+_PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+
+
+class Shape:
+    """One schema on its way to a class; `asked`: callers send it and the service never tells it."""
+
+    def __init__(self, name: str, schema: Schema, *, asked: bool) -> None:
+        self._name = name
+        self._schema = schema
+        self._asked = asked
+
+    def text(self) -> str:
+        if "properties" not in self._schema:
+            return self._root()
+        lines = [f"class {self._name}({self._base()}):", _doc(self._schema.get("description", self._name))]
+        required = set(self._schema.get("required", ()))
+        for name, schema in self._schema["properties"].items():
+            lines.append(textwrap.indent(f"{name}: {self._field(schema, required=name in required)}", "    "))
+            if "description" in schema:
+                lines.append(_doc(schema["description"]))
+        return "\n".join(lines)
+
+    def _base(self) -> str:
+        closed = self._schema.get("additionalProperties") is False
+        if self._asked:
+            return "AskedShape" if closed else "AskedOpenShape"
+        return "ToldOpenShape" if self._schema.get("additionalProperties") is True else "ToldShape"
+
+    def _root(self) -> str:
+        kind = self._type(self._schema)
+        about = _doc(self._schema.get("description", self._name))
+        return f"class {self._name}(RootModel[{kind}]):\n{about}"
+
+    def _field(self, schema: Schema, *, required: bool) -> str:
+        kind = self._type(schema)
+        if required:
+            return kind
+        if "$ref" in schema and "default" not in schema:
+            return f"{kind} | None = None"
+        if "$ref" in schema:
+            target = schema["$ref"].removeprefix(_REF)
+            return f"{kind} = Field(default_factory=lambda: {target}.model_validate({schema['default']!r}))"
+        if schema.get("type") == "object":
+            return f"{kind} = Field(default_factory=dict)"
+        if "default" not in schema and schema.get("type") != "array":
+            return f"{kind} = None" if kind.endswith("None") else f"{kind} | None = None"
+        default = schema.get("default", ())
+        return f"{kind} = {tuple(default) if isinstance(default, list) else default!r}"
+
+    def _type(self, schema: Schema) -> str:
+        if "$ref" in schema:
+            return str(schema["$ref"].removeprefix(_REF))
+        if "oneOf" in schema and "discriminator" in schema:
+            return _told_apart(schema)
+        if "anyOf" in schema:
+            members = dict.fromkeys(self._type(member) for member in schema["anyOf"])
+            if "str" in members:
+                members = {member: None for member in members if not member.startswith("Literal[")}
+            return " | ".join(members)
+        if "const" in schema:
+            return f"Literal[{schema['const']!r}]"
+        if "enum" in schema:
+            names = ", ".join(map(repr, schema["enum"]))
+            return f"Literal[{names}]" if self._asked else "str"
+        return self._limited(schema, self._of_kind(schema))
+
+    def _of_kind(self, schema: Schema) -> str:
+        kind = schema.get("type")
+        if kind == "array":
+            return self._row(schema)
+        if kind == "object":
+            held = schema.get("additionalProperties", True)
+            values = "Any" if isinstance(held, bool) else self._type(held)
+            return f"{'Mapping' if self._asked else 'dict'}[str, {values}]"
+        return _PLAIN.get(str(kind), "Any")
+
+    def _row(self, schema: Schema) -> str:
+        if "prefixItems" in schema:
+            return f"tuple[{', '.join(map(self._type, schema['prefixItems']))}]"
+        held = self._type(schema["items"])
+        return f"Sequence[{held}]" if self._asked else f"tuple[{held}, ...]"
+
+    def _limited(self, schema: Schema, kind: str) -> str:
+        if not self._asked or "prefixItems" in schema:
+            return kind
+        limits = ", ".join(
+            f"{ours}={schema[theirs]!r}" for theirs, ours in _LIMITS.items() if theirs in schema
+        )
+        return f"Annotated[{kind}, Field({limits})]" if limits else kind
+
+
+def _told_apart(schema: Schema) -> str:
+    """A union by a field: each member by its one value, the last by all the others."""
+    apart = schema["discriminator"]
+    members = [member["$ref"].removeprefix(_REF) for member in schema["oneOf"]]
+    tags = {value: ref.removeprefix(_REF) for value, ref in apart["mapping"].items()}
+    named = {value: member for value, member in tags.items() if member != members[-1]}
+    union = " | ".join(f'Annotated[{member}, Tag("{member}")]' for member in members)
+    return f'Annotated[{union}, by("{apart["propertyName"]}", {named!r}, "{members[-1]}")]'
+
+
+def _doc(text: str) -> str:
+    wrapped = "\n".join(
+        textwrap.fill(line, _WIDTH - 4, break_long_words=False) for line in text.strip().splitlines()
+    )
+    quoted = wrapped.replace("\\", "\\\\")
+    end = "\n" if "\n" in quoted else ""
+    return textwrap.indent(f'"""{quoted}{end}"""', "    ")
+
+
+def _within(schema: object, schemas: dict[str, Schema], found: set[str]) -> None:
+    """Add the names of all shapes that a schema leads to."""
+    if isinstance(schema, list):
+        for part in schema:
+            _within(part, schemas, found)
+    elif isinstance(schema, dict):
+        name = schema.get("$ref", "").removeprefix(_REF) if isinstance(schema.get("$ref"), str) else ""
+        if name and name not in found:
+            found.add(name)
+            _within(schemas[name], schemas, found)
+        for part in schema.values():
+            _within(part, schemas, found)
+
+
+def _in_order(schemas: dict[str, Schema]) -> list[str]:
+    """Names, each behind those that it is made of, for a class by reference is looked up when it is built."""
+    ordered: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name in ordered:
+            return
+        inside: set[str] = set()
+        _within(schemas[name], schemas, inside)
+        for other in sorted(inside - {name}):
+            visit(other)
+        ordered[name] = None
+
+    for name in sorted(schemas):
+        visit(name)
+    return list(ordered)
+
+
+def generated(document: Schema) -> str:
+    """The module's text, before it is formatted."""
+    schemas = document["components"]["schemas"]
+    asked: set[str] = set()
+    told: set[str] = set()
+    for operation in (operation for path in document["paths"].values() for operation in path.values()):
+        _within(operation.get("requestBody"), schemas, asked)
+        _within(operation["responses"], schemas, told)
+    shapes = [Shape(name, schemas[name], asked=name in asked - told).text() for name in _in_order(schemas)]
+    return "\n\n\n".join([_HEAD, *shapes]) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(generated(json.loads(Path(sys.argv[1]).read_text("utf-8"))))
