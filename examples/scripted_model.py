@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 DATA = Path(__file__).parent / "medcmr_demo"
 LATENCY_S = 0.08
@@ -54,8 +54,8 @@ class Model(BaseHTTPRequestHandler):
     """Answers chat requests; `GET /counts` tells how often each question was answered."""
 
     protocol_version = "HTTP/1.1"
-    rows = known()
-    answered: Counter[str] = Counter()
+    rows: ClassVar = known()
+    answered: ClassVar[Counter[str]] = Counter()
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -50,8 +50,6 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("a", type=Path, metavar="DIR_A")
     compare.add_argument("b", type=Path, metavar="DIR_B")
     compare.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON as well")
-    page = commands.add_parser("page", help="write the page of a run anew from its folder")
-    page.add_argument("out", type=Path, metavar="DIR")
     return parser
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from judge_client import JudgeClientError
-from judge_client.run import dry, session, tabling
+from judge_client.run import comparing, dry, session, tabling
 from judge_client.run.datasets import read_dataset
+from judge_client.run.folder import write_whole
 from judge_client.run.items import DatasetFault
 from judge_client.run.journal import JournalFault
 from judge_client.run.pipeline import GaveUp
@@ -65,6 +66,35 @@ def _show(summary: Mapping[str, Any], chosen: argparse.Namespace, console: Conso
     if pending:
         return 130
     return 1 if failed else 0
+
+
+def compare(chosen: argparse.Namespace) -> int:
+    """`judge-client compare`."""
+    told = comparing.compare(comparing.read(chosen.a), comparing.read(chosen.b))
+    if not told["items_in_both"]:
+        raise JournalFault("the two runs have no item in common")
+    console = _console()
+    if told["measured_otherwise"]:
+        console.print(
+            f"NOT MEASURED ALIKE: the runs differ in {', '.join(told['measured_otherwise'])}", markup=False
+        )
+    console.print(tabling.comparison(told))
+    counts = ("items_changed", "only_in_a", "only_in_b")
+    console.print(", ".join(f"{name.replace('_', ' ')} {told[name]}" for name in counts))
+    if told["mcq"]:
+        _show_flips(told["mcq"], console)
+    for row in told["open_flips"]:
+        console.print(f"{row['key']}: {tabling.number(row['a'])} → {tabling.number(row['b'])}", markup=False)
+    if chosen.json:
+        write_whole(chosen.json, json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
+    return 0
+
+
+def _show_flips(mcq: Mapping[str, Any], console: Console) -> None:
+    for name in ("wrong_to_right", "right_to_wrong"):
+        words = " ".join(mcq[name]) or "none"
+        console.print(f"{name.replace('_', ' ')}, {len(mcq[name])}: {words}", markup=False, soft_wrap=True)
+    console.print(f"exact p of the flips (McNemar): {mcq['mcnemar_exact_p']:.3g}")
 
 
 def _show_dry(plan: Plan, console: Console) -> None:
@@ -139,4 +169,4 @@ def _console() -> Console:
     return console
 
 
-COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {"run": run}
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {"run": run, "compare": compare}

@@ -83,8 +83,8 @@ def _tokens_of_picture(data: Dataset, name: str) -> int:
         return 0
     if not raw.startswith(b"\x89PNG"):
         return _PICTURE_UNKNOWN
-    wide, high = struct.unpack(">II", raw[16:24])
-    return min(_PICTURE_CAP, -(-wide * high // _PIXELS))
+    size: tuple[int, int] = struct.unpack(">II", raw[16:24])
+    return min(_PICTURE_CAP, -(-size[0] * size[1] // _PIXELS))
 
 
 def examples(plan: Plan) -> Sequence[tuple[Item, str, str]]:

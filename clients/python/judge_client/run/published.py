@@ -16,6 +16,7 @@ DIMENSIONS = ("SOD", "FDD", "SU", "TP", "CR", "LTG", "MSI")
 INTELLIGENCE = ("CDS", "DX", "PA", "PRA", "SEE", "TRE")
 CRITERIA = ("consistency", "coherence", "visual_accuracy", "ground_truth")
 COLUMNS = (*DIMENSIONS, "mcq", *CRITERIA, "open", *INTELLIGENCE)
+MCQ_ITEMS = 16_655
 NAMES = {
     "small object detection": "SOD",
     "fine detail discrimination": "FDD",
@@ -59,7 +60,18 @@ def beside(summary: Mapping[str, Any]) -> dict[str, Any] | None:
     ours = {**_choices(summary["mcq"]), **_opens(summary["open"])}
     if not ours:
         return None
-    return {"columns": list(COLUMNS), "ours": ours, "models": published(), "doubtful": _doubts()}
+    return {
+        "columns": list(COLUMNS),
+        "ours": ours,
+        "models": published(),
+        "doubtful": _doubts(),
+        **_sizes(summary),
+    }
+
+
+def _sizes(summary: Mapping[str, Any]) -> dict[str, int]:
+    track = summary["mcq"]
+    return {"mcq_items": track["all"]["scored"] if track else 0, "published_mcq_items": MCQ_ITEMS}
 
 
 def _choices(track: Mapping[str, Any] | None) -> dict[str, float]:

@@ -14,6 +14,7 @@ from judge_client.run.aiohttp_transport import AiohttpTransport
 from judge_client.run.endpoint import ModelUnderTest
 from judge_client.run.folder import opened, write_whole
 from judge_client.run.judging import client_of, instrument_of
+from judge_client.run.page import page
 from judge_client.run.pipeline import Pipeline
 from judge_client.run.summary import summarise
 
@@ -46,9 +47,9 @@ async def run(
             finally:
                 summary = summarise(plan, folder, settings)
                 write_whole(
-                    out / "summary.json",
-                    json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+                    out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False)
                 )
+                write_whole(out / "page.html", page(summary, plan.dataset, folder))
     return summary
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from judge_client.run.estimates import LEVEL, Estimate, macro, micro, proportion
@@ -35,6 +36,7 @@ def summarise(plan: Plan, folder: RunFolder, settings: Mapping[str, Any]) -> dic
         "calls": _calls(folder),
         "instruments": instruments(folder),
         "worst": worst(items, folder),
+        "invalid_replies": invalid_replies(items, folder),
     }
     return found | {"published": beside(found)}
 
@@ -49,11 +51,19 @@ def _track(
     return {
         "all": cell(items, folder),
         "cuts": {
-            name: {value: cell(part, folder) for value, part in sorted(parts.items())}
+            name: {value: _without_macro(cell(part, folder)) for value, part in sorted(parts.items())}
             for name, parts in cuts.items()
-            if parts
+            if len(parts) > 1
         },
     }
+
+
+def _without_macro(cell: dict[str, Any]) -> dict[str, Any]:
+    """Of a part there is one mean: the macro mean is over the dimensions of the whole."""
+    kept = {name: told for name, told in cell.items() if not name.endswith("macro")}
+    if "criteria" in kept:
+        kept["criteria"] = {name: _without_macro(told) for name, told in kept["criteria"].items()}
+    return kept
 
 
 def _cut(items: Iterable[Item], name: str) -> dict[str, list[Item]]:
@@ -211,3 +221,9 @@ def worst(items: Iterable[Item], folder: RunFolder) -> list[dict[str, Any]]:
     lines = [line for item in items if item.kind == "open" and (line := folder.judged(item.key))]
     scored = sorted((line["score"], line["key"]) for line in lines if line["score"] is not None)
     return [{"key": key, "score": score} for score, key in scored[:_WORST]]
+
+
+def invalid_replies(items: Iterable[Item], folder: RunFolder) -> list[str]:
+    """The first multiple-choice items whose reply chooses nothing."""
+    lines = (line for item in items if item.kind == "mcq" and (line := folder.judged(item.key)))
+    return list(islice((line["key"] for line in lines if line["invalid"]), _WORST))

@@ -104,3 +104,27 @@ def span(estimate: Mapping[str, Any]) -> str:
     if estimate["low"] is None:
         return MISSING
     return f"{number(estimate['low'])} to {number(estimate['high'])}"
+
+
+def comparison(told: Mapping[str, Any]) -> Table:
+    """Two runs beside each other: B minus A."""
+    table = _table(
+        f"A: {told['a']['model']} ({told['a']['folder']}), B: {told['b']['model']} ({told['b']['folder']})"
+    )
+    for heading in ("pairs", "A", "B", "B − A", "95 % interval", "unscored in A, B, both"):
+        table.add_column(heading, justify="right")
+    rows = {"accuracy, %": told["mcq"]["accuracy"]} if told["mcq"] else {}
+    rows |= {name.replace("_", " "): each for name, each in (told["open"] or {}).items()}
+    for name, each in rows.items():
+        missing = ", ".join(str(each[f"unscored_in_{where}"]) for where in ("a_only", "b_only", "both"))
+        difference = each["difference"]
+        table.add_row(
+            name,
+            str(each["pairs"]),
+            number(each["a"]),
+            number(each["b"]),
+            number(difference["estimate"]),
+            span(difference),
+            missing,
+        )
+    return table
