@@ -106,8 +106,8 @@ def skin_lesion(draw: Drawing) -> None:
     draw.rectangle((0, 0, SIZE, SIZE), fill=(226, 184, 160))
     edge = [
         (
-            128 + (52 + 22 * math.sin(3 * a) + 12 * math.cos(7 * a)) * math.cos(a) * 1.3,
-            128 + (50 + 16 * math.sin(5 * a)) * math.sin(a),
+            128 + (52 + 12 * math.sin(3 * a) + 6 * math.cos(7 * a)) * math.cos(a) * 1.3,
+            128 + (50 + 9 * math.sin(5 * a)) * math.sin(a),
         )
         for a in (math.tau * k / 90 for k in range(90))
     ]

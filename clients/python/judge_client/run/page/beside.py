@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from judge_client.run.page.drawings import Row, intervals
 from judge_client.run.page.markup import Ours, paragraph, section, table
+from judge_client.run.published import CRITERIA
 from judge_client.run.tabling import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+_OPEN = (*CRITERIA, "open")
 _TITLES = {"mcq": "MCQ", "open": "open"}
 _WORDS = (
     "Figures of the paper (arXiv 2512.00818 v2, Tables 2 and 3), in percent and points. The paper's open-ended scores "
@@ -35,10 +37,6 @@ def beside(summary: Mapping[str, Any]) -> str:
         if "mcq" in ours
         else ""
     )
-    columns = told["columns"]
-    head = ("", *(_TITLES.get(column, column.replace("_", " ")) for column in columns))
-    rows = [(Ours("this run"), *(number(ours.get(column), 2) for column in columns))]
-    rows += [(name, *(number(each[column], 2) for column in columns)) for name, each in models.items()]
     doubts = " ".join(
         f"{each['model']}, {_TITLES.get(each['column'], each['column'])}: printed {each['printed']:.2f}, by the "
         f"formula {each['by_formula']:.2f}."
@@ -47,10 +45,22 @@ def beside(summary: Mapping[str, Any]) -> str:
     parts = (
         paragraph(_WORDS),
         figure,
-        table(head, rows),
+        _table(
+            told, [name for name in told["columns"] if name not in _OPEN], "Multiple choice, percent right"
+        ),
+        _table(told, [*_OPEN], "Open-ended, points"),
         paragraph(f"Does not follow from its row: {doubts}", "note"),
     )
     return section("Beside the published table", *parts, anchor="published")
+
+
+def _table(told: Mapping[str, Any], columns: Sequence[str], caption: str) -> str:
+    head = ("", *(_TITLES.get(column, column.replace("_", " ")) for column in columns))
+    rows = [(Ours("this run"), *(number(told["ours"].get(column), 2) for column in columns))]
+    rows += [
+        (name, *(number(each[column], 2) for column in columns)) for name, each in told["models"].items()
+    ]
+    return table(head, rows, caption=caption)
 
 
 def _rows(column: str, ours: float, models: Mapping[str, Mapping[str, float]]) -> Iterator[Row]:

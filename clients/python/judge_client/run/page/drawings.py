@@ -33,9 +33,9 @@ def intervals(rows: Sequence[Row], title: str, caption: str) -> str:
     """A figure from 0 to 100; nothing where there is nothing to draw."""
     if not rows:
         return ""
-    high = _TOP + _ROW * len(rows) + 30
+    high = _TOP + _ROW * len(rows) + 6
     parts = [
-        *_axis(high - 30),
+        *_axis(high - 6),
         *(part for at, row in enumerate(rows) for part in _row(row, _TOP + _ROW * at)),
     ]
     if any(row.others for row in rows):

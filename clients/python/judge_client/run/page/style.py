@@ -27,7 +27,7 @@ nav a{color:var(--ours);margin-right:1rem}
 .scroll{overflow-x:auto;margin:.4rem 0 1rem}
 table{border-collapse:collapse;font-size:.84rem;line-height:1.35;min-width:50%}
 caption{text-align:left;color:var(--soft);padding:.2rem 0 .4rem}
-th,td{text-align:left;padding:.26rem 1rem .26rem 0;vertical-align:top}
+th,td{text-align:left;padding:.26rem .8rem .26rem 0;vertical-align:top}
 thead th{border-bottom:1px solid var(--ink);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:400}
 tbody tr{border-bottom:1px solid var(--faint)}
@@ -35,7 +35,7 @@ tbody tr:last-child{border-bottom:1px solid var(--rule)}
 tr.ours th,tr.ours td{font-weight:700;color:var(--ours)}
 .figure{white-space:nowrap;text-align:right}
 td.words{min-width:9rem}
-tbody th{min-width:10rem}
+tbody th{min-width:9rem}
 .case td.words{min-width:16rem}
 figure{margin:1rem 0 .4rem;break-inside:avoid}
 figcaption{font-size:.86rem;color:var(--soft);max-width:46rem}
