@@ -77,7 +77,7 @@ async def test_nobody_at_the_models_address_ends_the_run_early(tmp_path: Path) -
 async def test_an_address_that_is_no_service_is_told_before_anything_is_paid(tmp_path: Path) -> None:
     async with stage(tmp_path / "run") as run:
         run.service = run.judge.url.removesuffix("/v1")
-        run.judge.choose = Counted(lambda _: completion("x"), ["version"])
+        run.judge.choose = lambda _: completion("x")
         code, told = await run.run()
         assert code == 2
         assert "judge-client: " in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from judge_client import AsyncJudgeClient, CaseOutcome, JudgeClientError, NoAnswer, Refused, ScoredCase
@@ -32,9 +33,9 @@ def client_of(judge: Judge, transport: AsyncTransport) -> AsyncJudgeClient:
 
 async def instrument_of(client: AsyncJudgeClient, judge: Judge) -> dict[str, Any]:
     """What measures: the rubric as it stands at the service, the judge behind the name. A run is bound to both."""
-    rubric = await client.rubric(judge.rubric)
+    rubric, judges = await asyncio.gather(client.rubric(judge.rubric), client.judges())
     name = judge.name or "default"
-    found = next((each for each in await client.judges() if each.name == name), None)
+    found = next((each for each in judges if each.name == name), None)
     if found is None:
         raise ValueError(f"the service has no judge {name!r}")
     return {
