@@ -84,6 +84,10 @@ test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .ven
 	@PYTHON=$(PYTHON) .ci/vllm .venv-local
 	@JUDGE_SERVICE_TEST_LOCAL=.venv-local $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/local
 
+.PHONY: test-faults
+test-faults: setup-dev redis ## Kill, freeze and cut off real workers, servers and a Redis, for a quarter of an hour
+	@JUDGE_SERVICE_TEST_FAULTS=1 $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/faults $(ARGS)
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	$(BIN)/ruff check .
@@ -122,15 +126,20 @@ client: setup-dev ## Write the client's models anew, from the service's OpenAPI 
 bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on
 	@$(BIN)/python benchmarks/cold_scores.py $(ARGS)
 
+.PHONY: bench-jobs
+bench-jobs: setup-dev redis ## Time a job of 50,000 items beside a plain loop; ARGS are passed on
+	@$(BIN)/python benchmarks/job_load.py $(ARGS)
+
 .PHONY: bench-calibration
 bench-calibration: setup-dev ## Time a calibration report beside a loop over libraries; ARGS are passed on
 	@$(BIN)/python benchmarks/calibration_report.py $(ARGS)
 
+# The extra `local` is in no lock: vLLM asks for an older fastapi, and brings PyTorch with it.
 .PHONY: lock
 lock: ## Resolve the lock files anew (needs uv)
 	@test -n "$(UV)" || { echo "make: lock needs uv" >&2; exit 1; }
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) --upgrade --all-extras --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --upgrade --extra embeddings --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --upgrade -c requirements/runtime.txt -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 .PHONY: clean

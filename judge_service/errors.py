@@ -118,7 +118,11 @@ class FileNotKept(RequestError):
 
 
 class BeyondTheEnd(RequestError):
-    """The range that was asked for begins where the file has ended."""
+    """The range that was asked for begins where the file has ended; it has `size` bytes now."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has {size} bytes now, and the range begins behind them")
+        self.size = size
 
 
 class KeyInUse(RequestError):

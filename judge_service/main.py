@@ -61,6 +61,9 @@ OpenState = Callable[[Settings, Observation], AbstractAsyncContextManager[State]
 SLOTS = 64
 # What is read as it comes; the job's or file's own cap speaks first.
 _STREAMED = {"/v1/jobs": BYTES_CAP + 2**20, "/v1/files": BYTES_CAP + 2**20}
+# An item of a job that its worker died over is asked again when the lease of its question is over as well.
+_LEASE_S = 30.0
+_LEAST_LEASE_S = 1.0
 _ABOUT = """\
 Puts a model's free-text answer before a judge and answers with verdicts per criterion, a weighted score and
 where it all came from. **A score is either honest or null**: a refusal, a cut or unreadable reply, a timeout
@@ -77,7 +80,12 @@ async def open_state(
     async with AsyncExitStack() as stack:
         stored = load_pinned(settings.rubrics_dir)
         store = await stack.enter_async_context(open_store(settings.store_url))
-        flights = Flights(store, ttl_s=settings.cache_ttl_days * 86_400, on_event=observation.flight)
+        flights = Flights(
+            store,
+            lease_s=min(max(settings.job_lease_s, _LEAST_LEASE_S), _LEASE_S),
+            ttl_s=settings.cache_ttl_days * 86_400,
+            on_event=observation.flight,
+        )
         stack.push_async_callback(flights.aclose)
         prices = load_prices(settings.prices)
         lines = await stack.enter_async_context(open_lines(settings.judges, observation, prices, doors))
@@ -136,7 +144,18 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
     openai = (files, openai_batches)
-    for part in (scores, batches, jobs, *openai, comparisons, rubrics, probes, *calibration, versions, health):
+    for part in (
+        scores,
+        batches,
+        jobs,
+        *openai,
+        comparisons,
+        rubrics,
+        probes,
+        *calibration,
+        versions,
+        health,
+    ):
         app.include_router(part.router)
     problems.install(app)
     app.add_middleware(

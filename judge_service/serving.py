@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # How long it still listens after SIGTERM: whoever spreads the requests shall hear that it is not ready.
 NOTICE_S = 1.0
+# Longer than a proxy leaves a connection idle (60 s with most): else it sends a request on one that we just close.
+KEEP_ALIVE_S = 75
 GC_THRESHOLD = 50_000
 
 
@@ -57,6 +59,7 @@ def serve(settings: Settings, host: str, port: int, *, create: Create = create_a
         log_config=None,
         access_log=False,  # addresses may carry what a caller put into them; /metrics counts the answers
         timeout_graceful_shutdown=settings.drain_s,
+        timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
         proxy_headers=False,  # nothing here looks at who asks
     )

@@ -14,6 +14,26 @@ if TYPE_CHECKING:
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 VERSION: dict[str, Any] = {"version": "9.9.9", "api": 1}
+SCORE: dict[str, Any] = {
+    "id": "s-1",
+    "outcome": "scored",
+    "score": 75.0,
+    "criteria": {"c": {"outcome": "scored", "level": 3, "value": 75.0, "weight": 1, "rationale": "r"}},
+    "provenance": {
+        "rubric": "r",
+        "rubric_digest": "d",
+        "prompt_digest": "d",
+        "judge": "default",
+        "judge_kind": "scripted",
+        "is_llm": False,
+        "instrument": "scripted",
+        "mode": "text",
+        "schema_mode": "none",
+        "cache": "miss",
+        "service_version": "9",
+        "what_a_newer_one_adds": 1,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +48,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """An answer. `cut`: hang up after so many bytes of the body; `silent`: say nothing at all, and wait."""
+    """An answer. `cut`: hang up after so many bytes of the body; `silent`: say nothing at all, and wait;
+    `drip_s`: seconds before every byte of the body.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -36,6 +58,7 @@ class Says:
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
     silent: bool = False
+    drip_s: float | None = None
 
     def head(self) -> bytes:
         names = {"content-type": self.kind, "content-length": str(len(self.body)), **self.headers}
@@ -67,6 +90,7 @@ class ScriptedServer:
         self.heard: list[Heard] = []
         self.asked_version = 0
         self.connections = 0
+        self.asked = asyncio.Event()
         self.left = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,6 +109,7 @@ class ScriptedServer:
             self.asked_version += 1
             return self.version
         self.heard.append(heard)
+        self.asked.set()
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     async def _answer(self, told: Says, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -94,8 +119,13 @@ class ScriptedServer:
             return False
         if told.cut == -1:
             return False
-        writer.write(told.head() + told.body[: told.cut])
-        await writer.drain()
+        writer.write(told.head())
+        for piece in (
+            (told.body[: told.cut],) if told.drip_s is None else map(bytes, zip(told.body, strict=True))
+        ):
+            await asyncio.sleep(told.drip_s or 0)
+            writer.write(piece)
+            await writer.drain()
         return told.cut is None
 
 

@@ -13,7 +13,7 @@ FILE: dict[int | str, dict[str, object]] = {
     200: {"content": _LINES, "description": "All lines that are there."},
     206: {"content": _LINES, "description": "The range that was asked for."},
 }
-_ONE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_ONE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +49,5 @@ def span_of(header: str | None, size: int) -> Span:
         if last and int(last) < start:
             return Span(0, size, whole=True)
     if start >= end:
-        raise BeyondTheEnd(f"the file has {size} bytes now, and the range begins behind them")
+        raise BeyondTheEnd(size)
     return Span(start, end, whole=False)

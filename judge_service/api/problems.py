@@ -116,7 +116,7 @@ _BY_CODE = {
 
 
 def response(problem: Problem, retry_after_s: float | None = None) -> Response:
-    """Serialise a problem; a retryable one on 429 and 503 always says when to come back."""
+    """Serialise a problem; a retryable one on 409, 429 and 503 always says when to come back."""
     wait = patience(problem, retry_after_s)
     headers = {} if wait is None else {"Retry-After": str(wait)}
     return Response(problem.model_dump_json(), problem.status, headers=headers, media_type=CONTENT_TYPE)
@@ -124,7 +124,7 @@ def response(problem: Problem, retry_after_s: float | None = None) -> Response:
 
 def patience(problem: Problem, asked_s: float | None = None) -> int | None:
     """Whole seconds after which to ask again: as many as were asked for, or some where they have to be told."""
-    if problem.retryable and (asked_s is not None or problem.status in {429, 503}):
+    if problem.retryable and (asked_s is not None or problem.status in {409, 429, 503}):
         return max(1, math.ceil(asked_s or DEFAULT_RETRY_AFTER_S))
     return None
 
@@ -200,7 +200,10 @@ def _told(row: Row, detail: str, request_id: str | None, faults: tuple[tuple[str
 
 
 async def _on_error(request: Request, exc: Exception) -> Response:
-    return response(of_error(exc, request.scope.get("request_id")))
+    told = response(of_error(exc, request.scope.get("request_id")))
+    if isinstance(exc, errors.BeyondTheEnd):
+        told.headers["Content-Range"] = f"bytes */{exc.size}"
+    return told
 
 
 async def _on_http(request: Request, exc: Exception) -> Response:

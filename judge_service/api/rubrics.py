@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -14,6 +14,9 @@ from judge_service.prompts import answer_schema
 from judge_service.rubric_store import StoredRubric  # noqa: TC001
 from judge_service.scoring.cascade import Cascade
 from judge_service.scoring.panel import Panel
+
+if TYPE_CHECKING:
+    from judge_service.scoring.answering import Answering
 
 router = APIRouter(tags=["catalogue"])
 
@@ -60,6 +63,12 @@ class JudgeSummary(BaseModel):
     is_llm: bool
     instrument: str
     images: bool
+    max_images: int | None = Field(
+        description="Most images of one case; a case with more is refused. Null: it is shown none."
+    )
+    max_image_pixels: int | None = Field(
+        description="Most pixels of one image, if it takes fewer than the service opens."
+    )
     max_concurrency: int
     sampling: dict[str, object]
     made_of: tuple[str, ...] = Field(
@@ -107,21 +116,24 @@ async def get_rubric(
 @router.get("/v1/judges", summary="List the judges")
 async def list_judges(scorer: TheScorer) -> JudgeList:
     """Every configured judge, and what kind of thing it is."""
-    return JudgeList(
-        judges=[
-            JudgeSummary(
-                name=name,
-                kind=judge.spec.kind,
-                model=judge.spec.model,
-                is_llm=judge.spec.is_llm,
-                instrument=judge.spec.instrument,
-                images=judge.spec.images and judge.spec.kind != "embedded",
-                max_concurrency=judge.spec.max_concurrency,
-                sampling=judge.spec.sampling,
-                made_of=judge.made_of if isinstance(judge, Panel | Cascade) else (),
-            )
-            for name, judge in sorted(scorer.judges.items())
-        ]
+    return JudgeList(judges=[_judge_summary(judge) for _, judge in sorted(scorer.judges.items())])
+
+
+def _judge_summary(judge: Answering | Cascade) -> JudgeSummary:
+    spec = judge.spec
+    sees = spec.images and spec.kind != "embedded"
+    return JudgeSummary(
+        name=judge.name,
+        kind=spec.kind,
+        model=spec.model,
+        is_llm=spec.is_llm,
+        instrument=spec.instrument,
+        images=sees,
+        max_images=spec.max_images if sees else None,
+        max_image_pixels=spec.max_image_pixels if sees else None,
+        max_concurrency=spec.max_concurrency,
+        sampling=spec.sampling,
+        made_of=judge.made_of if isinstance(judge, Panel | Cascade) else (),
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from judge_service.backends.purse import Purse
+    from judge_service.backends.purse import Payer
     from judge_service.domain.case import Case
     from judge_service.domain.judge import SchemaMode
     from judge_service.domain.place import Place
@@ -57,7 +57,7 @@ class Prompt:
     reminder: str = ""
     max_tokens: int = 2048
     sample: int = 0  # which of several askings; a seed moves with it
-    purse: Purse | None = None  # what its calls are paid from; None: whatever they cost
+    purse: Payer | None = None  # what its calls are paid from; None: whatever they cost
 
     def reminded(self, reminder: str) -> Prompt:
         """Ask the same again with a constant reminder of the form; never with the broken answer."""

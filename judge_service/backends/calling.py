@@ -170,7 +170,7 @@ class Caller:
     async def _asked(self, prompt: Prompt, course: _Course, slot: Slot) -> Completion:
         landing = course.landing
         self._look_at_the_time(slot, landing)
-        bound, cost = await set_aside(prompt, self.price, landing), None
+        bound, cost = await set_aside(self.name, prompt, self.price, landing), None
         course.began = self._clock()
         course.waited = course.began - course.idle_since
         try:

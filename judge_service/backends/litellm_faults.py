@@ -71,13 +71,20 @@ def error_of_exception(name: str, raised: Exception) -> BackendError:
         return error_of_status(name, status, headers, b"")
     wait = retry_after_s(headers, now=datetime.now(UTC))
     if known in REJECTED:
-        code = REJECTED[known]
-        return BackendRejected(said, code=code_of_words(_message(raised)) if code == BY_WORDS else code)
+        return BackendRejected(said, code=_code_of_refusal(REJECTED[known], raised))
     if known in WAITING:
         return BackendRateLimited(said, retry_after_s=wait)
     if known in UNAVAILABLE or known in BY_STATUS:
         return BackendUnavailable(said, retry_after_s=wait)
     return BackendBroken(said)
+
+
+def _code_of_refusal(code: str, raised: Exception) -> str:
+    if code == BY_WORDS:
+        return code_of_words(_message(raised))
+    # A gateway may find no model that takes images, and answer as if there were none of that name.
+    is_of_an_image = code == "unknown_model" and code_of_words(_message(raised)) == "bad_image"
+    return "bad_image" if is_of_an_image else code
 
 
 def _kinds(raised: Exception) -> list[str]:

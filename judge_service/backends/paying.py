@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from judge_service.domain.price import MEGA
-from judge_service.errors import BackendTimeout
+from judge_service.errors import BackendTimeout, CostCapReached
 
 if TYPE_CHECKING:
     from judge_service.backends.base import Completion, Landing, Prompt
@@ -23,10 +23,10 @@ FRAME_TOKENS: Final = 512
 IMAGE_TOKENS: Final = 50_000
 
 
-async def set_aside(prompt: Prompt, price: Price | None, landing: Landing) -> int:
+async def set_aside(judge: str, prompt: Prompt, price: Price | None, landing: Landing) -> int:
     """Take the worst case of one call out of the prompt's purse, if it has one; in micro-dollars.
 
-    Raises CostCapReached, or BackendTimeout when other calls keep what is left for too long.
+    Raises CostCapReached, which names the judge, or BackendTimeout when other calls keep what is left for too long.
     """
     if prompt.purse is None:
         return 0
@@ -34,6 +34,8 @@ async def set_aside(prompt: Prompt, price: Price | None, landing: Landing) -> in
     try:
         async with asyncio.timeout_at(landing.deadline):
             await prompt.purse.take(price, bound)
+    except CostCapReached as refused:
+        raise CostCapReached(f"judge {judge!r}: {refused}") from refused
     except TimeoutError:
         raise BackendTimeout("the time was up before other calls had left enough of the cap") from None
     return bound

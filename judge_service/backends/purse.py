@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from judge_service.domain.price import usd
+from judge_service.domain.price import MEGA, usd
 from judge_service.errors import CostCapReached
 
 if TYPE_CHECKING:
     from judge_service.domain.price import Price
+
+
+class Payer(Protocol):
+    """Whatever pays for calls."""
+
+    async def take(self, price: Price | None, bound: int) -> None:
+        """Set the bound of one call aside; raises `CostCapReached` before the call where that cannot be."""
+        ...
+
+    def settle(self, bound: int, cost: int | None) -> None:
+        """Take back what a call did not cost; None: nobody knows."""
+        ...
 
 
 class Purse:
@@ -71,3 +83,34 @@ class Purse:
         """Pay for no further call."""
         self._closed = True
         self._changed.set()
+
+
+class Tab:
+    """What one of those who share a purse has had out of it, whatever becomes of their answers."""
+
+    def __init__(self, purse: Purse) -> None:
+        self._purse = purse
+        self.calls = 0
+        self.taken = 0  # a call of unknown cost is held to have cost its bound
+        self.is_known = True
+
+    @property
+    def spent(self) -> int | None:
+        """Micro-dollars; None where the cost of a call is unknown."""
+        return self.taken if self.is_known else None
+
+    async def take(self, price: Price | None, bound: int) -> None:
+        """As the purse does."""
+        await self._purse.take(price, bound)
+
+    def settle(self, bound: int, cost: int | None) -> None:
+        """As the purse does, and note it."""
+        self._purse.settle(bound, cost)
+        self.calls += 1
+        self.taken += bound if cost is None else cost
+        self.is_known = self.is_known and cost is not None
+
+
+def purse_of(cap_usd: float | None, spent: int = 0) -> Purse | None:
+    """A purse with a cap in dollars, of which so many micro-dollars are gone; None: there is no cap."""
+    return None if cap_usd is None else Purse(round(cap_usd * MEGA), spent)

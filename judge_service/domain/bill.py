@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from judge_service.domain.price import usd
@@ -23,7 +23,12 @@ class Bill:
     uncounted: int = 0  # rows whose tokens no provider counted
     known_microusd: int = 0
     unpriced: int = 0  # rows whose cost is unknown
-    prices_as_of: str | None = None
+    dates: set[str] = field(default_factory=set)  # of the prices behind the rows' costs
+
+    @property
+    def prices_as_of(self) -> str | None:
+        """The one date of all prices that are known; None where there are several, or none."""
+        return self.dates.copy().pop() if len(self.dates) == 1 else None
 
     @property
     def input_tokens(self) -> int | None:
@@ -45,22 +50,26 @@ class Bill:
         if provenance.cache in {"hit", "joined", "none"} or provenance.instrument == "guard":
             return
         self.asked += 1
-        usage, spent = provenance.usage, provenance.spent_microusd
-        self.known_input += usage.input_tokens or 0
-        self.known_output += usage.output_tokens or 0
+        used, spent = provenance.spent_usage, provenance.spent_microusd
         cut = spent is None and not provenance.attempts  # it may have been under way
-        self.uncounted += cut or any(
-            a.input_tokens is None or a.output_tokens is None for a in provenance.attempts
-        )
+        if cut or used.input_tokens is None or used.output_tokens is None:
+            self.uncounted += 1
+        else:
+            self.known_input += used.input_tokens
+            self.known_output += used.output_tokens
+        self._pay(spent)
+        if provenance.prices_as_of is not None:
+            self.dates.add(provenance.prices_as_of)
+
+    def _pay(self, spent: int | None) -> None:
         self.known_microusd += spent or 0
         self.unpriced += spent is None
-        self.prices_as_of = provenance.prices_as_of or self.prices_as_of
 
-    def add_unknown(self) -> None:
-        """Count one row of which nobody can say what was asked and paid for it."""
+    def add_unknown(self, spent: int | None = None) -> None:
+        """Count one row of which nobody can say what was read and written for it, nor, by default, paid."""
         self.asked += 1
         self.uncounted += 1
-        self.unpriced += 1
+        self._pay(spent)
 
     def as_json(self) -> dict[str, object]:
         """Plain data; null where anything in a sum is unknown."""
@@ -85,4 +94,5 @@ class Bill:
         if self.unpriced:
             yield f"Cost: unknown for {self.unpriced} of {self.asked} rows; of the others {usd(self.known_microusd)}."
         else:
-            yield f"Cost: {usd(self.known_microusd)} (prices: {self.prices_as_of or 'nothing was billed'})."
+            none = "of several dates" if self.known_microusd else "nothing was billed"
+            yield f"Cost: {usd(self.known_microusd)} (prices: {self.prices_as_of or none})."

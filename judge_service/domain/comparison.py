@@ -11,6 +11,7 @@ from judge_service.domain.judge import SchemaMode
 from judge_service.domain.request import (
     DEADLINE_CAP_MS,
     DEADLINE_DEFAULT_MS,
+    CapUsd,
     Milliseconds,
     ScoreRequest,
     Tag,
@@ -135,6 +136,12 @@ class ComparisonRequest(BaseModel):
         le=DEADLINE_CAP_MS,
         description="When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then "
         f"wins. Default {DEADLINE_DEFAULT_MS}.",
+    )
+    max_cost_usd: CapUsd = Field(
+        default=None,
+        ge=0,
+        le=1e6,
+        description="Most that both orders together may cost, in US dollars; as of a score.",
     )
     metadata: dict[str, Tag] = Field(
         default_factory=dict, max_length=32, description="Yours; comes back as it is."

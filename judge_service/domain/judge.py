@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,6 +15,9 @@ from judge_service.domain.price import TokenPrice
 SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
 
 REASONING_ROOM = 4  # times the visible answer
+
+# What may follow a model's name: words with a digit in them, and those that say how settled a release is.
+_REVISION = re.compile(r"([-@:._]([a-z]*\d[a-z0-9]*|latest|preview|exp|beta|stable))*")
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
 ImageCheck = Literal["first", "each", "off"]
@@ -184,13 +188,14 @@ class JudgeSpec(BaseModel):
         """Whether a reply under this model name is this judge's: gateways may quietly send another model.
 
         The name asked for counts without its provider's prefix and without `-latest`, and may be followed by
-        a date or revision.
+        a date or revision: `gpt-4` may answer as `gpt-4-0613`, and not as `gpt-4o` or `gpt-4-turbo`.
         """
         if model is None or self.model is None or not self.is_llm:
             return True
         asked = self.model.rpartition("/")[2].removesuffix("-latest").casefold()
         answered = model.rpartition("/")[2].casefold()
-        return answered.startswith(asked) or model in self.answers_as
+        is_its_own = answered.startswith(asked) and _REVISION.fullmatch(answered, len(asked))
+        return bool(is_its_own) or model in self.answers_as
 
     @property
     def schema_mode_in_use(self) -> SchemaMode:

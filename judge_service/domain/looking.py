@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from judge_service.domain.case import IMAGE_CAP, Case, Image
-from judge_service.domain.request import DEADLINE_CAP_MS
+from judge_service.domain.request import DEADLINE_CAP_MS, CapUsd
 from judge_service.domain.score import TokenUsage
 from judge_service.domain.verdict import Outcome
 
@@ -48,6 +48,13 @@ class ProbeRequest(BaseModel):
         le=DEADLINE_CAP_MS,
         description="When the report must be there; what has no answer by then is a timeout in its arm. The header "
         "X-Request-Deadline-Ms may be smaller and then wins.",
+    )
+    max_cost_usd: CapUsd = Field(
+        default=None,
+        ge=0,
+        le=1e6,
+        description="Most that all arms together may cost, in US dollars; as of a score. Where it does not last, "
+        "there is no report, and what was answered is in the cache.",
     )
 
 
@@ -109,6 +116,9 @@ class ArmCalls(BaseModel):
     asked: int
     from_cache: int
     usage: TokenUsage = Field(description="Of all attempts; of an answer from the cache, when it was made.")
+    spent_microusd: int | None = Field(
+        description="What this probe spent on it, in millionths of a US dollar; null as soon as one cost is unknown."
+    )
     failures: dict[str, int] = Field(description="Code → how many had no answer, or none to use, for it.")
 
 

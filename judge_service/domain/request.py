@@ -38,6 +38,7 @@ def a_plain_number(value: object) -> object:
 
 
 Milliseconds = Annotated[int | None, BeforeValidator(_a_number)]
+CapUsd = Annotated[float | None, BeforeValidator(a_plain_number)]
 
 
 class ScoreRequest(BaseModel):
@@ -81,7 +82,7 @@ class ScoreRequest(BaseModel):
         description="When the answer must be there; the header X-Request-Deadline-Ms may be smaller and then "
         f"wins. Default {DEADLINE_DEFAULT_MS}.",
     )
-    max_cost_usd: Annotated[float | None, BeforeValidator(a_plain_number)] = Field(
+    max_cost_usd: CapUsd = Field(
         default=None,
         ge=0,
         le=1e6,

@@ -98,6 +98,11 @@ class Provenance(BaseModel):
         description="What this request itself spent: 0 where the verdicts were in the cache or another request's "
         "call made them; null: unknown.",
     )
+    spent_usage: TokenUsage = Field(
+        default=TokenUsage(),
+        description="Tokens of the calls that this request itself made: 0 where there were none; null as soon as one "
+        "attempt was not counted.",
+    )
     prices_as_of: str | None = Field(
         default=None,
         description="Date of the list of prices behind the cost; `settings`: the judge's own price; `free`: no "

@@ -193,8 +193,8 @@ def _left_over(tally: Tally, *, finished: bool) -> Iterator[str]:
         rows = _rows(tally.unanswered, "has", "have")
         yield f"{rows} no answer from the judge; the same command asks again."
     if tally.capped:
-        rows = _rows(tally.outcomes["cost_cap"], "was", "were")
-        yield f"{rows} not asked: {tally.capped}. The same command with a higher cap goes on."
+        rows = _rows(tally.outcomes["cost_cap"], "has", "have")
+        yield f"{rows} no answer, for the cap on cost: {tally.capped}. The same command with a higher cap goes on."
     if not finished:
         yield "Stopped. The same command goes on from here."
 

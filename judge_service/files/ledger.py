@@ -26,7 +26,8 @@ class Ledger:
     path: Path
     again: frozenset[str] = frozenset()  # settled outcomes that are to be asked again all the same
     settled: dict[int, str] = field(default_factory=dict)  # row → digest of what was asked
-    spent: dict[int, int] = field(default_factory=dict)  # row → micro-dollars, as far as they are known
+    # Row → micro-dollars: what its calls took out of a cap, or without one, as far as they are known.
+    spent: dict[int, int] = field(default_factory=dict)
     _again: set[int] = field(default_factory=set)
     _out: IO[bytes] | None = None
 
@@ -69,13 +70,18 @@ class Ledger:
             )
         return known is not None and row not in self._again
 
-    def append(self, row: int, asked: str, answer: str) -> None:
-        """Add one answer (a JSON object) and hand it to the operating system at once."""
+    def append(self, row: int, asked: str, answer: str, taken: int | None = None) -> None:
+        """Add one answer (a JSON object) and hand it to the operating system at once.
+
+        `taken`: what its calls took out of a cap, where there is one.
+        """
         if self._out is None:
             raise ValueError("the ledger is not open")
         told: dict[str, object] = {"row": row, "asked": asked}
         if before := self.spent.get(row):  # an answer that this one takes the place of was paid all the same
             told["spent_before_microusd"] = before
+        if taken is not None:
+            told["taken_microusd"] = taken
         head = json.dumps(told)
         self._out.write(f"{head[:-1]}, {answer.lstrip()[1:]}\n".encode())
         self._out.flush()
@@ -118,7 +124,11 @@ def is_unsettled(outcome: str, failure: object) -> bool:
 def _spent(entry: dict[str, Any]) -> int:
     provenance = entry.get("provenance")
     now = provenance.get("spent_microusd") if isinstance(provenance, dict) else None
-    known = [part for part in (now, entry.get("spent_before_microusd")) if type(part) is int]
+    known = [
+        part
+        for part in (entry.get("taken_microusd", now), entry.get("spent_before_microusd"))
+        if type(part) is int
+    ]
     return sum(known)
 
 

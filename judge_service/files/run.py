@@ -10,9 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from judge_service.backends.purse import Purse
+from judge_service.backends.purse import Tab, purse_of
 from judge_service.domain.bill import Bill
-from judge_service.domain.price import MEGA
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
 from judge_service.domain.verdict import Scored
 from judge_service.errors import CacheMiss, CostCapReached, RequestError
@@ -110,7 +109,7 @@ class _Asking:
         stored, judge = scorer.rubrics.get(order.rubric), scorer.judge(order.judge)
         settings = {key: value for key, value in order.settings.items() if key not in _BESIDE_THE_POINT}
         self._frame = [stored.digest, judge.identity, settings]
-        self._purse = _purse(order, ledger)
+        self._purse = purse_of(order.max_cost_usd, sum(ledger.spent.values()))
 
     def check_the_frame(self) -> None:
         """Refuse to add answers under one rubric, judge or setting to a file of answers under another."""
@@ -141,31 +140,41 @@ class _Asking:
                 **self._order.settings,
             }
         )
+        tab = None if self._purse is None else Tab(self._purse)
         budget_s = (request.deadline_ms or DEADLINE_DEFAULT_MS) / 1000
         try:
             deadline = asyncio.get_running_loop().time() + budget_s
-            score = await self._scorer.score(request, deadline=deadline, purse=self._purse)
+            score = await self._scorer.score(request, deadline=deadline, purse=tab)
         except CacheMiss:
             self._tally.uncached += 1
             return
         except CostCapReached as exc:
-            self._cap(row, asked, str(exc), request.case)
+            self._cap(row, asked, str(exc), request.case, tab)
             return
         except RequestError as exc:
             self._reject(row, asked, str(exc), request.case)
             return
         self._tally.add(score)
-        self._ledger.append(row.number, asked, score.model_dump_json())
+        self._ledger.append(row.number, asked, score.model_dump_json(), tab.taken if tab else None)
 
-    def _cap(self, row: Row, asked: str, reason: str, case: Case) -> None:
+    def _cap(self, row: Row, asked: str, reason: str, case: Case, tab: Tab | None) -> None:
         """Ask no further judge; what is in the cache is still told."""
         if self._purse is not None:
             self._purse.close()
         self._tally.capped = self._tally.capped or reason
-        self._reject(row, asked, reason, case, outcome="cost_cap")
+        if tab is not None and tab.calls:  # some were made for it all the same
+            self._tally.bill.add_unknown(tab.spent)
+        self._reject(row, asked, reason, case, outcome="cost_cap", taken=tab.taken if tab else None)
 
     def _reject(
-        self, row: Row, asked: str, reason: str, case: Case | None = None, *, outcome: str = "rejected_input"
+        self,
+        row: Row,
+        asked: str,
+        reason: str,
+        case: Case | None = None,
+        *,
+        outcome: str = "rejected_input",
+        taken: int | None = None,
     ) -> None:
         self._tally.outcomes[outcome] += 1
         answer: dict[str, object] = {
@@ -180,7 +189,7 @@ class _Asking:
         if row.unread:
             self._tally.unread.append(f"Row {row.number}: {reason}.")
             answer["unread"] = True
-        self._ledger.append(row.number, asked, json.dumps(answer))
+        self._ledger.append(row.number, asked, json.dumps(answer), taken)
 
     def _asked(self, row: Row) -> str:
         # Whose response it is changes no verdict, and files that were begun before it could be said go on.
@@ -190,9 +199,3 @@ class _Asking:
             frame[1] = "guard"  # no judge is asked, so it does not matter which
         asked = json.dumps([frame, case], sort_keys=True)
         return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _purse(order: Order, ledger: Ledger) -> Purse | None:
-    if order.max_cost_usd is None:
-        return None
-    return Purse(round(order.max_cost_usd * MEGA), sum(ledger.spent.values()))

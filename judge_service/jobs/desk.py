@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from judge_service.jobs.base import JobBackend, JobRecord, Kind
 
 RECEIVING_S = 60.0  # a reception in which nothing comes for so long is over
+_STILL = "the first POST under this Idempotency-Key is still being received"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class JobDesk:
         if key is not None:
             held = await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)
             if held.state == "receiving":
-                raise KeyInUse("the first POST under this Idempotency-Key is still being received")
+                raise KeyInUse(_STILL)
             if held.state == "known":
                 await reception.drain(stream)
                 return await self._replay(order.tenant, held.job, held.digest, reception.digest)
@@ -76,10 +77,14 @@ class JobDesk:
         async for block in reception.blocks(stream):
             await self._jobs.add(order.id, items, block.items, block.rejected, RECEIVING_S)
             items += len(block.items)
-            if key is not None:
-                await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)
+            if key is not None and not await self._still_ours(order, key):
+                raise KeyInUse(_STILL)
         settled = None if key is None else (order.tenant, key, reception.digest)
         await self._jobs.open(order.id, items, settled)
+
+    async def _still_ours(self, order: JobOrder, key: str) -> bool:
+        """Renew a key, unless this reception paused for so long that another took it."""
+        return (await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)).state == "new"
 
     async def _drop(self, order: JobOrder, key: str | None) -> None:
         await self._jobs.forget(order.id)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from judge_service.errors import StoreError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -63,6 +61,6 @@ class Heart:
     def _try(self) -> None:
         try:
             self._beat(self._held())
-        except StoreError as exc:
+        except Exception as exc:  # noqa: BLE001 (nobody would notice that this thread has ended)
             # The next beat comes before the lease is over; if that fails too, others take over and lose nothing.
             _log.warning("no heartbeat", error_code=type(exc).__name__)

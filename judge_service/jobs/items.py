@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
 from judge_service.jobs.base import POISON, Spent
-from judge_service.jobs.lines import error_line, read_line, result_line
+from judge_service.jobs.lines import custom_id_of, error_line, read_line, result_line
 from judge_service.strict_json import validated
 
 if TYPE_CHECKING:
@@ -65,13 +65,15 @@ class Items:
 
     async def line(self, claim: Claim, raw: bytes, order: JobOrder, purse: Purse | None) -> Line:
         """Score the item until it is answered, or until patience or the job's time is over."""
-        name, item = _name(claim), read_line(raw)
+        name, custom_id = _name(claim), None
         try:
+            item = read_line(raw)
+            custom_id = item.custom_id
             request = validated(item.body, ScoreRequest)
             return await self._answered(name, item, request, order, purse)
         except Exception as exc:  # noqa: BLE001 (whatever it is, it is this item's end and harms no other)
             code, words, problem = self._told(exc)
-            return error_line(name, item.custom_id, code, words, problem=problem, spent=Spent())
+            return error_line(name, custom_id, code, words, problem=problem, spent=Spent())
 
     async def _answered(
         self, name: str, item: JobLine, request: ScoreRequest, order: JobOrder, purse: Purse | None
@@ -98,7 +100,7 @@ class Items:
 def poisoned(claim: Claim, raw: bytes) -> Line:
     """The line of an item that ended each worker that had it."""
     words = f"{claim.deliveries - 1} workers ended while they had this item; it is not tried again"
-    return error_line(_name(claim), read_line(raw).custom_id, POISON, words, spent=Spent(None, None, None))
+    return error_line(_name(claim), custom_id_of(raw), POISON, words, spent=Spent(None, None, None))
 
 
 def unfinished(claim: Claim, raw: bytes, code: str) -> Line:
@@ -106,7 +108,7 @@ def unfinished(claim: Claim, raw: bytes, code: str) -> Line:
     words = {"cancelled": "the job was cancelled before this item had an answer"}.get(
         code, "the job's time was over before this item had an answer"
     )
-    return error_line(_name(claim), read_line(raw).custom_id, code, words, spent=Spent())
+    return error_line(_name(claim), custom_id_of(raw), code, words, spent=Spent())
 
 
 def _name(claim: Claim) -> str:

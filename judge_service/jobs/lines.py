@@ -79,7 +79,7 @@ def error_line(
 
 
 def custom_id_of(raw: bytes) -> str | None:
-    """The custom_id of an item that was read before."""
+    """The custom_id of an item; None where a later version of ours cannot read what an earlier one took."""
     try:
         return read_line(raw).custom_id
     except BodyRejected:

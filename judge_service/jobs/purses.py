@@ -28,7 +28,8 @@ class JobPurse(Purse):
         """Set the bound of a call aside, drawn first where there is too little; raises `CostCapReached`."""
         if price is not None and bound > self.left:
             need = bound - self.left
-            self.left += await self._jobs.draw(self._job, need, max(need, self.cap // _DRAWS))
+            drawn = await self._jobs.draw(self._job, need, max(need, self.cap // _DRAWS))
+            self.left += drawn  # after the wait, in which other calls of ours took and settled
         await super().take(price, bound)
 
     async def give_back(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ from judge_service.errors import BodyRejected, BodyTooLarge
 from judge_service.jobs.lines import bad_line, read_line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from judge_service.jobs.base import Line
 
 LINE_CAP = 20 * 2**20
 _BLOCK_BYTES = 2**20
 _BLOCK_LINES = 256
+_BLOCK_S = 10.0  # what comes slowly is given on as well, if only to say that something comes
 
 
 @dataclass(slots=True)
@@ -32,8 +34,16 @@ class Block:
 class Reception:
     """Reads a stream once. Raises `BodyTooLarge` beyond the bounds, and `BodyRejected` where there is no line."""
 
-    def __init__(self, job: str, *, options: bytes = b"", items_cap: int = ITEMS_CAP) -> None:
+    def __init__(
+        self,
+        job: str,
+        *,
+        options: bytes = b"",
+        items_cap: int = ITEMS_CAP,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.lines = 0
+        self._clock = clock
         self._job = job
         self._items_cap = items_cap
         self._bytes = 0
@@ -47,7 +57,7 @@ class Reception:
 
     async def blocks(self, stream: AsyncIterator[bytes]) -> AsyncIterator[Block]:
         """Give the lines as they come, read in a thread."""
-        async for lines in _in_blocks(self._measured(stream)):
+        async for lines in _in_blocks(self._measured(stream), self._clock):
             yield await asyncio.to_thread(self._read, lines)
         if not self.lines:
             raise BodyRejected("the body has no lines: send one JSON object a line")
@@ -92,23 +102,28 @@ class Reception:
         block.items.append(text)
 
 
-async def _in_blocks(stream: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
-    """Cut at newlines; give some lines at a time."""
-    rest, ready, size = bytearray(), [], 0
+async def _in_blocks(stream: AsyncIterator[bytes], clock: Callable[[], float]) -> AsyncIterator[list[bytes]]:
+    """Cut at newlines; give some lines at a time, or none where a long one comes slowly."""
+    rest, size, since = bytearray(), 0, clock()
+    lines: list[bytes]
+    ready: list[bytes] = []
     async for part in stream:
         rest += part
-        if b"\n" not in part:
-            _check(rest)
-            continue
-        *lines, last = bytes(rest).split(b"\n")
-        rest = bytearray(last)
+        lines = []
+        if b"\n" in part:
+            *lines, last = bytes(rest).split(b"\n")
+            rest = bytearray(last)
         for line in lines:
             _check(line)
             ready.append(line)
             size += len(line)
             if len(ready) >= _BLOCK_LINES or size >= _BLOCK_BYTES:
                 yield ready
-                ready, size = [], 0
+                ready, size, since = [], 0, clock()
+        _check(rest)
+        if clock() - since >= _BLOCK_S:
+            yield ready
+            ready, size, since = [], 0, clock()
     yield [*ready, bytes(rest)]
 
 

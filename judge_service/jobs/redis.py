@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from judge_service.domain.job import BYTES_CAP
 from judge_service.errors import StoreError
 from judge_service.jobs.base import LEASE_S
-from judge_service.jobs.redis_calls import BLOB_S, CALL_S, Calls
+from judge_service.jobs.redis_calls import BLOBS, CALL_S, Calls
 from judge_service.jobs.redis_feed import Feed
 from judge_service.jobs.redis_intake import Intake
 from judge_service.jobs.redis_pulse import Pulse
@@ -41,6 +41,7 @@ class RedisJobs:
         *,
         prefix: str = "js",
         lease_s: float = LEASE_S,
+        call_s: float = CALL_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare a ledger without calling the server; a bad address is a ValueError or a TypeError."""
@@ -49,8 +50,8 @@ class RedisJobs:
         self._url = url
         self._clock = clock
         self._codec = Codec(BYTES_CAP)
-        self._client = async_client(url, _CONNECTIONS, BLOB_S + CALL_S)
-        self._calls = Calls(self._client, prefix)
+        self._client = async_client(url, _CONNECTIONS, 2 * BLOBS * call_s)
+        self._calls = Calls(self._client, prefix, call_s)
         self._intake = Intake(self._calls, self._codec, clock)
         self._feed = Feed(self._calls, clock, lease_s)
         self._work = Work(self._calls, self._codec, clock)

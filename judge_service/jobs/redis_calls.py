@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Arg = str | bytes | int | float
 
 CALL_S = 5.0
-BLOB_S = 10.0  # where items or lines of megabytes are on the way
+BLOBS = 2  # times as long where items or lines of megabytes are on the way
 _REPLICATED_S = 0.5
 _ENTERED = "at:"
 
@@ -27,11 +27,11 @@ _ENTERED = "at:"
 class Calls:
     """One client's calls. It is Any here, for only the door knows its library."""
 
-    def __init__(self, client: Any, prefix: str, call_s: float = CALL_S, blob_s: float = BLOB_S) -> None:
+    def __init__(self, client: Any, prefix: str, call_s: float) -> None:
         self._client = client
         self._scripts: dict[str, Any] = {}
         self._call_s = call_s
-        self.blob_s = blob_s
+        self.blob_s = BLOBS * call_s
         self.prefix = f"{prefix}:jobs:"
 
     def job(self, job: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from judge_service.jobs.redis_calls import Arg, Calls
 
 _AHEAD = 64  # entries in the streams beyond what was asked for: few, so that what comes later is dealt fairly
+_ROUNDS = 4
 _PAGE = 1000
 _MENDING_S = 60.0
 
@@ -32,26 +33,31 @@ class Feed:
         self._lease_ms = ms(lease_s)
 
     async def claim(self, worker: str, most: int) -> list[Claim]:
-        """Two round trips, or one where nothing is new."""
-        if most <= 0:
-            return []
-        again, queued, rows = await self._calls.run("claim", LOOK, worker, most, self._lease_ms)
-        claims, rest = [claim_of(row) for row in again], most - len(again)
-        jobs = [_Open(row, Counter(queued)) for row in rows]
-        if rest and (queued or any(job.waiting for job in jobs)):
-            new = await self._calls.run("claim", GIVE, worker, rest, *self._dealt(jobs, rest))
-            claims += [claim_of(row) for row in new]
+        """Two round trips, or one where nothing is new; again where others took what was meant for this one."""
+        claims: list[Claim] = []
+        for _ in range(_ROUNDS):
+            given, all_had = await self._claim(worker, most - len(claims))
+            claims += given
+            if all_had or len(claims) == most:
+                break
         return claims
 
-    def _dealt(self, jobs: list[_Open], rest: int) -> list[Arg]:
-        now = self._clock()
-        standings = [job.standing(now) for job in jobs]
+    async def _claim(self, worker: str, most: int) -> tuple[list[Claim], bool]:
+        again, queued, rows = await self._calls.run("claim", LOOK, worker, most, self._lease_ms)
+        claims, rest = [claim_of(row) for row in again], most - len(again)
+        waiting, now = Counter(queued), self._clock()
+        jobs = {row[0].decode(): _Open(row, waiting[row[0]]) for row in rows}
+        standings = [job.standing(now) for job in jobs.values()]
         places = deal(standings, rest + _AHEAD) if starved(standings, rest) else []
-        by_id = {job.id: job for job in jobs}
+        there = min(rest, len(queued) + len(places))
+        if there <= 0:
+            return claims, True
         counts = Counter(places)
-        told = [part for job, n in counts.items() for part in by_id[job].move(n, now)]
+        moves = [part for job, n in counts.items() for part in jobs[job].move(n, now)]
         numbers = {job: n for n, job in enumerate(counts, start=1)}
-        return [len(counts), *told, *(numbers[job] for job in places)]
+        order = (numbers[job] for job in places)
+        new = await self._calls.run("claim", GIVE, worker, rest, len(counts), *moves, *order)
+        return [*claims, *map(claim_of, new)], len(new) == there
 
     async def mend(self) -> int:
         """Look for items that were dealt, are not done and have no entry; one at a time looks.
@@ -106,13 +112,13 @@ class Feed:
 class _Open:
     """A job as Redis tells of it; `queued` counts entries that are in no hands."""
 
-    def __init__(self, row: list[Any], queued: Counter[bytes]) -> None:
+    def __init__(self, row: list[Any], queued: int) -> None:
         self.id = row[0].decode()
         self._tenant, self._priority = row[1].decode(), row[2].decode()
         items, self._next, completed, failed, rejected = (int(one) for one in row[3:8])
         self._due = float(row[8])
         self._concurrency, self._per_minute = row[9], row[10]
-        self._queued = queued[row[0]]
+        self._queued = queued
         self._begun = max(0, self._next - (completed + failed - rejected))
         self.waiting = items - self._next
 

@@ -59,7 +59,12 @@ class Tender:
     async def tend(self) -> None:
         """See to everything that is due now."""
         for record in await self._jobs.due():
-            await self._see_to(record)
+            try:
+                await self._see_to(record)
+            except StoreError:
+                raise
+            except Exception as exc:  # noqa: BLE001 (one job must not keep the others from being seen to)
+                _log.warning("a job could not be seen to", error_code=type(exc).__name__)
         if self._clock() - self._mended >= MEND_S:
             self._mended = self._clock()
             if again := await self._jobs.mend():

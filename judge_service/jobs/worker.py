@@ -55,7 +55,8 @@ class Worker:
         self._sleep = sleep
         self._held: dict[str, Claim] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._suspects: list[tuple[Claim, bytes]] = []
+        self._suspect: tuple[Claim, bytes] | None = None  # waits until nothing else is in work
+        self._alone: str | None = None  # the ticket of the suspect that was begun last
         self._orders: dict[str, JobOrder] = {}
         self._purses: dict[str, JobPurse] = {}
         self._woken = asyncio.Event()
@@ -105,14 +106,21 @@ class Worker:
         self._heart.tick()
         self._woken.clear()
         self._notice(leaving=self._leaving())
-        free = 0 if self._drains else self._slots - len(self._tasks)
+        free = self._slots - len(self._tasks)
         found = False
-        if self._suspects and not self._tasks:
-            self._start(*self._suspects.pop())
-        elif free > 0 and not self._suspects:
+        if self._drains or self._alone in self._tasks:
+            pass
+        elif self._suspect is not None:
+            self._begin_alone(*self._suspect)
+        elif free > 0:
             found = await self._fill(free)
         if not found:
             await self._idle()
+
+    def _begin_alone(self, claim: Claim, blob: bytes) -> None:
+        if not self._tasks:
+            self._suspect, self._alone = None, claim.ticket
+            self._start(claim, blob)
 
     async def _idle(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -127,22 +135,25 @@ class Worker:
             self._held.update({claim.ticket: claim for claim in claims})
             blobs = await self._jobs.items(claims)
             await self._know({claim.job for claim in claims})
-        except StoreError as exc:
+        except Exception as exc:  # noqa: BLE001 (a ledger that surprises us must not end the work for good)
             # What was claimed and not begun comes back by itself, when the lease is over.
             self._held = {ticket: claim for ticket, claim in self._held.items() if ticket in self._tasks}
-            _log.warning("the ledger is away", error_code=str(exc))
+            told = str(exc) if isinstance(exc, StoreError) else type(exc).__name__
+            _log.warning("the ledger is away", error_code=told)
             await self._sleep(AWAY_S)
             return False
         gone = []
         for claim, blob in zip(claims, blobs, strict=True):
             if blob is None or claim.job not in self._orders:
                 gone.append(claim)
-            elif claim.deliveries >= SUSPECT_FROM:
-                self._suspects.append((claim, blob))
-            else:
+            elif claim.deliveries < SUSPECT_FROM:
                 self._start(claim, blob)
+            elif self._suspect is None:
+                self._suspect = claim, blob
+            else:  # were it held while another suspect ends this worker, that would count against it
+                gone.append(claim)
         await self._drop(gone)
-        return len(claims) >= free
+        return self._suspect is not None or len(claims) >= free
 
     def _start(self, claim: Claim, blob: bytes) -> None:
         task = asyncio.create_task(self._work(claim, blob), name="jobs-item")
@@ -188,8 +199,10 @@ class Worker:
         while True:
             await self._sleep(WATCH_S)
             self._heart.tick()
-            with contextlib.suppress(StoreError):
+            try:
                 await self._look()
+            except Exception as exc:  # noqa: BLE001 (who watches goes on watching)
+                _log.warning("no look at the jobs in work", error_code=type(exc).__name__)
 
     async def _look(self) -> None:
         busy = Counter(claim.job for claim in self._held.values())
@@ -206,7 +219,9 @@ class Worker:
         for ticket, claim in list(self._held.items()):
             if claim.job in ended and (task := self._tasks.get(ticket)) is not None:
                 task.cancel()
-        self._suspects = [(claim, blob) for claim, blob in self._suspects if claim.job not in ended]
+        if self._suspect is not None and self._suspect[0].job in ended:
+            claim, self._suspect = self._suspect[0], None
+            await self._drop([claim])
 
     async def _drop(self, claims: list[Claim]) -> None:
         for claim in claims:

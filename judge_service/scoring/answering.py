@@ -116,8 +116,8 @@ def check_samples(judge: Configured, samples: int, score_from: ScoreFrom) -> Non
     """Refuse, before anybody is asked, what the judge cannot give: `UnfitCase`."""
     if samples > 1 and not judge.spec.varies:
         raise UnfitCase(
-            f"judge {judge.name!r} says the same each time; "
-            "samples above 1 need a language model with a temperature above 0"
+            f"judge {judge.name!r} is not asked several times, for it, or a judge it is made of, says the same each "
+            "time; samples above 1 need a language model with a temperature above 0"
         )
     if score_from == "expected" and samples == 1 and not judge.spec.tells_chances:
         raise UnfitCase(

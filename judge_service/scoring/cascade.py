@@ -15,7 +15,7 @@ from judge_service.errors import CacheMiss
 from judge_service.scoring.aggregate import Total
 from judge_service.scoring.answering import CompositeFacts
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement
-from judge_service.scoring.panel import OWN_FAMILY, common_cache, common_date, summed_usage
+from judge_service.scoring.panel import OWN_FAMILY, common_cache, common_date, strict_usage, summed_usage
 from judge_service.scoring.pooling import UNANSWERED
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Course:
         """Where the last answer is from, with what all steps took together."""
         every, last = [score.provenance for score in self.scores], self.last.provenance
         usage = summed_usage(Usage(one.usage.input_tokens, one.usage.output_tokens) for one in every)
+        spent = (Usage(one.spent_usage.input_tokens, one.spent_usage.output_tokens) for one in every)
+        spent_usage = strict_usage(spent)
         guarded = GUARDED in self.last.flags
         named: dict[str, object] = {
             "judge": cascade.name,
@@ -111,6 +113,9 @@ class Course:
             "usage": TokenUsage(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens),
             "cost_microusd": total(one.cost_microusd for one in every),
             "spent_microusd": total(one.spent_microusd for one in every),
+            "spent_usage": TokenUsage(
+                input_tokens=spent_usage.input_tokens, output_tokens=spent_usage.output_tokens
+            ),
             "prices_as_of": common_date(one.prices_as_of for one in every),
             "cache": common_cache(one.cache for one in every),
         }

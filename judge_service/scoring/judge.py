@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import rfc8785
 
-from judge_service.backends.base import JudgeCallFailed
+from judge_service.backends.base import JudgeCallFailed, Usage
 from judge_service.domain.place import INTERACTIVE
 from judge_service.domain.price import total
+from judge_service.domain.verdict import Scored
 from judge_service.errors import BackendTimeout, CacheMiss, CostCapReached
 from judge_service.scoring.guard import GUARD_VERSION, degenerate
 from judge_service.scoring.image_check import ImageCheck, unread
-from judge_service.scoring.judgement import OTHER_MODEL, Judgement, from_record
+from judge_service.scoring.judgement import NO_USE, OTHER_MODEL, Judgement, from_record
 from judge_service.scoring.landing import GRACE_S, FixedLanding, JudgesShare
 from judge_service.scoring.reading import PARSER_VERSION, Reading, read
 from judge_service.scoring.sampling import together
-from judge_service.scoring.unanswered import failed, floored, summed
+from judge_service.scoring.unanswered import counted, failed, floored, summed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from judge_service.backends.base import Called, Completion, Landing, Prompt
-    from judge_service.backends.purse import Purse
+    from judge_service.backends.purse import Payer
     from judge_service.domain.case import Case
     from judge_service.domain.judge import JudgeSpec
     from judge_service.domain.place import Place
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from judge_service.rubric_store import StoredRubric
 
 KEY_VERSION = 1
+UNCOUNTED = Usage()
+
 R = TypeVar("R", bound=Reading)
 
 
@@ -80,7 +83,7 @@ class Matter:
     image_roles: tuple[str, ...] = ()
     rival: str | None = None  # where two responses are compared: the one shown second
     samples: int = 1  # how often the judge is asked
-    purse: Purse | None = None  # what calls are paid from
+    purse: Payer | None = None  # what calls are paid from
     place: Place = INTERACTIVE  # where it stands in a judge's line
 
 
@@ -117,6 +120,7 @@ class Judge:
     async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
         """Verdicts on every criterion of the matter; a failure of the judge is a judgement too."""
         asking = Asking()
+        used: Usage | None = None
         try:
             found = await self._find(matter, asking, cache=cache, deadline=deadline)
         except JudgeCallFailed as exc:
@@ -124,8 +128,10 @@ class Judge:
         except TimeoutError:
             late = BackendTimeout("the deadline of the request passed before the judge had answered")
             # Nobody knows what a call that goes on, or was cut, will have cost.
-            found = replace(failed(matter.criteria, late), cost_microusd=None)
-        return replace(found, spent_microusd=found.cost_microusd if asking.here else 0)
+            found, used = replace(failed(matter.criteria, late), cost_microusd=None), UNCOUNTED
+        if not asking.here:
+            return replace(found, spent_microusd=0, spent_usage=NO_USE)
+        return replace(found, spent_microusd=found.cost_microusd, spent_usage=used or counted(found.attempts))
 
     async def _find(self, matter: Matter, asking: Asking, *, cache: str, deadline: float) -> Judgement:
         ends = deadline + GRACE_S
@@ -215,7 +221,7 @@ class Judge:
             cost_microusd=total(attempt.cost_microusd for attempt in attempts),
             prices_as_of=calls[0].prices_as_of,
             flags=flags if are_its_own else (*flags, OTHER_MODEL),
-            keeps=reading.keeps and are_its_own,
+            keeps=reading.keeps and are_its_own and not _is_short(reading, matter),
         )
 
     def key(self, matter: Matter) -> str:
@@ -246,6 +252,16 @@ def _identity(spec: JudgeSpec, version: str) -> str:
         },
     )
     return hashlib.sha256(rfc8785.dumps([settings, version])).hexdigest()
+
+
+def _is_short(reading: Reading, matter: Matter) -> bool:
+    """Whether the total will lack what the server did not tell: the next asking may have it."""
+    if matter.rival is not None or matter.stored.rubric.score_from == "level":
+        return False
+    scored = [verdict for verdict in reading.verdicts.values() if isinstance(verdict, Scored)]
+    return any(
+        verdict.distribution_withheld in {"tokens_not_told", "level_not_located"} for verdict in scored
+    )
 
 
 def _all_there(calls: Sequence[Called[Reading] | BaseException]) -> list[Called[Reading]]:

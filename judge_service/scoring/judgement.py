@@ -26,6 +26,8 @@ _DISTRIBUTION = ("distribution", "distribution_from", "distribution_mass", "dist
 GUARDED = "degenerate_response"  # no judge was asked: the guard answered
 OTHER_MODEL = "other_model"  # a gateway sent a model that the settings do not let pass as this judge
 
+NO_USE = Usage(0, 0)  # of tokens: nobody was asked
+
 CacheState = Literal["hit", "miss", "joined", "off", "none"]
 
 
@@ -41,6 +43,7 @@ class Judgement:
     usage: Usage = field(default_factory=Usage)
     cost_microusd: int | None = None
     spent_microusd: int | None = 0  # by the request that is answered, and not by the one that made it
+    spent_usage: Usage = NO_USE  # likewise; None as soon as one attempt was not counted
     prices_as_of: str | None = None
     flags: tuple[str, ...] = ()
     failure: Failure | None = None

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from judge_service.backends.purse import purse_of
 from judge_service.domain.looking import ArmCalls, ProbeReport
+from judge_service.domain.price import total
 from judge_service.domain.request import ScoreRequest
 from judge_service.domain.score import TokenUsage
-from judge_service.errors import BackendTimeout, ImageRejected, UnfitCase
+from judge_service.errors import BackendTimeout, CostCapReached, ImageRejected, UnfitCase
 from judge_service.scoring.guard import degenerate
 from judge_service.scoring.image_check import IMAGES_DROPPED
 from judge_service.scoring.judge import Judge
@@ -20,6 +22,7 @@ from judge_service.scoring.shifts import LEVEL, TOLD_APART, Pair, answers, look,
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Iterator, Sequence
 
+    from judge_service.backends.purse import Purse
     from judge_service.domain.case import Case, Image
     from judge_service.domain.looking import Arm, CriterionLook, ProbeRequest
     from judge_service.domain.rubric import Rubric
@@ -93,9 +96,10 @@ class Looker:
     async def _ask(
         self, name: str, request: ProbeRequest, at_once: int, deadline: float
     ) -> dict[Arm, tuple[tuple[Score, ...], ...]]:
-        room = asyncio.Semaphore(at_once)
+        room, purse = asyncio.Semaphore(at_once), purse_of(request.max_cost_usd)
+        refused: list[CostCapReached] = []
 
-        async def one(arm: Arm, at: int, case: Case) -> Score:
+        async def one(arm: Arm, at: int, case: Case) -> Score | None:
             order = ScoreRequest(
                 rubric=request.rubric,
                 judge=name,
@@ -106,12 +110,16 @@ class Looker:
             )
             async with room:
                 with _naming(at, arm):
-                    return await self._scorer.score(order, deadline=deadline)
+                    return await _paid(
+                        self._scorer.score(order, deadline=deadline, purse=purse), purse, refused
+                    )
 
         plan = await self._plan(request, deadline)
         scores = await _all([one(*ask) for ask in plan])
+        if refused:
+            raise refused[0]
         found: dict[Arm, dict[int, list[Score]]] = {}
-        for (arm, at, _), score in zip(plan, scores, strict=True):
+        for (arm, at, _), score in zip(plan, filter(None, scores), strict=True):
             found.setdefault(arm, {}).setdefault(at, []).append(score)
         return {arm: tuple(map(tuple, cases.values())) for arm, cases in found.items()}
 
@@ -233,6 +241,7 @@ def _calls(scores: Sequence[Score]) -> ArmCalls:
             input_tokens=_sum(usage.input_tokens for usage in usages),
             output_tokens=_sum(usage.output_tokens for usage in usages),
         ),
+        spent_microusd=total(score.provenance.spent_microusd for score in scores),
         failures=dict(sorted(failures.items())),
     )
 
@@ -264,7 +273,20 @@ def _naming(at: int, arm: Arm) -> Iterator[None]:
         raise type(exc)(f"cases[{at}], {arm}: {exc}") from exc
 
 
-async def _all(works: Sequence[Coroutine[object, object, Score]]) -> list[Score]:
+async def _paid(
+    asked: Coroutine[object, object, Score], purse: Purse | None, refused: list[CostCapReached]
+) -> Score | None:
+    """Answer, or note that the cap does not last and have nothing more asked; what is under way may end."""
+    try:
+        return await asked
+    except CostCapReached as exc:
+        if purse is not None:
+            purse.close()
+        refused.append(exc)
+        return None
+
+
+async def _all(works: Sequence[Coroutine[object, object, Score | None]]) -> list[Score | None]:
     """Run all at once; the first that raises ends the others."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from judge_service.backends.base import Usage
+from judge_service.backends.purse import purse_of
 from judge_service.domain.comparison import Asked, Comparison, preferring
 from judge_service.domain.price import total
 from judge_service.domain.score import TokenUsage
@@ -18,7 +19,7 @@ from judge_service.scoring import preference
 from judge_service.scoring.guard import degenerate
 from judge_service.scoring.judge import Judge
 from judge_service.scoring.judgement import GUARDED, Judgement
-from judge_service.scoring.panel import common_date, own_family
+from judge_service.scoring.panel import all_answered, common_date, own_family, strict_usage
 from judge_service.scoring.unanswered import failed
 from judge_service.texts import clean
 
@@ -58,6 +59,7 @@ async def compare(scorer: Scorer, request: ComparisonRequest, *, deadline: float
             late = BackendTimeout("the deadline passed while the images were opened")
             judgements = dict.fromkeys(_askings(matter, request.case, judge), failed(matter.criteria, late))
         else:
+            matter = replace(matter, purse=purse_of(request.max_cost_usd))
             askings = _askings(matter, request.case, judge)
             judgements = await _judged(judge, askings, request.cache, deadline)
     compared = _compared(matter, judgements)
@@ -118,15 +120,10 @@ def _askings(matter: Matter, pair: Pair, judge: Judge) -> dict[Asking, Matter]:
 
 
 async def _judged(judge: Judge, askings: Mapping[Asking, Matter], cache: str, deadline: float) -> Judgements:
-    tasks = [
-        asyncio.ensure_future(judge.judge(matter, cache=cache, deadline=deadline))
-        for matter in askings.values()
-    ]
-    try:
-        return dict(zip(askings, await asyncio.gather(*tasks), strict=True))
-    finally:
-        for task in tasks:  # where one raised, nobody waits for the other
-            task.cancel()
+    said = await all_answered(
+        judge.judge(matter, cache=cache, deadline=deadline) for matter in askings.values()
+    )
+    return dict(zip(askings, said, strict=True))
 
 
 def _compared(matter: Matter, judgements: Judgements) -> dict[str, ComparedCriterion]:
@@ -144,6 +141,9 @@ def _provenance(
     by_guard = same or _is_guards(judgements.values())
     flags = (GUARDED,) if by_guard else ()
     provenance = scorer.provenance(matter, judge, replace(merged, flags=flags))
+    provenance = provenance.model_copy(
+        update={"score_from": "level"}
+    )  # whatever the rubric takes for a total
     template = scorer.rubrics.pairwise
     if template is None or BY_LEVELS in _how(judgements):
         return provenance
@@ -162,7 +162,7 @@ def _how(judgements: Judgements) -> tuple[str, ...]:
 def _merged(all_judgements: tuple[Judgement, ...]) -> Judgement:
     """Both askings as one call, for the provenance: what they do not agree on is left open."""
     if not all_judgements:
-        return Judgement(verdicts={}, cache="none")
+        return Judgement(verdicts={}, cache="none", cost_microusd=0)
     asked = [each for each in all_judgements if GUARDED not in each.flags] or list(all_judgements)
     models = {each.model for each in asked}
     fingerprints = {each.fingerprint for each in asked}
@@ -177,6 +177,7 @@ def _merged(all_judgements: tuple[Judgement, ...]) -> Judgement:
         ),
         cost_microusd=total(each.cost_microusd for each in asked),
         spent_microusd=total(each.spent_microusd for each in asked),
+        spent_usage=strict_usage(each.spent_usage for each in asked),
         prices_as_of=common_date(each.prices_as_of for each in asked),
         failure=_first_failure(asked),
         cache=min((each.cache for each in asked), key=_DEAREST.index),

@@ -21,7 +21,7 @@ from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement
 from judge_service.scoring.pooling import INCOMPLETE, Voting, pooled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from judge_service.domain.case import Case
     from judge_service.domain.judge import SchemaMode
@@ -66,15 +66,9 @@ class Panel:
 
     async def judge(self, matter: Matter, *, cache: str, deadline: float) -> Judgement:
         """Verdicts by the members that have answered by the deadline, if they are enough."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                asked = {
-                    name: group.create_task(_asked(judge, matter, cache, deadline))
-                    for name, judge in self.members.items()
-                }
-        except ExceptionGroup as exc:
-            raise exc.exceptions[0] from None  # those that follow it tell nothing more
-        return self._combined(matter, {name: task.result() for name, task in asked.items()})
+        asked = (_asked(judge, matter, cache, deadline) for judge in self.members.values())
+        said = await all_answered(asked)
+        return self._combined(matter, dict(zip(self.members, said, strict=True)))
 
     def _combined(self, matter: Matter, said: Mapping[str, Judgement]) -> Judgement:
         verdicts = self._verdicts(matter, said)
@@ -85,10 +79,11 @@ class Panel:
         return Judgement(
             verdicts=verdicts,
             model=self._model(said) if OTHER_MODEL in flags else self.model,
-            schema_mode=_schema_mode(each.schema_mode for each in said.values()),
+            schema_mode=_schema_mode(each.schema_mode for each in said.values() if each.failure is None),
             usage=summed_usage(each.usage for each in said.values()),
             cost_microusd=total(each.cost_microusd for each in said.values()),
             spent_microusd=total(each.spent_microusd for each in said.values()),
+            spent_usage=strict_usage(each.spent_usage for each in said.values()),
             prices_as_of=common_date(each.prices_as_of for each in said.values()),
             flags=tuple(flags),
             failure=_failure(said.values()) if missing else None,
@@ -152,6 +147,16 @@ def own_family(judge: Configured, case: Case, judgement: Judgement) -> tuple[str
     return (OWN_FAMILY,) if asked and kin else ()
 
 
+async def all_answered(asked: Iterable[Awaitable[Judgement]]) -> list[Judgement]:
+    """Every answer, or the first refusal once all are there: what another call has cost is in the cache then."""
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    there = [each for each in found if not isinstance(each, BaseException)]
+    for each in found:
+        if isinstance(each, BaseException):
+            raise each
+    return there
+
+
 async def _asked(judge: Answering, matter: Matter, cache: str, deadline: float) -> Judgement:
     try:
         return await judge.judge(matter, cache=cache, deadline=deadline)
@@ -183,6 +188,12 @@ def summed_usage(usages: Iterable[Usage]) -> Usage:
         return sum(known) if known else None
 
     return Usage(sum_of([u.input_tokens for u in counted]), sum_of([u.output_tokens for u in counted]))
+
+
+def strict_usage(usages: Iterable[Usage]) -> Usage:
+    """Tokens of all; None as soon as one of them was not counted."""
+    every = tuple(usages)
+    return Usage(total(u.input_tokens for u in every), total(u.output_tokens for u in every))
 
 
 def common_date(dates: Iterable[str | None]) -> str | None:

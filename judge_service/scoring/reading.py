@@ -36,11 +36,13 @@ class Reading:
 
     verdicts: dict[str, Scored | Unscored]
     fault: Fault | None = None
+    is_whole: bool = True  # False: of several answers that were read together, one is to be kept by nobody
 
     @property
     def keeps(self) -> bool:
         """Whether every verdict is the judge's own decision, so that it may be cached."""
-        return all(verdict.outcome in {"scored", "abstained"} for verdict in self.verdicts.values())
+        own = all(verdict.outcome in {"scored", "abstained"} for verdict in self.verdicts.values())
+        return own and self.is_whole
 
 
 class _Unreadable(Exception):

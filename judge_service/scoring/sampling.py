@@ -21,7 +21,7 @@ def together(criteria: Sequence[Criterion], readings: Sequence[Reading]) -> Read
         return readings[0]
     verdicts = {c.id: _verdict(c, [reading.verdicts[c.id] for reading in readings]) for c in criteria}
     fault = next((reading.fault for reading in readings if reading.fault is not None), None)
-    return Reading(verdicts, fault)
+    return Reading(verdicts, fault, is_whole=all(reading.keeps for reading in readings))
 
 
 def _verdict(criterion: Criterion, said: Sequence[Scored | Unscored]) -> Scored | Unscored:

@@ -9,9 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
-from judge_service.backends.purse import Purse
+from judge_service.backends.purse import purse_of
 from judge_service.domain.place import INTERACTIVE
-from judge_service.domain.price import MEGA
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from judge_calibration.maps.artefact import CalibrationMap
+    from judge_service.backends.purse import Payer
     from judge_service.domain.case import Image
     from judge_service.domain.place import Place
     from judge_service.domain.request import ScoreRequest
@@ -80,7 +80,7 @@ class Scorer:
         request: ScoreRequest,
         *,
         deadline: float,
-        purse: Purse | None = None,
+        purse: Payer | None = None,
         place: Place = INTERACTIVE,
     ) -> Score:
         """Judge one case by `deadline` (event-loop time), paid from `purse` or within the request's own cap.
@@ -88,9 +88,9 @@ class Scorer:
         Raises a `RequestError` when the request itself is at fault; a judge that fails is in the score.
         """
         stored, judge = self.rubrics.get(request.rubric), self.judge(request.judge)
-        mode, purse = mode_of(request, stored, judge), purse or _purse(request)
+        mode, purse = mode_of(request, stored, judge), purse or purse_of(request.max_cost_usd)
         check_samples(judge, request.samples, stored.rubric.score_from)
-        judgement = Judgement(verdicts={}, cache="none")
+        judgement = Judgement(verdicts={}, cache="none", cost_microusd=0)
         digests: tuple[str, ...] = ()
         demanded = None
         if request.calibration not in {"auto", "none"}:
@@ -217,11 +217,6 @@ class Scorer:
         )
 
 
-def _purse(request: ScoreRequest) -> Purse | None:
-    cap = request.max_cost_usd
-    return None if cap is None else Purse(round(cap * MEGA))
-
-
 def _provenance(
     stored: StoredRubric,
     judge: Configured,
@@ -254,6 +249,9 @@ def _provenance(
         ),
         cost_microusd=judgement.cost_microusd,
         spent_microusd=judgement.spent_microusd,
+        spent_usage=TokenUsage(
+            input_tokens=judgement.spent_usage.input_tokens, output_tokens=judgement.spent_usage.output_tokens
+        ),
         prices_as_of=judgement.prices_as_of,
         service_version=__version__,
     )

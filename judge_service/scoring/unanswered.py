@@ -36,6 +36,11 @@ def summed(attempts: tuple[Attempt, ...]) -> Usage:
     return Usage(sum_of([a.input_tokens for a in attempts]), sum_of([a.output_tokens for a in attempts]))
 
 
+def counted(attempts: tuple[Attempt, ...]) -> Usage:
+    """The same, but None as soon as one attempt was not counted."""
+    return Usage(total(a.input_tokens for a in attempts), total(a.output_tokens for a in attempts))
+
+
 def floored(criteria: tuple[Criterion, ...], reason: str) -> Judgement:
     """What a response without content gets: the level each criterion names for it, or none."""
     verdicts: dict[str, Scored | Unscored] = {}

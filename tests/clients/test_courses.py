@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bothclients import either
-from clients.test_misbehaving import SCORE
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scriptedserver import HANGS_UP, Says, problem, says, scripted
+from scriptedserver import HANGS_UP, SCORE, Says, problem, says, scripted
 
 from judge_client import Incompatible, NoAnswer, Patience, Refused, ScoredCase, Unreachable
 from judge_client.courses import Download, Following, LineCutter
@@ -46,14 +46,18 @@ def item(index: int, **more: Any) -> bytes:
     )
 
 
+# A busy machine is slow at thinking up what to try; that says nothing of what is tried.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CUTS = st.lists(st.integers(0, 10_000), max_size=9)
 END = json.dumps({"done": True, "counts": {}, "spent": {}}).encode() + b"\n"
 
 
 def in_pieces(whole: bytes, cuts: Sequence[int]) -> list[bytes]:
     places = [0, *sorted(cut % (len(whole) + 1) for cut in cuts), len(whole)]
-    return [whole[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [whole[start:end] for start, end in pairwise(places)]
 
 
+@PATIENT
 @given(
     st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b""))), st.lists(st.integers(0, 99))
 )
@@ -64,7 +68,8 @@ def test_lines_are_the_same_wherever_they_are_cut(lines: list[bytes], cuts: list
     assert cutter.position == len(whole)
 
 
-@given(st.lists(st.integers(0, 10_000), max_size=12))
+@PATIENT
+@given(CUTS)
 def test_events_are_the_same_wherever_they_are_cut(cuts: list[int]) -> None:
     whole = b"retry: 1000\n\n: alive\n\n" + event(1, "in_progress") + event(2, "completed")
     course = Following("/x")
@@ -73,6 +78,7 @@ def test_events_are_the_same_wherever_they_are_cut(cuts: list[int]) -> None:
     assert course.done
 
 
+@PATIENT
 @given(st.integers(0, 5_000))
 def test_a_download_cut_anywhere_goes_on_at_a_line(cut: int) -> None:
     whole = b"".join(result(f"c{at}") for at in range(4))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from bothclients import Either, either
-from scriptedserver import HANGS_UP, SILENT, Says, problem, says, scripted
+from scriptedserver import HANGS_UP, SCORE, SILENT, Says, problem, says, scripted
 
 from judge_client import (
     AsyncJudgeClient,
@@ -23,26 +23,6 @@ from judge_client import (
     Unreachable,
 )
 
-SCORE: dict[str, Any] = {
-    "id": "s-1",
-    "outcome": "scored",
-    "score": 75.0,
-    "criteria": {"c": {"outcome": "scored", "level": 3, "value": 75.0, "weight": 1, "rationale": "r"}},
-    "provenance": {
-        "rubric": "r",
-        "rubric_digest": "d",
-        "prompt_digest": "d",
-        "judge": "default",
-        "judge_kind": "scripted",
-        "is_llm": False,
-        "instrument": "scripted",
-        "mode": "text",
-        "schema_mode": "none",
-        "cache": "miss",
-        "service_version": "9",
-        "what_a_newer_one_adds": 1,
-    },
-}
 GOOD = says(SCORE)
 BUSY = problem(503, retryable=True, headers={"retry-after": "3"})
 
@@ -101,6 +81,16 @@ async def test_who_says_nothing_is_left_when_the_time_is_over(kind: str) -> None
     assert raised.value.sent
 
 
+async def test_who_says_it_bit_by_bit_is_left_then_too(kind: str) -> None:
+    drip = Says(200, GOOD.body, drip_s=0.05)
+    patience = Patience(deadline_s=0.3)
+    async with scripted(drip) as (server, url), either(kind, url, patience=patience) as client:
+        async with asyncio.timeout(5):
+            with pytest.raises(Unreachable, match="deadline"):
+                await ask(client)
+    assert len(server.heard) == 1
+
+
 @pytest.mark.parametrize("cache", ["off", "refresh"])
 async def test_what_may_have_been_paid_is_not_asked_twice(kind: str, cache: str) -> None:
     """An answer that is kept nowhere is lost with its connection; asking again would buy another one."""
@@ -144,7 +134,7 @@ async def test_what_is_not_to_be_repeated_is_not(kind: str) -> None:
         says(SCORE | {"outcome": "refused"}),
         says({key: value for key, value in SCORE.items() if key != "score"}),
         says(SCORE | {"score": "75 secret"}),
-        Says(200, b'{"score": NaN}'),
+        Says(200, GOOD.body.replace(b'"score": 75.0', b'"score": NaN')),
         Says(200, b"<html>secret"),
         Says(302, b"", headers={"location": "http://elsewhere.example/"}),
     ],
@@ -220,8 +210,7 @@ async def test_what_was_dropped_by_a_lost_answer_is_dropped(kind: str) -> None:
 async def test_a_cancelled_call_leaves_at_once_and_the_client_goes_on() -> None:
     async with scripted(SILENT, GOOD) as (server, url), AsyncJudgeClient(url) as client:
         task = asyncio.create_task(client.score(rubric="r", response="x"))
-        while not server.heard:
-            await asyncio.sleep(0.01)
+        await server.asked.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

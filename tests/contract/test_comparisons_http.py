@@ -219,3 +219,21 @@ async def test_a_script_can_prefer() -> None:
     assert body["criteria"]["ground_truth"]["winner"] == "a"
     assert (body["position"]["flips"], body["position"]["to_second"]) == (2, 2)
     assert (body["winner"], body["provenance"]["instrument"]) == ("a", "scripted")
+
+
+async def test_a_cap_holds_for_both_orders_and_what_was_paid_for_is_kept(stub: StubJudge) -> None:
+    price = {"input_usd_per_mtok": 10, "output_usd_per_mtok": 100}
+    async with serving({"default": openai_judge(stub.url, price=price, max_tokens=100)}) as client:
+        refused = await compared(client, max_cost_usd=0.001)
+        assert (refused.status, refused.body["type"]) == (422, "urn:judge-service:problem:cost-cap")
+        assert stub.count == 0
+        bound = float(refused.body["detail"].partition("up to ")[2].partition(" USD")[0])
+        enough_for_one = bound + 0.001  # of which a call costs more
+        halfway = await compared(client, max_cost_usd=enough_for_one)
+        assert (halfway.status, stub.count) == (422, 1)
+        both = await compared(client, max_cost_usd=enough_for_one)
+        assert (both.status, stub.count) == (200, 2)
+        told = both.body["provenance"]
+        assert (told["cost_microusd"], told["spent_microusd"]) == (2 * told["spent_microusd"], 10_910)
+        assert told["spent_usage"] == {"input_tokens": 321, "output_tokens": 77}
+        assert (await compared(client, max_cost_usd="1")).status == 422

@@ -135,11 +135,13 @@ async def test_a_cap_is_a_sum_of_dollars(client: Client, cap: object) -> None:
     assert (await client.score(max_cost_usd=cap)).status == 422
 
 
-async def ran(path: Path, bound: dict[str, Any], **fields: Any) -> Tally:
+async def ran(
+    path: Path, bound: dict[str, Any], more: dict[str, dict[str, Any]] | None = None, **fields: Any
+) -> Tally:
     """A run of `judge-service score` over the rows."""
     ledger, tally = Ledger(path.with_name("out.jsonl")), Tally()
     try:
-        async with open_state(settings_of({"default": bound}), Observation()) as state:
+        async with open_state(settings_of({"default": bound, **(more or {})}), Observation()) as state:
             ledger.open()
             order = Order(path=path, columns={}, rubric="medical-qa", **fields)
             await score_file(state["scorer"], order, ledger, tally, lambda: None)
@@ -226,6 +228,99 @@ async def test_a_bill_tells_what_is_unknown_and_guesses_nothing(tmp_path: Path, 
     told = " ".join(bill.lines())
     assert "unknown for 1 of 3 rows; of the others 642 read, 154 written" in told
     assert f"of the others {2 * COST / 1e6} USD".rstrip("0") in told
+
+
+PAIR = {"kind": "panel", "members": ["default", "other"], "quorum": 1}
+
+
+async def test_a_bill_of_a_panel_counts_what_its_members_used_and_guesses_nothing(
+    tmp_path: Path, stub: StubJudge
+) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2)])
+    more = {"other": openai_judge(stub.url, price=PRICE, seed=1), "pair": PAIR}
+    counted = (await ran(path, openai_judge(stub.url, price=PRICE), more, judge="pair")).bill
+    assert (counted.input_tokens, counted.output_tokens, counted.uncounted) == (4 * 321, 4 * 77, 0)
+    path.with_name("out.jsonl").unlink()
+    more["other"] = {"kind": "scripted"}
+    bill = (await ran(path, openai_judge(stub.url, price=PRICE), more, judge="pair")).bill
+    assert (bill.input_tokens, bill.output_tokens, bill.uncounted) == (None, None, 2)
+    assert bill.cost_microusd == 2 * COST
+
+
+@pytest.mark.parametrize(
+    "made", [PAIR, {"kind": "cascade", "steps": ["default", "other"], "escalate_width": 9}]
+)
+async def test_a_bill_does_not_count_what_a_part_had_in_the_cache(
+    tmp_path: Path, stub: StubJudge, made: dict[str, Any]
+) -> None:
+    path = jsonl(tmp_path / "in.jsonl", [case(1)])
+    judges = {"default": openai_judge(stub.url, price=PRICE), "other": openai_judge(stub.url, seed=1)}
+    async with open_state(settings_of({**judges, "made": made}), Observation()) as state:
+        for judge in ("default", "made"):
+            ledger, tally = Ledger(tmp_path / f"{judge}.jsonl"), Tally()
+            ledger.open()
+            order = Order(path, {}, "medical-qa", judge)
+            await score_file(state["scorer"], order, ledger, tally, lambda: None)
+            ledger.close()
+            assert (tally.bill.input_tokens, tally.bill.output_tokens) == (321, 77)
+
+
+async def test_a_bill_over_free_and_paid_rows_names_the_prices_of_those_that_cost(
+    tmp_path: Path, stub: StubJudge
+) -> None:
+    more = {"other": openai_judge(stub.url, price=PRICE), "pair": PAIR}
+    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2)])
+    tally = await ran(path, {"kind": "scripted"}, more, judge="pair")
+    assert (tally.bill.prices_as_of, tally.bill.cost_microusd) == ("settings", 2 * COST)
+    tally.bill.dates.add("free")  # as of a cascade's row that ended at its first step
+    assert tally.bill.prices_as_of == "settings"
+    tally.bill.dates.add("2026-11-01")
+    assert "prices: of several dates" in " ".join(tally.bill.lines())
+
+
+async def test_money_of_a_row_that_the_cap_ended_halfway_is_not_forgotten(
+    tmp_path: Path, stub: StubJudge
+) -> None:
+    """The first step is paid and the second one's worst case is too much: no answer, and less is left."""
+    path = jsonl(tmp_path / "in.jsonl", [case(1)])
+    more = {
+        "other": openai_judge(stub.url, price=PRICE, max_tokens=100_000),
+        "made": {"kind": "cascade", "steps": ["default", "other"], "escalate_width": 9},
+    }
+    first = openai_judge(stub.url, price=PRICE, max_tokens=100)
+    tally = await ran(path, first, more, judge="made", max_cost_usd=1.0)
+    assert (stub.count, tally.outcomes, tally.bill.asked) == (1, {"cost_cap": 1}, 1)
+    assert (tally.bill.cost_microusd, tally.bill.input_tokens) == (COST, None)
+    assert "prices: of several dates" in " ".join(tally.bill.lines())
+    assert "judge 'other'" in (tally.capped or "")
+    ledger = Ledger(path.with_name("out.jsonl"))
+    ledger.open()
+    ledger.close()
+    assert ledger.spent == {1: COST}
+
+
+async def test_a_call_of_unknown_cost_counts_as_its_worst_case_in_later_runs_too(
+    tmp_path: Path, stub: StubJudge
+) -> None:
+    stub.plays("no_usage")
+    path = jsonl(tmp_path / "in.jsonl", [case(1), case(2)])
+    bound = openai_judge(stub.url, price=PRICE, max_tokens=100)
+    cap = 0.085 + COST / 1e6  # for one of unknown cost
+    for _ in range(2):
+        tally = await ran(path, bound, concurrency=1, max_cost_usd=cap)
+        assert (stub.count, tally.outcomes["cost_cap"]) == (1, 1)
+
+
+async def test_what_a_member_was_paid_for_is_kept_when_the_cap_refuses_another(stub: StubJudge) -> None:
+    stub.latency_s = 0.2
+    priceless = openai_judge(stub.url, seed=1)
+    made = {"default": openai_judge(stub.url, price=PRICE), "other": priceless, "pair": PAIR}
+    async with serving(made) as client:
+        refused = await client.score(judge="pair", max_cost_usd=PLENTY)
+        assert (refused.status, refused.body["type"]) == (422, "urn:judge-service:problem:cost-cap")
+        assert "judge 'other'" in refused.body["detail"]
+        assert told(await client.score()) == (COST, 0, "settings")
+    assert stub.count == 1
 
 
 def reasoned(field: str, finish: str) -> Shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -124,6 +125,18 @@ async def test_a_job_outlives_its_master(
         record_property("scored again", fleet.acknowledged - ITEMS)
 
 
+async def test_a_job_that_is_handed_over_is_on_a_replica_unless_that_is_silent(group: Group) -> None:
+    async with open_jobs(group.url) as jobs:
+        await opened(jobs, 1, id="job_1")
+        async with Redis(port=group.replica_port) as replica:
+            assert await replica.hget("js:jobs:j:job_1", "state") == b"in_progress"
+        group.replica.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        await opened(jobs, 1, id="job_2")
+        assert time.monotonic() - began > 0.4
+        group.replica.send_signal(signal.SIGCONT)
+
+
 async def test_the_store_follows_as_well(group: Group) -> None:
     async with open_store(group.url) as store:
         await store.put("k", b"v", 60)
@@ -157,7 +170,7 @@ async def test_a_master_that_asks_for_a_password_gets_it(group: Group) -> None:
 async def test_sentinels_that_ask_for_a_password_get_it(group: Group) -> None:
     for port in group.ports:
         async with Redis(port=port) as sentinel:
-            await sentinel.execute_command("ACL", "SETUSER", "default", "resetpass", ">s@ss")
+            await sentinel.acl_setuser("default", enabled=True, reset_passwords=True, passwords="+s@ss")
     for options, works in (("", False), ("?sentinel_password=s%40ss", True)):
         async with open_store(group.url + options) as store, open_jobs(group.url + options) as jobs:
             assert await can_write(store) == works

@@ -201,3 +201,41 @@ async def test_what_a_judge_fails_at_is_counted_in_its_arm(client: Client, stub:
         for arm in told["criteria"]["visual_accuracy"]["arms"].values()
     )
     assert failed == counted > 0
+
+
+PRICE = {"input_usd_per_mtok": 10, "output_usd_per_mtok": 100}
+
+
+async def test_a_probe_tells_what_it_spent_and_stops_at_its_cap(stub: StubJudge) -> None:
+    priced = openai_judge(stub.url, price=PRICE, max_tokens=100, image_check="off")
+    async with serving({"default": priced, "unknown": openai_judge(stub.url)}) as client:
+        refused = await probed(client, max_cost_usd=0.001)
+        assert (refused.status, refused.body["type"]) == (422, "urn:judge-service:problem:cost-cap")
+        assert (await probed(client, "unknown", max_cost_usd=100)).status == 422
+        assert stub.count == 0
+        some = await probed(client, max_cost_usd=0.7)  # a call may cost more than half of it, and costs less
+        asked = stub.count
+        assert (some.status, 0 < asked < 20) == (422, True)
+        whole = (await probed(client, max_cost_usd=100)).body
+    assert sum(arm["asked"] for arm in whole["arms"].values()) == 20
+    cost = (TEXT_TOKENS + IMAGE_TOKENS) * 10 + 77 * 100
+    assert sum(arm["spent_microusd"] for arm in whole["arms"].values()) == (stub.count - asked) * cost
+
+
+async def test_a_probe_of_unknown_price_has_spent_nobody_knows_what(client: Client) -> None:
+    body = (await probed(client, cases=cases(2))).body
+    assert [arm["spent_microusd"] for arm in body["arms"].values()] == [None] * 4
+
+
+async def test_the_list_of_judges_tells_how_many_and_how_large_images_each_is_shown(client: Client) -> None:
+    listed = (await client.get("/v1/judges")).body["judges"]
+    told = {one["name"]: (one["images"], one["max_images"], one["max_image_pixels"]) for one in listed}
+    assert told == {
+        "default": (True, 8, None),
+        "one": (True, 1, None),
+        "small": (True, 8, 100),
+        "textual": (False, None, None),
+        "baseline": (False, None, None),
+        "wide": (True, 8, None),
+        "script": (True, 8, None),
+    }

@@ -145,6 +145,19 @@ async def test_what_does_not_finish_is_cut_when_the_time_to_drain_is_over(tmp_pa
 
 
 @pytest.mark.clocked
+async def test_a_connection_that_was_idle_for_a_while_still_serves(tmp_path: Path) -> None:
+    with served(tmp_path) as service:
+        async with speaking_to(service.url):
+            pass
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
+        for idle_s in (5.5, 0.0):  # longer than servers are wont to wait, shorter than proxies are
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+            await asyncio.sleep(idle_s)
+        writer.close()
+
+
+@pytest.mark.clocked
 async def test_ctrl_c_stops_it_at_once(tmp_path: Path) -> None:
     with served(tmp_path) as service:
         async with speaking_to(service.url):

@@ -85,6 +85,12 @@ def test_the_command_line_answers_without_the_web_framework(tmp_path: Path) -> N
     )
 
 
+def test_the_client_imports_no_heavy_library_nor_the_service_and_does_nothing(tmp_path: Path) -> None:
+    imported = Imported("import judge_client", tmp_path)
+    assert imported.packages.isdisjoint({*HEAVY, "judge_service", "judge_calibration", "pyarrow"})
+    assert imported.heard == []
+
+
 def test_the_litellm_door_is_light_until_it_is_used(tmp_path: Path) -> None:
     imported = Imported("import judge_service.backends.litellm_backend", tmp_path)
     assert imported.packages.isdisjoint(HEAVY)

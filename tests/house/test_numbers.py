@@ -22,6 +22,8 @@ FUNCTION_CAP = 60
 FUNCTION_MEDIAN_CAP = 10
 README_CAP = 150
 DECISION_CAP = 40
+# Made by a program from what is counted elsewhere, and read as a list of shapes, one at a time.
+GENERATED = {"clients/python/judge_client/models.py"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -57,10 +59,15 @@ def test_there_is_something_to_count() -> None:
 
 
 def test_no_module_is_longer_than_a_reader_holds() -> None:
-    counts = {name(path): lines_of(path) for path in sources()}
+    counts = {name(path): lines_of(path) for path in sources() if name(path) not in GENERATED}
     long = {path for path, count in counts.items() if count > MODULE_CAP and not path.startswith("tests/")}
     long |= {path for path, count in counts.items() if count > TEST_MODULE_CAP}
     assert long == set()
+
+
+def test_what_is_excused_from_the_count_is_there_and_says_what_made_it() -> None:
+    for path in GENERATED:
+        assert "never edit by hand" in (ROOT / path).read_text("utf-8").splitlines()[0]
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
@@ -70,7 +77,9 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 
 def test_half_of_the_functions_are_short() -> None:
-    counts = [count for path in sources("judge_service", "calibration") for _, count in functions(path)]
+    counts = [
+        count for path in sources("judge_service", "calibration", "clients") for _, count in functions(path)
+    ]
     assert statistics.median(counts) <= FUNCTION_MEDIAN_CAP
 
 

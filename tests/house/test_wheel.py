@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from house.tree import ROOT, files, name
+from packaging.requirements import Requirement
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +55,19 @@ def test_every_direct_requirement_is_locked() -> None:
     names = {line.partition("==")[0].split("[")[0] for line in locked if "==" in line}
     assert wanted
     assert wanted <= names
+
+
+@pytest.mark.parametrize("lock", ["runtime", "dev", "build"])
+def test_the_command_that_made_a_lock_is_the_one_that_makes_it_anew(lock: str) -> None:
+    head = (ROOT / "requirements" / f"{lock}.txt").read_text("utf-8").splitlines()[1]
+    asked = head.partition("--no-emit-find-links ")[2]
+    assert asked
+    assert asked in (ROOT / "Makefile").read_text("utf-8")
+    assert "--all-extras" not in asked  # vLLM and the lock of the service ask for two versions of fastapi
+
+
+def test_the_service_may_stand_beside_vllm() -> None:
+    """vLLM 0.32 asks for `fastapi<0.137`, and the extra `local` puts both into one environment."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {one.name: one for one in map(Requirement, project["dependencies"])}
+    assert wanted["fastapi"].specifier.contains("0.136.3")

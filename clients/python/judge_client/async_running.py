@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from judge_client.transport import AsyncStreamed, AsyncTransport
 
 T = TypeVar("T")
-SILENCE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -55,17 +54,19 @@ class AsyncRunner:
         tries = Tries(self.patience, self.chance)
         while not course.done:
             try:
-                async with aclosing(self._connected(course)) as coming:
+                async with aclosing(self._connected(course, tries)) as coming:
                     async for told in coming:
                         tries.reset()
                         yield told
             except (Unreachable, NoAnswer) as exc:
-                await self.sleep(tries.after(exc))
+                await self.sleep(tries.after(exc, repeatable=course.repeatable))
 
-    async def _connected(self, course: Course[T]) -> AsyncGenerator[T]:
-        async with self.transport.stream(self._with_headers(course.call()), SILENCE_S) as answer:
+    async def _connected(self, course: Course[T], tries: Tries) -> AsyncGenerator[T]:
+        async with self.transport.stream(self._with_headers(course.call()), course.silence_s) as answer:
             if course.begin(answer.status):
                 raise await _fault(answer)
+            if course.waits:
+                tries.reset()
             async for piece in answer.pieces():
                 for told in course.feed(piece):
                     yield told

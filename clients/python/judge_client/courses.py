@@ -22,10 +22,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _BEYOND, _PARTIAL = 416, 206
+# The service gives a sign of life every 15 seconds.
+_SILENCE_S = 60.0
+_WAY_BACK_S = 5.0
 
 
 class Course(Protocol[T_co]):
-    """What both clients follow; `feed` gives things, `ended` hears that this connection has given all."""
+    """What both clients follow; `feed` gives things, `ended` hears that this connection has given all.
+
+    `silence_s`: a connection that says nothing for so long is lost. `waits`: it may be long until something comes,
+    so a connection that was had is a sign of life. `repeatable`: asking again does no harm.
+    """
+
+    @property
+    def silence_s(self) -> float: ...
+
+    @property
+    def waits(self) -> bool: ...
+
+    @property
+    def repeatable(self) -> bool: ...
 
     @property
     def done(self) -> bool:
@@ -54,10 +70,10 @@ class Tries:
     def reset(self) -> None:
         self._tried = 0
 
-    def after(self, fault: Unreachable | NoAnswer) -> float:
+    def after(self, fault: Unreachable | NoAnswer, *, repeatable: bool) -> float:
         """Seconds until the next try; raises the fault where there is none."""
-        lost = isinstance(fault, Unreachable) or fault.retryable
-        if not lost or self._tried + 1 >= self._patience.tries:
+        again = (repeatable or not fault.sent) if isinstance(fault, Unreachable) else fault.retryable
+        if not again or self._tried + 1 >= self._patience.tries:
             raise fault
         pause = pause_before(self._patience, self._chance, self._tried, fault)
         self._tried += 1
@@ -85,6 +101,10 @@ class LineCutter:
 
 class Download(Generic[T]):
     """A file of a job, from a byte on: lines are only ever added to it."""
+
+    silence_s = _SILENCE_S
+    waits = False
+    repeatable = True
 
     def __init__(self, path: str, start: int, read: Callable[[bytes, int], T]) -> None:
         self._path = path
@@ -120,6 +140,10 @@ class Download(Generic[T]):
 class Following:
     """A job's events: the job whenever it changed, until it has ended."""
 
+    silence_s = _SILENCE_S
+    waits = True
+    repeatable = True
+
     def __init__(self, path: str) -> None:
         self._path = path
         self._lines = LineCutter()
@@ -150,7 +174,8 @@ class Following:
                 self._event = {}
 
     def ended(self) -> None:
-        """The stream ends before its job where the service stops; it is followed again."""
+        if not self.done:  # the service stops; whoever comes in its place goes on
+            raise Unreachable("the stream of events ended before the job did", sent=True)
 
     def _told(self) -> models.Job:
         event, self._event = self._event, {}
@@ -163,6 +188,8 @@ class Following:
 class BatchStream:
     """Many cases, each as it is done; after a lost connection only those are asked for that have not come."""
 
+    waits = False
+
     def __init__(
         self, items: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any], first: int, deadline_s: float
     ) -> None:
@@ -173,6 +200,9 @@ class BatchStream:
         self._asked: list[int] = []
         self._lines = LineCutter()
         self._deadline = {DEADLINE_HEADER: str(int(deadline_s * 1000))}
+        # Every case may take all of the time, and then the service still says so.
+        self.silence_s = deadline_s + _WAY_BACK_S
+        self.repeatable = True
 
     @property
     def done(self) -> bool:
@@ -182,6 +212,7 @@ class BatchStream:
         self._lines.forget()
         self._asked = list(self._pending)
         operation = batch(list(self._pending.values()), self._defaults)
+        self.repeatable = operation.repeatable
         return streamed(operation).with_headers(self._deadline)
 
     def begin(self, status: int) -> bool:

@@ -10,6 +10,7 @@ JudgeClientError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,16 @@ class Fault:
 
 class JudgeClientError(Exception):
     """The root."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and other processes get all of it, not only its text."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[JudgeClientError], args: tuple[Any, ...], fields: dict[str, Any]) -> JudgeClientError:
+    made = kind.__new__(kind, *args)
+    made.__dict__.update(fields)
+    return made
 
 
 class Refused(JudgeClientError):

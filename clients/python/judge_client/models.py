@@ -181,6 +181,8 @@ class ArmCalls(ToldShape):
     failures: dict[str, int]
     """Code → how many had no answer, or none to use, for it."""
     from_cache: int
+    spent_microusd: int | None
+    """What this probe spent on it, in millionths of a US dollar; null as soon as one cost is unknown."""
     usage: TokenUsage
     """Of all attempts; of an answer from the cache, when it was made."""
 
@@ -271,6 +273,73 @@ class AuditOrder(AskedShape):
     """Of `changed`: from it on a score is a yes."""
     tokens: str | None = "answer_tokens"
     """The covariate with the answers' length."""
+
+
+class BatchCounts(ToldShape):
+    """Lines by how far they are."""
+
+    completed: int
+    """With a score, or with a typed reason for none."""
+    failed: int
+    """Without an answer; each has a line in the error file."""
+    total: int
+
+
+class BatchFault(ToldShape):
+    """Why a batch as a whole failed."""
+
+    code: str
+    line: int | None = None
+    message: str
+    param: str | None = None
+
+
+class BatchFaults(ToldShape):
+    """A list in OpenAI's shape."""
+
+    data: tuple[BatchFault, ...]
+    object: Literal["list"] = "list"
+
+
+class BatchUsage(ToldShape):
+    """Tokens of the judges' calls; how many were cached or thought is not known, and null."""
+
+    input_tokens: int
+    input_tokens_details: None = None
+    output_tokens: int
+    output_tokens_details: None = None
+    total_tokens: int
+
+
+class Batch(ToldShape):
+    """A job as a batch: `batch_…` and `job_…` with the same ending are the same."""
+
+    cancelled_at: int | None = None
+    cancelling_at: int | None = None
+    completed_at: int | None = None
+    completion_window: str
+    created_at: int
+    endpoint: Literal["/v1/scores"] = "/v1/scores"
+    error_file_id: str | None
+    """The same."""
+    errors: BatchFaults | None
+    expired_at: int | None = None
+    expires_at: int
+    failed_at: int | None = None
+    finalizing_at: int | None = None
+    id: str
+    in_progress_at: int | None = None
+    input_file_id: str | None
+    """Null where the job came over `/v1/jobs`."""
+    metadata: dict[str, str]
+    model: None = None
+    object: Literal["batch"] = "batch"
+    output_file_id: str | None
+    """Null while it is empty; it grows until the batch ends."""
+    request_counts: BatchCounts
+    status: str
+    usage: BatchUsage | None
+    """Null where a part of it is not known."""
 
 
 class CalibratedCriterion(ToldShape):
@@ -402,6 +471,10 @@ class Provenance(ToldShape):
     spent_microusd: int | None = None
     """What this request itself spent: 0 where the verdicts were in the cache or another request's call made
     them; null: unknown.
+    """
+    spent_usage: TokenUsage = Field(default_factory=lambda: TokenUsage.model_validate({}))
+    """Tokens of the calls that this request itself made: 0 where there were none; null as soon as one
+    attempt was not counted.
     """
     usage: TokenUsage = Field(default_factory=lambda: TokenUsage.model_validate({}))
 
@@ -612,6 +685,37 @@ class BatchEnd(ToldShape):
     spent: Spent
 
 
+class BatchFile(ToldShape):
+    """A file: one that was uploaded, or what a batch has written so far."""
+
+    bytes: int
+    created_at: int
+    expires_at: int | None
+    filename: str
+    id: str
+    object: Literal["file"] = "file"
+    purpose: str
+    status: Literal["processed"] = "processed"
+
+
+class BatchFileDeleted(ToldShape):
+    """A file is no more."""
+
+    deleted: Literal[True] = True
+    id: str
+    object: Literal["file"] = "file"
+
+
+class BatchFileList(ToldShape):
+    """A page of the files that were uploaded."""
+
+    data: tuple[BatchFile, ...]
+    first_id: str | None
+    has_more: bool
+    last_id: str | None
+    object: Literal["list"] = "list"
+
+
 class Case(AskedShape):
     """A question, a response to judge, and what is known to be true."""
 
@@ -670,6 +774,48 @@ class BatchItem(AskedShape):
     """How often the judge is asked; more than once needs a temperature above 0, and gives each verdict the
     level that came most often and a distribution.
     """
+
+
+class BatchList(ToldShape):
+    """A page of batches, the newest first."""
+
+    data: tuple[Batch, ...]
+    first_id: str | None
+    has_more: bool
+    last_id: str | None
+    object: Literal["list"] = "list"
+
+
+class Expiry(AskedShape):
+    """How long a file is kept."""
+
+    anchor: Literal["created_at"]
+    seconds: Annotated[int, Field(ge=3600, le=2592000)]
+
+
+class BatchOrder(AskedShape):
+    """A batch, as OpenAI has it; beyond that, what a job may be told."""
+
+    completion_window: Literal["24h"]
+    """What is unfinished then ends as `expired`."""
+    concurrency: Annotated[int, Field(ge=1, le=100000)] | None = None
+    """Most items in work at one time, on all workers together."""
+    endpoint: Literal["/v1/scores"]
+    input_file_id: Annotated[str, Field(max_length=64)]
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000000.0)] | None = None
+    """Most that the job's calls may cost, in US dollars: a call whose worst case is more than what is left
+    is not made, and its item ends as `cost-cap` in errors.
+    """
+    metadata: Annotated[Mapping[str, Annotated[str, Field(max_length=512)]], Field(max_length=16)] | None = (
+        None
+    )
+    """Yours; comes back."""
+    output_expires_after: Expiry | None = None
+    """How long the batch and its files are kept after its end; 30 days unless said otherwise."""
+    per_minute: Annotated[float, Field(le=1000000.0, gt=0)] | None = None
+    """Most items begun in a minute, on all workers together."""
+    priority: Literal["high", "normal", "low"] = "normal"
+    """Which of the waiting jobs go first."""
 
 
 class BatchRequest(AskedShape):
@@ -862,6 +1008,8 @@ class ComparisonRequest(AskedShape):
     """
     judge: Annotated[str, Field(min_length=1, max_length=64)] = "default"
     """Name of a configured judge."""
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000000.0)] | None = None
+    """Most that both orders together may cost, in US dollars; as of a score."""
     metadata: Annotated[
         Mapping[str, Annotated[str, Field(max_length=512)] | int | float | bool | None], Field(max_length=32)
     ] = Field(default_factory=dict)
@@ -1192,6 +1340,36 @@ class FittedMap(ToldShape):
     status: str
 
 
+class FrontError(ToldShape):
+    """What a client of OpenAI shows of an error."""
+
+    code: str
+    """The problem's `type`, without its root."""
+    message: str
+    param: str | None = None
+    """The first field that is at fault."""
+    type: str
+
+
+class FrontProblem(ToldShape):
+    """A problem, and the same once more in OpenAI's shape."""
+
+    code: str | None = None
+    detail: str
+    error: FrontError | None = None
+    errors: tuple[Fault, ...] = ()
+    outcome: str | None = None
+    """The outcome, where a judge gave no answer."""
+    path: tuple[Step, ...] | None = None
+    """Of a cascade: the judges that were asked."""
+    request_id: str | None = None
+    retryable: bool
+    status: int
+    title: str
+    type: str
+    """Stable; compare this, not the title."""
+
+
 class JobCounts(ToldShape):
     """Items by how far they are; `total` is known once all lines have been read."""
 
@@ -1240,6 +1418,8 @@ class Job(ToldShape):
     finalizing_at: float | None = None
     id: str
     in_progress_at: float | None = None
+    input_file_id: str | None = None
+    """The uploaded file that it was made of."""
     kept_until: float | None = None
     """After its end: when it is forgotten."""
     max_cost_usd: float | None = None
@@ -1274,6 +1454,10 @@ class JudgeSummary(ToldShape):
     made_of: tuple[str, ...] = ()
     """A panel's members, or the steps of a cascade in their order."""
     max_concurrency: int
+    max_image_pixels: int | None
+    """Most pixels of one image, if it takes fewer than the service opens."""
+    max_images: int | None
+    """Most images of one case; a case with more is refused. Null: it is shown none."""
     model: str | None
     name: str
     sampling: dict[str, Any]
@@ -1419,6 +1603,10 @@ class ProbeRequest(AskedShape):
     deadline_ms: Annotated[int, Field(ge=1, le=600000)] = 600000
     """When the report must be there; what has no answer by then is a timeout in its arm. The header
     X-Request-Deadline-Ms may be smaller and then wins.
+    """
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000000.0)] | None = None
+    """Most that all arms together may cost, in US dollars; as of a score. Where it does not last, there is
+    no report, and what was answered is in the cache.
     """
     repeats: Annotated[int, Field(ge=1, le=5)] = 1
     """How often each case is asked again as it is, to see how much the judge varies by itself."""

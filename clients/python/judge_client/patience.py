@@ -88,9 +88,10 @@ def attempts(operation: Operation[T], patience: Patience, chance: Chance, until:
             return operation.read(_reply(event))
         if operation.gone_is_done and lost_before and getattr(fault, "status", None) == _GONE:
             return operation.read(_reply(event))
+        if tried + 1 == patience.tries or not _worth_repeating(operation, event, fault):
+            raise fault
         pause = pause_before(patience, chance, tried, fault)
-        last = tried + 1 == patience.tries or chance.clock() + pause >= until
-        if last or not _worth_repeating(operation, event, fault):
+        if chance.clock() + pause >= until:
             raise fault
         yield Pause(pause)
     raise AssertionError("the last try returns or raises")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from judge_client.transport import Streamed, Transport
 
 T = TypeVar("T")
-SILENCE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -54,16 +53,18 @@ class Runner:
         tries = Tries(self.patience, self.chance)
         while not course.done:
             try:
-                for told in self._connected(course):
+                for told in self._connected(course, tries):
                     tries.reset()
                     yield told
             except (Unreachable, NoAnswer) as exc:
-                self.sleep(tries.after(exc))
+                self.sleep(tries.after(exc, repeatable=course.repeatable))
 
-    def _connected(self, course: Course[T]) -> Iterator[T]:
-        with self.transport.stream(self._with_headers(course.call()), SILENCE_S) as answer:
+    def _connected(self, course: Course[T], tries: Tries) -> Iterator[T]:
+        with self.transport.stream(self._with_headers(course.call()), course.silence_s) as answer:
             if course.begin(answer.status):
                 raise _fault(answer)
+            if course.waits:
+                tries.reset()
             for piece in answer.pieces():
                 yield from course.feed(piece)
                 if course.done:

@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_COMMON = ConfigDict(frozen=True, hide_input_in_errors=True, protected_namespaces=(), defer_build=True)
+_COMMON = ConfigDict(
+    frozen=True,
+    hide_input_in_errors=True,
+    allow_inf_nan=False,  # what is no number is no number here either
+    protected_namespaces=(),
+    defer_build=True,
+)
 
 
 class AskedShape(BaseModel):

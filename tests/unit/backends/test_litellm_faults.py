@@ -90,6 +90,17 @@ def test_a_bad_request_is_read_by_its_words(fields: dict[str, Any], code: str) -
     assert error_of_exception("judge", raised("BadRequestError", **fields)).code == code
 
 
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("litellm.NotFoundError: No endpoints found that support image input", "bad_image"),
+        ("litellm.NotFoundError: the model does not exist", "unknown_model"),
+    ],
+)
+def test_no_model_that_takes_images_is_no_unknown_model(message: str, code: str) -> None:
+    assert error_of_exception("judge", raised("NotFoundError", message=message)).code == code
+
+
 def test_the_nearest_known_ancestor_counts() -> None:
     parent = type("BadRequestError", (Exception,), {})
     assert (

@@ -73,6 +73,14 @@ def test_sampling_is_told_for_models_only() -> None:
         ("my-deployment", "gpt-4o-2024-08-06", False),
         ("big-judge-70b", "tiny-fallback-1b", False),
         ("gpt-4o-2024-08-06", "gpt-4o", False),
+        ("gpt-4", "gpt-4-0613", True),
+        ("gpt-4", "gpt-4o-mini-2024-07-18", False),
+        ("gpt-5", "gpt-5-mini", False),
+        ("o1", "o1-mini-2024-09-12", False),
+        ("gemini-2.5-pro", "gemini-2.5-pro-preview-05-06", True),
+        ("anthropic.claude-sonnet-4", "anthropic.claude-sonnet-4-20250514-v1:0", True),
+        ("llama3", "llama3:latest", True),
+        ("qwen3-8b", "Qwen3-8B-AWQ", False),
     ],
 )
 def test_a_reply_under_another_name_is_another_models(

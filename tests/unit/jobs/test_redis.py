@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
+from faultproxy import FaultProxy
 from jobsbench import LEASE_S, RedisBench, a_line, all_of, an_order, opened, redis_bench
 from redis_server import redis_server
 
 from judge_service.errors import ConfigurationError, StoreError
 from judge_service.jobs.base import POISON, Claim
 from judge_service.jobs.opening import open_jobs
+from judge_service.jobs.redis import RedisJobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from faultproxy import Mode
 
 
 @pytest.fixture
@@ -105,6 +111,20 @@ async def test_lost_streams_and_groups_are_mended(bench: RedisBench, harm: str) 
     assert sorted(map(int, lines)) == list(range(100))
 
 
+async def test_a_second_entry_of_an_item_that_is_done_is_passed_over(bench: RedisBench) -> None:
+    await opened(bench.jobs, 2)
+    claims = await bench.jobs.claim("w", 2)
+    await bench.server.delete(bench.stream("normal"))
+    assert await bench.jobs.mend() == 2
+    assert len(await bench.jobs.claim("again", 1)) == 1
+    await finish(bench, claims[1:])
+    assert await bench.jobs.claim("again", 1) == []
+    await finish(bench, claims[:1])
+    await bench.lapse()
+    assert await bench.jobs.claim("again", 2) == []
+    assert await bench.waiting() == 0
+
+
 async def test_nothing_is_mended_that_is_well_and_one_looks_at_a_time(bench: RedisBench) -> None:
     await opened(bench.jobs, 30)
     await finish(bench, (await bench.jobs.claim("w", 9))[:4])
@@ -153,6 +173,15 @@ async def test_who_comes_later_is_dealt_fairly_and_the_urgent_go_first(bench: Re
     assert 32 <= given[128:192].count("job_b") < 45
     await opened(bench.jobs, 5, id="job_c", tenant="a", priority="high")
     assert [c.job for c in await bench.jobs.claim("w", 10)][:5] == ["job_c"] * 5
+
+
+async def test_who_claims_at_once_gets_other_items(bench: RedisBench) -> None:
+    await opened(bench.jobs, 300, concurrency=250)
+    claims = await asyncio.gather(*(bench.jobs.claim(f"w {n}", 20) for n in range(12)))
+    assert {len(some) for some in claims} == {20}
+    given = [claim.index for some in claims for claim in some]
+    given += [claim.index for claim in await bench.jobs.claim("w", 100)]
+    assert sorted(given) == list(range(250))
 
 
 async def test_entries_of_a_job_that_ended_are_passed_over(bench: RedisBench) -> None:
@@ -278,6 +307,35 @@ async def test_a_server_that_is_away_is_a_store_error_soon_and_no_worse_afterwar
             assert time.monotonic() - began < 1
         with redis_server(port):
             assert await jobs.claim("w", 1) == []
+
+
+@pytest.mark.clocked
+@pytest.mark.parametrize("mode", ["blackhole", "reset"])
+async def test_a_server_that_is_silent_is_a_store_error_in_time(redis_url: str, mode: Mode) -> None:
+    port = urlsplit(redis_url).port or 6379
+    async with FaultProxy(port) as proxy:
+        await in_time(proxy, mode)
+
+
+async def in_time(proxy: FaultProxy, mode: Mode) -> None:
+    jobs = RedisJobs(f"redis://127.0.0.1:{proxy.port}/0", prefix=f"test:{uuid.uuid4()}", call_s=0.3)
+    await opened(jobs, 2)
+    (claim,) = await jobs.claim("w", 1)
+    proxy.turn(mode)
+    calls: list[tuple[Any, float]] = [
+        (jobs.claim("w", 1), 0.3),
+        (jobs.states(["job_1"]), 0.3),
+        (jobs.items([claim]), 0.6),
+        (jobs.finish(claim, a_line()), 0.6),
+    ]
+    for call, limit_s in calls:
+        began = time.monotonic()
+        with pytest.raises(StoreError):
+            await call
+        assert time.monotonic() - began < limit_s + 0.3
+    proxy.turn("ok")
+    assert await jobs.items([claim]) == [b"item 0"]
+    await jobs.aclose()
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from judge_service.errors import (
 )
 from judge_service.prompts import Prompts
 from judge_service.scoring.judge import Judge, Line
+from judge_service.scoring.judgement import NO_USE
 from judge_service.scoring.landing import GRACE_S
 
 LATER = 1000.0
@@ -95,7 +96,7 @@ async def test_an_equal_question_is_asked_once() -> None:
     second = await judge.judge(a_matter(), cache="use", deadline=now() + LATER)
     assert len(line.prompts) == 1
     assert (first.cache, second.cache) == ("miss", "hit")
-    assert second == replace(first, cache="hit", spent_microusd=0)
+    assert second == replace(first, cache="hit", spent_microusd=0, spent_usage=NO_USE)
 
 
 @virtual

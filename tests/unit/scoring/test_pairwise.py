@@ -326,6 +326,14 @@ async def test_what_is_not_there_cannot_be_compared() -> None:
 
 
 @virtual
+async def test_a_comparison_takes_no_expected_values_and_says_so() -> None:
+    cache = FakeCache()
+    scorer = a_comparing_scorer(Opinions({}), a_rubric(score_from="expected"), cache=cache, logprobs=5)
+    found = await compared(scorer)
+    assert (found.outcome, found.provenance.score_from, len(cache.records)) == ("compared", "level", 2)
+
+
+@virtual
 async def test_an_answer_that_claims_too_much_cannot_be_made() -> None:
     told = (await compared(a_comparing_scorer(Opinions({"accuracy": "fracture"})))).model_dump()
     for change in ({"winner": None}, {"outcome": "position_flip"}, {"preference": None}):

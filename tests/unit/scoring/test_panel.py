@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import a_case, a_criterion, a_nominal_scale, a_rubric
+from builders import a_case, a_criterion, a_nominal_scale, a_rubric, an_attempt
 from compositejudges import (
     ShelfOfNames,
     SlowLine,
@@ -22,7 +22,7 @@ from compositejudges import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lines import FakeCache, SilentLine
+from lines import FakeCache, FakeLine, SilentLine
 
 from judge_service.domain.verdict import Scored
 from judge_service.errors import CacheMiss, StaleMap, UnfitCase
@@ -89,6 +89,20 @@ def test_an_unknown_cost_makes_the_sum_unknown_and_never_smaller() -> None:
     assert found.provenance.cost_microusd is None
 
 
+def test_tokens_that_one_member_did_not_count_make_what_was_spent_unknown() -> None:
+    def spent(b: Line) -> tuple[int | None, int | None]:
+        told = score(a_scorer({"a": saying(5), "b": b}, {"p": a_panel("a", "b", quorum=1)}), "p").provenance
+        return told.spent_usage.input_tokens, told.spent_usage.output_tokens
+
+    assert spent(saying(5)) == (200, 40)
+    assert spent(FakeLine(attempts=(an_attempt(),))) == (None, None)
+
+
+def test_how_the_form_was_asked_for_is_told_by_those_who_answered() -> None:
+    found = score(a_scorer({"a": saying(5), "b": late()}, {"p": a_panel("a", "b", quorum=1)}), "p")
+    assert (found.provenance.schema_mode, found.flags) == ("json_schema", ("panel_incomplete",))
+
+
 def test_each_member_keeps_its_own_answer_and_a_hit_is_one_of_all() -> None:
     cache = FakeCache()
     lines = {"a": saying(5), "b": saying(3), "c": refusing()}
@@ -102,6 +116,8 @@ def test_each_member_keeps_its_own_answer_and_a_hit_is_one_of_all() -> None:
     mixed = score(scorer, "q")
     assert [each.provenance.cache for each in mixed.members.values()] == ["hit", "hit", "miss"]
     assert mixed.provenance.cache == "miss"
+    used, spent = mixed.provenance.usage, mixed.provenance.spent_usage
+    assert (used.input_tokens, spent.input_tokens) == (300, 100)
     with pytest.raises(CacheMiss, match="member 'c'"):
         score(scorer, "q", cache="only")
     assert score(scorer, "p", cache="off").provenance.cache == "off"

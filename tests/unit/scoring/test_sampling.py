@@ -33,6 +33,8 @@ from judge_service.scoring.sampling import together
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from judge_service.backends.base import Prompt
+
 ACCURACY = a_criterion("accuracy", weight=4)
 
 
@@ -158,3 +160,38 @@ async def test_the_guard_is_certain() -> None:
     found = (await a_judge(InTurn()).judge(matter, cache="off", deadline=1000)).verdicts["accuracy"]
     assert isinstance(found, Scored)
     assert (found.expected, found.distribution_from) == (0.0, "guard")
+
+
+def one_of(*completions: Completion) -> FakeLine:
+    class Turns(FakeLine):
+        async def call(self, prompt: Prompt, *args: Any) -> Any:
+            self.completion = completions[prompt.sample]
+            return await super().call(prompt, *args)
+
+    return Turns()
+
+
+@virtual
+@pytest.mark.parametrize("odd", [a_completion("", finish="refusal"), a_completion("no JSON")])
+async def test_samples_of_which_one_is_no_answer_are_told_and_not_kept(odd: Completion) -> None:
+    cache, plain = FakeCache(), a_completion(a_reply(a_matter().criteria))
+    judge = a_judge(one_of(plain, odd, plain), cache)
+    found = await judge.judge(a_matter(samples=3), cache="use", deadline=1000)
+    assert {verdict.outcome for verdict in found.verdicts.values()} == {"scored"}
+    assert (found.keeps, cache.records) == (False, {})
+    abstaining = a_completion(a_reply(a_matter().criteria, level=None))
+    judge = a_judge(one_of(plain, abstaining, plain), cache)
+    assert (await judge.judge(a_matter(samples=3), cache="use", deadline=1000)).keeps
+
+
+@virtual
+@pytest.mark.parametrize(("score_from", "keeps"), [("expected", False), ("level", True)])
+async def test_a_total_that_lacks_what_the_server_did_not_tell_is_not_kept(
+    score_from: str, keeps: bool
+) -> None:
+    stored = a_stored_rubric(a_rubric(score_from=score_from))
+    line = FakeLine(a_completion(a_reply(stored.rubric.criteria), tokens=()))
+    found = await a_judge(line, logprobs=5).judge(a_matter(stored=stored), cache="use", deadline=1000)
+    verdict = found.verdicts["accuracy"]
+    assert isinstance(verdict, Scored)
+    assert (verdict.distribution_withheld, found.keeps) == ("tokens_not_told", keeps)

@@ -168,7 +168,9 @@ def test_a_case_that_lacks_everything_costs_no_call() -> None:
     rubric = a_rubric(a_criterion(needs=["reference", "claim"]))
     found = score(a_scorer(rubric, line), case=a_case(reference=None), partial="renormalise")
     assert line.prompts == []
-    assert found.provenance.cache == "none"
+    told = found.provenance
+    assert (told.cache, told.cost_microusd, told.spent_microusd) == ("none", 0, 0)
+    assert (told.spent_usage.input_tokens, told.spent_usage.output_tokens) == (0, 0)
     assert (found.outcome, found.score) == ("missing_input", None)
     assert found.reason == "accuracy: the case has no reference and no claim"
 

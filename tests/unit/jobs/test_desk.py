@@ -1,0 +1,156 @@
+"""How a job is handed over, looked at and ended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from jobwork import Clock, a_file_ledger, a_job_line, an_order, job_lines
+
+from judge_service.errors import BodyRejected, BodyTooLarge, JobNotFound, KeyInUse, KeyOfAnother
+from judge_service.jobs import desk as desks
+from judge_service.jobs.base import Line, Spent
+from judge_service.jobs.desk import JobDesk, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from judge_service.jobs.sqlite import SqliteJobs
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def jobs(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteJobs]:
+    async with a_file_ledger(tmp_path, clock) as ledger:
+        yield ledger
+
+
+async def body(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+async def test_a_job_is_on_record_when_it_is_told(jobs: SqliteJobs) -> None:
+    woken: list[str] = []
+    desk = JobDesk(jobs, opened=lambda: woken.append("now"))
+    told = await desk.hand_over(an_order(metadata={"a": "b"}), body(job_lines(3), b"{\n"))
+    assert (told.replayed, told.job.state, told.job.counts.total, told.job.counts.failed) == (
+        False,
+        "in_progress",
+        4,
+        1,
+    )
+    assert (told.job.metadata, told.job.workers) == ({"a": "b"}, 0)
+    assert woken == ["now"]
+    assert await desk.get("default", "job_1") == told.job
+
+
+async def test_the_same_key_gives_the_same_job_whatever_became_of_it(jobs: SqliteJobs) -> None:
+    desk = JobDesk(jobs)
+    first = await desk.hand_over(an_order(), body(job_lines(1)), "key")
+    await desk.cancel("default", "job_1")
+    again = await desk.hand_over(an_order("job_2"), body(job_lines(1)), "key")
+    assert (again.replayed, again.job.id, again.job.state) == (True, first.job.id, "cancelling")
+    for order, lines in ((an_order("job_3"), 2), (an_order("job_3", priority="high"), 1)):
+        with pytest.raises(KeyOfAnother):
+            await desk.hand_over(order, body(job_lines(lines)), "key")
+    other = await desk.hand_over(an_order("job_4", tenant="t"), body(job_lines(1)), "key")
+    assert not other.replayed
+    assert {one.id for one in await desk.of_tenant("default", None, 10)} == {"job_1"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "fault"),
+    [((b"\n",), BodyRejected), ((b"x" * (21 * 2**20),), BodyTooLarge)],
+    ids=["no line", "a long line"],
+)
+async def test_of_a_job_that_is_not_taken_nothing_is_kept(
+    jobs: SqliteJobs, parts: tuple[bytes, ...], fault: type[Exception]
+) -> None:
+    desk = JobDesk(jobs)
+    with pytest.raises(fault):
+        await desk.hand_over(an_order(), body(*parts), "key")
+    assert await desk.of_tenant("default", None, 10) == []
+    assert not (await desk.hand_over(an_order("job_2"), body(job_lines(1)), "key")).replayed
+
+
+async def test_a_client_that_goes_away_leaves_nothing(jobs: SqliteJobs) -> None:
+    desk, begun = JobDesk(jobs), asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield job_lines(300)
+        begun.set()
+        await asyncio.sleep(3600)
+
+    task = asyncio.create_task(desk.hand_over(an_order(), endless(), "key"))
+    await begun.wait()
+    with pytest.raises(KeyInUse):
+        await desk.hand_over(an_order("job_2"), body(job_lines(300)), "key")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await desk.of_tenant("default", None, 10) == []
+    assert not (await desk.hand_over(an_order("job_3"), body(job_lines(300)), "key")).replayed
+
+
+async def test_a_reception_that_paused_too_long_gives_way_to_who_took_its_key(
+    jobs: SqliteJobs, clock: Clock
+) -> None:
+    desk = JobDesk(jobs)
+
+    async def paused() -> AsyncIterator[bytes]:
+        yield job_lines(256)
+        clock.now += desks.RECEIVING_S + 1
+        await desk.hand_over(an_order("job_2"), body(job_lines(257)), "key")
+        yield a_job_line("item-256")
+
+    with pytest.raises(KeyInUse):
+        await desk.hand_over(an_order(), paused(), "key")
+    assert [one.id for one in await desk.of_tenant("default", None, 10)] == ["job_2"]
+    again = await desk.hand_over(an_order("job_3"), body(job_lines(257)), "key")
+    assert (again.replayed, again.job.id) == (True, "job_2")
+
+
+async def test_tenants_know_nothing_of_each_other(jobs: SqliteJobs) -> None:
+    desk = JobDesk(jobs)
+    await desk.hand_over(an_order(tenant="a"), body(job_lines(1)))
+    for asked in (
+        desk.get("b", "job_1"),
+        desk.version("b", "job_1"),
+        desk.size("b", "job_1", "results"),
+        desk.cancel("b", "job_1"),
+        desk.delete("b", "job_1"),
+        desk.get("a", "job_2"),
+    ):
+        with pytest.raises(JobNotFound):
+            await asked
+    assert await desk.of_tenant("b", None, 10) == []
+    assert (await desk.get("a", "job_1")).state == "in_progress"
+    await desk.delete("a", "job_1")
+    with pytest.raises(JobNotFound):
+        await desk.get("a", "job_1")
+
+
+async def test_sums_with_an_unknown_part_are_null(jobs: SqliteJobs) -> None:
+    desk = JobDesk(jobs)
+    await desk.hand_over(an_order(), body(job_lines(2)))
+    one, two = await jobs.claim("w", 2)
+    await jobs.finish(one, Line("results", b"{}\n", "scored", Spent(10, 5, 300)))
+    usage = (await desk.get("default", "job_1")).usage
+    assert (usage.input_tokens, usage.output_tokens, usage.cost_microusd) == (10, 5, 300)
+    await jobs.finish(two, Line("results", b"{}\n", "scored", Spent(None, 5, None)))
+    told = await desk.get("default", "job_1")
+    assert (told.usage.input_tokens, told.usage.output_tokens, told.usage.cost_microusd) == (None, None, None)
+    assert told.completed_at is not None
+    assert told.kept_until == pytest.approx(told.completed_at + 30 * 86_400)
+
+
+def test_ids_are_not_guessed() -> None:
+    assert len({new_id() for _ in range(1000)}) == 1000
+    assert new_id().startswith("job_")

@@ -1,0 +1,115 @@
+"""An item that ends its worker takes no other along: suspects run alone, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from jobwork import (
+    LEASE_S,
+    Clock,
+    Mortal,
+    Scorer,
+    a_file_ledger,
+    a_job_line,
+    a_score,
+    a_worker,
+    at_work,
+    ended,
+    opened,
+    told_lines,
+)
+
+from judge_service.jobs.base import POISON_AFTER
+from judge_service.jobs.worker import SUSPECT_FROM
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from judge_service.domain.score import Score
+    from judge_service.jobs.base import JobBackend
+    from judge_service.jobs.sqlite import SqliteJobs
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def jobs(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteJobs]:
+    async with a_file_ledger(tmp_path, clock) as ledger:
+        yield ledger
+
+
+class Deadly(Scorer):
+    """Kills its worker with every response that says so, when it and all that was begun with it are in work."""
+
+    def __init__(self) -> None:
+        super().__init__(self._one)
+        self.in_work: list[str] = []
+        self.beside: list[list[str]] = []  # who was in work at each death
+        self.killed = asyncio.Event()
+
+    async def _one(self, response: str) -> Score:
+        self.in_work.append(response)
+        try:
+            if "poison" in response:
+                await asyncio.sleep(0.01)  # the others are in work by now, and none has ended
+                self.beside.append([one for one in self.in_work if one != response])
+                self.killed.set()
+                await asyncio.sleep(3600)
+            await asyncio.sleep(0.03)
+            return a_score()
+        finally:
+            self.in_work.remove(response)
+
+
+async def work_and_die(jobs: SqliteJobs, scorer: Deadly, job: str, slots: int) -> bool:
+    """Let a worker work until it is killed, or until the job has ended; says whether it was killed."""
+    scorer.killed.clear()
+    ledger = Mortal(jobs)
+    async with at_work(a_worker(cast("JobBackend", ledger), scorer, slots=slots)):
+        killed = asyncio.create_task(scorer.killed.wait())
+        done = asyncio.create_task(ended(jobs, job))
+        await asyncio.wait({killed, done}, return_when=asyncio.FIRST_COMPLETED)
+        ledger.dead = True
+        died = killed.done()
+        for task in (killed, done):
+            task.cancel()
+    return died
+
+
+@pytest.mark.parametrize("at", [7, 39])
+async def test_neighbours_of_a_poisonous_item_are_unharmed(jobs: SqliteJobs, clock: Clock, at: int) -> None:
+    lines = [a_job_line(f"item-{n}", "poison" if n == at else f"good {n}") for n in range(40)]
+    job, scorer = await opened(jobs, lines), Deadly()
+    deaths = 0
+    while await work_and_die(jobs, scorer, job, slots=16):
+        deaths += 1
+        assert deaths <= POISON_AFTER
+        clock.now += LEASE_S + 1
+    assert scorer.asked.count("poison") == deaths == POISON_AFTER
+    assert all(beside == [] for beside in scorer.beside[SUSPECT_FROM - 1 :])
+    record = await jobs.get(job)
+    assert record is not None
+    assert (record.state, record.outcomes) == ("completed", {"scored": 39, "poison": 1})
+    (poisoned,) = await told_lines(jobs, job, "errors")
+    assert (poisoned["custom_id"], poisoned["error"]["code"]) == (f"item-{at}", "poison")
+    assert f"{POISON_AFTER} workers" in poisoned["error"]["message"]
+
+
+async def test_a_suspect_that_waits_is_held_and_the_others_are_for_others(
+    jobs: SqliteJobs, clock: Clock
+) -> None:
+    await opened(jobs, [a_job_line(f"item-{n}") for n in range(6)])
+    for _ in range(SUSPECT_FROM - 1):
+        assert len(await jobs.claim("dies", 6)) == 6
+        clock.now += LEASE_S + 1
+    scorer = Scorer()
+    async with at_work(a_worker(jobs, scorer, slots=6)):
+        await ended(jobs, "job_1")
+    assert scorer.peak == 1
+    assert len(scorer.asked) == 6
