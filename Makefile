@@ -88,6 +88,11 @@ test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .ven
 test-faults: setup-dev redis ## Kill, freeze and cut off real workers, servers and a Redis, for a quarter of an hour
 	@JUDGE_SERVICE_TEST_FAULTS=1 $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/faults $(ARGS)
 
+.PHONY: test-ray
+test-ray: setup-dev ## Score files on a real local Ray (installed into .venv-ray), 20,653 rows and a killed run among them
+	@PYTHON=$(PYTHON) UV=$(UV) .ci/ray .venv-ray
+	@JUDGE_SERVICE_TEST_RAY=.venv-ray $(BIN)/python -m pytest --no-cov -p no:cacheprovider tests/ray_engine
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	$(BIN)/ruff check .
@@ -140,6 +145,7 @@ lock: ## Resolve the lock files anew (needs uv)
 	@test -n "$(UV)" || { echo "make: lock needs uv" >&2; exit 1; }
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) --upgrade --extra embeddings --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --upgrade --extra ray -c requirements/runtime.txt -c requirements/dev.txt pyproject.toml -o requirements/ray.txt
 	$(COMPILE) --upgrade -c requirements/runtime.txt -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 .PHONY: clean

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path  # noqa: TC003  typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,9 +39,28 @@ app.add_typer(job_commands.app, name="jobs")
 app.add_typer(local_command.app, name="local")
 
 
+Out = Annotated[
+    Path,
+    typer.Option(
+        help="Where the scores go, one JSON object a line; parquet parts if it is a folder or ends in .parquet."
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="COLUMN=FIELD",
+        help="Which column is which field of a case: prompt, response, reference, claim, "
+        "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
+        "Columns with a field's name need none. Repeat it.",
+    ),
+]
 Engine = Annotated[
     str | None,
-    typer.Option(help="`vllm`: load the judge's model in this process instead of asking its server."),
+    typer.Option(
+        help="`vllm`: load the judge's model in this process instead of asking its server. `ray`: share the rows "
+        "out to processes, on the cluster that RAY_ADDRESS names or on this machine."
+    ),
 ]
 EngineModel = Annotated[
     str | None,
@@ -114,22 +133,16 @@ def score(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="IN", help="A .jsonl, .ndjson or .csv file, one case a row.", exists=True, dir_okay=False
+            metavar="IN",
+            help="A .jsonl, .ndjson, .csv or .parquet file, one case a row.",
+            exists=True,
+            dir_okay=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Where the scores go, one JSON object a line.", dir_okay=False)],
+    out: Out,
     rubric: Annotated[str, typer.Option(help="`id`, or `id@version`.")],
     judge: Annotated[str, typer.Option(help="Name of a configured judge.")] = "default",
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="COLUMN=FIELD",
-            help="Which column is which field of a case: prompt, response, reference, claim, "
-            "visual_description, id, model (whose response it is), image (a file beside IN), subgroups.NAME. "
-            "Columns with a field's name need none. Repeat it.",
-        ),
-    ] = None,
+    columns: Columns = None,
     concurrency: Annotated[
         int | None,
         typer.Option(help="Rows at a time; default: the judge's max_concurrency.", min=1, max=4096),
@@ -168,7 +181,8 @@ def score(
     maps, outcomes = tuple(columns or ()), tuple(again or ())
     orders = Orders(path, out, rubric, judge, maps, settings, concurrency, restart=restart, again=outcomes)
     chosen, doors = _doors(_settings(), judge, engine, engine_model)
-    raise typer.Exit(score_command(chosen, replace(orders, doors=doors, max_cost_usd=max_cost_usd)))
+    orders = replace(orders, doors=doors, max_cost_usd=max_cost_usd, spread=engine == "ray")
+    raise typer.Exit(score_command(chosen, orders))
 
 
 @rubrics_app.command("list")
@@ -245,7 +259,7 @@ def _doors(
     settings: Settings, judge: str, engine: str | None, folder: str | None
 ) -> tuple[Settings, Mapping[str, Door]]:
     """What a run scores with: the judges' own doors, or one that loads the judge's model."""
-    if engine is None:
+    if engine in {None, "ray"}:
         if folder is not None:
             raise ConfigurationError("--engine-model is for --engine vllm, which is not given")
         return settings, {}

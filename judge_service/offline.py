@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from judge_service.local.machine import Machine
     from judge_service.settings import Settings
 
-ENGINES = ("vllm",)
 THREADS = "OMP_NUM_THREADS"
 
 
@@ -33,8 +32,8 @@ def in_process(
 
     Nothing is loaded yet. Raises `ConfigurationError` for a judge or a folder that cannot be loaded.
     """
-    if engine not in ENGINES:
-        raise ConfigurationError(f"--engine: {engine!r} is not known (known: {', '.join(ENGINES)})")
+    if engine != "vllm":
+        raise ConfigurationError(f"--engine: {engine!r} is not known (known: ray, vllm)")
     spec = _spec(settings, judge)
     folder = _folder(spec, judge, place)
     if importlib.util.find_spec("vllm") is None:

@@ -8,7 +8,10 @@ from redis_server import redis_url
 
 __all__ = ["redis_url"]
 
-# What needs vLLM is a target of its own (make test-local): gigabytes, and minutes of two cores.
-collect_ignore = [] if os.environ.get("JUDGE_SERVICE_TEST_LOCAL") else ["local"]
-# What kills real processes takes a quarter of an hour: a target as well (make test-faults).
-collect_ignore += [] if os.environ.get("JUDGE_SERVICE_TEST_FAULTS") else ["faults"]
+# What needs vLLM or Ray, or kills real processes for a quarter of an hour, is a target of its own.
+_APART = {
+    "local": "JUDGE_SERVICE_TEST_LOCAL",
+    "ray_engine": "JUDGE_SERVICE_TEST_RAY",
+    "faults": "JUDGE_SERVICE_TEST_FAULTS",
+}
+collect_ignore = [folder for folder, named in _APART.items() if not os.environ.get(named)]

@@ -38,6 +38,7 @@ class Call:
     head: bytes
     raw: bytes
     at: float
+    port: int = 0  # of the client
 
     @property
     def body(self) -> dict[str, Any]:
@@ -188,7 +189,8 @@ class _Connection(asyncio.Protocol):
         raw = bytes(self._buffer[end + 4 : end + 4 + length])
         del self._buffer[: end + 4 + length]
         method, path, _ = head[: head.find(b"\r\n")].decode("latin-1").split(" ", 2)
-        self._answer(Call(method, path, head, raw, time.monotonic()))
+        port = self._transport.get_extra_info("peername")[1]
+        self._answer(Call(method, path, head, raw, time.monotonic(), port))
 
     def _answer(self, call: Call) -> None:
         stub = self._stub

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from judge_service.domain.price import usd
+from judge_service.domain.price import common_date, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Bill:
     @property
     def prices_as_of(self) -> str | None:
         """The one date of all prices that are known; None where there are several, or none."""
-        return self.dates.copy().pop() if len(self.dates) == 1 else None
+        return common_date(self.dates) if self.dates else None
 
     @property
     def input_tokens(self) -> int | None:
@@ -51,7 +51,8 @@ class Bill:
             return
         self.asked += 1
         used, spent = provenance.spent_usage, provenance.spent_microusd
-        cut = spent is None and not provenance.attempts  # it may have been under way
+        # Nothing is known of a call that was cut; it may have been under way.
+        cut = spent is None and not provenance.attempts and not (used.input_tokens or used.output_tokens)
         if cut or used.input_tokens is None or used.output_tokens is None:
             self.uncounted += 1
         else:

@@ -93,3 +93,9 @@ def usd(microusd: int) -> str:
 
 def _up(parts: int) -> int:
     return -(-parts // MEGA)
+
+
+def common_date(dates: Iterable[str | None]) -> str | None:
+    """The one date of all prices; None where they differ, or one has none."""
+    found = set(dates) - {NOBODY}
+    return found.pop() if len(found) == 1 else None if found else NOBODY

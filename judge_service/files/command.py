@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from judge_service.domain.case import Case
 from judge_service.domain.panel import concurrency
 from judge_service.domain.request import ScoreRequest
 from judge_service.domain.verdict import UnscoredOutcome
 from judge_service.errors import ConfigurationError
+from judge_service.files.asking import Asking, Order
 from judge_service.files.ledger import Ledger
+from judge_service.files.place import Place
+from judge_service.files.ray_data import check_ray, score_on_ray
 from judge_service.files.rows import count_rows, parse_map
-from judge_service.files.run import Order, Tally, score_file
+from judge_service.files.run import check_the_frame, score_file
+from judge_service.files.tally import Tally
+from judge_service.files.telling import progress, tell
 from judge_service.logs import set_up_logs
 from judge_service.main import open_state
 from judge_service.observation import Observation
+from judge_service.probing import probed, unprobed
 from judge_service.rubric_store import load_rubrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from judge_service.judges import Door
     from judge_service.scoring.scorer import Scorer
     from judge_service.settings import Settings
+
+    # Opens the ledger and shows the progress; what it gives is called after each row.
+    Begun = Callable[[], AbstractContextManager[Callable[[], None]]]
 
 UNFINISHED = 3
 INTERRUPTED = 130
@@ -52,40 +61,67 @@ class Orders:
     again: tuple[str, ...] = ()  # outcomes
     doors: Mapping[str, Door] = field(default_factory=dict)  # judges that this run loads itself
     max_cost_usd: float | None = None
+    spread: bool = False  # over the worker processes of a Ray
 
 
 def score_command(settings: Settings, orders: Orders) -> int:
     """Run to the end or to Ctrl-C; the exit code is 0, or 3 for rows not settled, or 130 when stopped."""
     set_up_logs("ERROR")
-    order = _order(settings, orders)
+    order, place = _order(settings, orders), Place.of(orders.out)
+    if orders.spread:
+        check_ray(order)
     load_rubrics(settings.rubrics_dir).get(orders.rubric)
     total = count_rows(orders.path, order.columns)
-    ledger = Ledger(orders.out, again=frozenset(orders.again))
+    ledger = Ledger(place.ledger, again=frozenset(orders.again))
     console, tally = Console(stderr=True), Tally()
 
-    async def score(scorer: Scorer) -> None:
+    @contextmanager
+    def begun() -> Iterator[Callable[[], None]]:
+        place.make()
         ledger.open(restart=orders.restart)  # which takes something away, and so comes last
         if (last := max(ledger.settled, default=0)) > total:
             raise ConfigurationError(
                 f"{orders.out.name} holds the score of row {last}, and {orders.path.name} has {total} rows; "
                 "give another --out, or --restart to begin anew"
             )
-        with _progress(console) as bar:
-            task = bar.add_task("scoring", total=total, done="")
+        with progress(console, tally, total) as told:
+            yield told
 
-            def told() -> None:
-                bar.update(task, completed=tally.seen, done=_short(tally))
-
+    async def score(scorer: Scorer) -> None:
+        with begun() as told:
             await score_file(scorer, order, ledger, tally, told)
 
     try:
-        finished = asyncio.run(_interruptible(settings, orders.doors, score))
+        if orders.spread:
+            finished = _spread_out(settings, order, ledger, tally, begun)
+        else:
+            finished = asyncio.run(_interruptible(settings, orders.doors, score))
     finally:
         ledger.close()
-    _tell(console, tally, orders, finished=finished)
+    place.finish()
+    tell(console, tally, f"{orders.rubric}, judge {orders.judge}", orders.out, finished=finished)
     if not finished:
         return INTERRUPTED
     return UNFINISHED if tally.unsettled else 0
+
+
+def _spread_out(settings: Settings, order: Order, ledger: Ledger, tally: Tally, begun: Begun) -> bool:
+    """Score on a Ray until done or until the first SIGINT or SIGTERM."""
+
+    async def looked_into() -> tuple[Settings, Asking]:
+        """Decide here, once, what the workers would have to find out, and find what is wrong."""
+        decided = unprobed(await probed(settings))
+        async with open_state(decided, Observation()) as state:
+            return decided, Asking(state["scorer"], order)
+
+    try:
+        decided, asking = asyncio.run(looked_into())
+        with begun() as told:
+            check_the_frame(asking, order, ledger)
+            score_on_ray(decided, asking, order, ledger, tally, told)
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def _order(settings: Settings, orders: Orders) -> Order:
@@ -146,58 +182,3 @@ async def _interruptible(
         if not stopped:
             raise
     return not stopped
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[done]}"),
-        console=console,
-    )
-
-
-def _short(tally: Tally) -> str:
-    return " ".join(f"{outcome} {count}" for outcome, count in tally.outcomes.most_common(4))
-
-
-def _tell(console: Console, tally: Tally, orders: Orders, *, finished: bool) -> None:
-    table = Table("", "outcome", "rows", title=f"{orders.rubric}, judge {orders.judge}", title_justify="left")
-    if tally.resumed:
-        table.add_row("rows", "kept from before", str(tally.resumed))
-    for outcome, count in tally.outcomes.most_common():
-        table.add_row("rows", outcome, str(count))
-    if tally.uncached:
-        table.add_row("rows", "not in the cache", str(tally.uncached))
-    for criterion, levels in tally.levels.items():
-        table.add_section()
-        for level, count in sorted(levels.items()):
-            table.add_row(criterion, level, str(count))
-    console.print(table)
-    cached = tally.cache["hit"]
-    console.print(f"{cached} from the cache. " if cached else "", f"Scores: {orders.out}", sep="")
-    for line in (*tally.bill.lines(), *_left_over(tally, finished=finished)):
-        console.print(line, highlight=False, markup=False)
-
-
-def _left_over(tally: Tally, *, finished: bool) -> Iterator[str]:
-    """What is still to do, a line for each kind."""
-    yield from tally.unread
-    if tally.unread:
-        yield "Mend the table, and the same command goes on from there."
-    if tally.uncached:
-        yield f"{_rows(tally.uncached)} not in the cache; without --cache only the judge is asked."
-    if tally.unanswered:
-        rows = _rows(tally.unanswered, "has", "have")
-        yield f"{rows} no answer from the judge; the same command asks again."
-    if tally.capped:
-        rows = _rows(tally.outcomes["cost_cap"], "has", "have")
-        yield f"{rows} no answer, for the cap on cost: {tally.capped}. The same command with a higher cap goes on."
-    if not finished:
-        yield "Stopped. The same command goes on from here."
-
-
-def _rows(count: int, one: str = "is", many: str = "are") -> str:
-    return f"1 row {one}" if count == 1 else f"{count} rows {many}"

@@ -8,15 +8,35 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from judge_service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # Outcomes of rows that got no answer: a run that goes on asks for these once more.
 UNSETTLED = frozenset({"provider_error", "timeout", "cost_cap"})
 # Of a panel too few answered; where a failure that may pass is at fault, the row is asked again too.
 SHORT_OF_ANSWERS = "no_quorum"
 _HEAD = b'{"row": '  # every line begins like this, and so does what is left of one
+
+
+class _Entry(NamedTuple):
+    """What a run that goes on must know of a line."""
+
+    row: int
+    asked: str
+    outcome: str
+    settled: bool
+    spent: int  # micro-dollars
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> _Entry:
+        outcome = entry["outcome"]
+        unsettled = is_unsettled(outcome, entry.get("failure")) or entry.get("unread")
+        no_answer = not entry.get("criteria", True)  # for no case
+        return cls(entry["row"], entry["asked"], outcome, not (unsettled or no_answer), _spent(entry))
 
 
 @dataclass(slots=True)
@@ -45,19 +65,15 @@ class Ledger:
             self._note(entry)
         self._out = out
 
-    def _note(self, entry: dict[str, Any]) -> None:
-        row, outcome = entry["row"], entry["outcome"]
+    def _note(self, entry: _Entry) -> None:
+        row = entry.row
         self._again.discard(row)
-        self.spent[row] = _spent(entry)
-        if (
-            is_unsettled(outcome, entry.get("failure"))
-            or entry.get("unread")
-            or not entry.get("criteria", True)
-        ):  # no case, no answer
+        self.spent[row] = entry.spent
+        if not entry.settled:
             self.settled.pop(row, None)
             return
-        self.settled[row] = entry["asked"]
-        if outcome in self.again:
+        self.settled[row] = entry.asked
+        if entry.outcome in self.again:
             self._again.add(row)
 
     def holds(self, row: int, asked: str) -> bool:
@@ -69,6 +85,10 @@ class Ledger:
                 f"{row}; give another --out, or --restart to begin anew"
             )
         return known is not None and row not in self._again
+
+    def held(self, rows: Iterable[int]) -> dict[int, str]:
+        """Those of these rows that are done with, and the digest of what each was asked."""
+        return {row: self.settled[row] for row in rows if row in self.settled and row not in self._again}
 
     def append(self, row: int, asked: str, answer: str, taken: int | None = None) -> None:
         """Add one answer (a JSON object) and hand it to the operating system at once.
@@ -92,16 +112,15 @@ class Ledger:
             return
         out, self._out = self._out, None
         with out:
-            out.seek(0)
-            lines = out.readlines()
-            last = {json.loads(line)["row"]: line for line in lines}
-            ordered = [last[row] for row in sorted(last)]
-            if ordered != lines:
-                self._replace(ordered, out)
+            places = _places(out)
+            last = dict(places)
+            ordered = sorted(last.items())
+            if ordered != places:
+                self._replace(_lines(out, [place for _, place in ordered]), out)
             else:
                 os.fsync(out.fileno())
 
-    def _replace(self, lines: list[bytes], old: IO[bytes]) -> None:
+    def _replace(self, lines: Iterable[bytes], old: IO[bytes]) -> None:
         number, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
             with os.fdopen(number, "wb") as beside:
@@ -155,8 +174,24 @@ def _locked(given: Path) -> tuple[Path, IO[bytes]]:
     return path, out
 
 
-def _entries(out: IO[bytes], name: str) -> tuple[list[dict[str, Any]], int]:
-    """Every whole line, and where they end: only what comes after the last newline may be torn."""
+def _places(out: IO[bytes]) -> list[tuple[int, int]]:
+    """Of every line its row and where it begins: a file of millions of lines need not fit into memory."""
+    places, at = [], 0
+    out.seek(0)
+    for line in out:
+        places.append((json.loads(line)["row"], at))
+        at += len(line)
+    return places
+
+
+def _lines(out: IO[bytes], places: Iterable[int]) -> Iterator[bytes]:
+    for at in places:
+        out.seek(at)
+        yield out.readline()
+
+
+def _entries(out: IO[bytes], name: str) -> tuple[list[_Entry], int]:
+    """What every whole line says, and where they end: only what comes after the last newline may be torn."""
     out.seek(0)
     entries, end = [], 0
     for number, line in enumerate(out, start=1):
@@ -167,7 +202,7 @@ def _entries(out: IO[bytes], name: str) -> tuple[list[dict[str, Any]], int]:
         entry = _entry(line)
         if entry is None:
             _refuse(name, number)
-        entries.append(entry)
+        entries.append(_Entry.of(entry))
         end += len(line)
     return entries, end
 

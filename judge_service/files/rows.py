@@ -1,25 +1,24 @@
-"""Reads a file's rows as cases: JSONL or CSV, columns by name or by a map."""
+"""Reads a file's rows as cases: JSONL, CSV or parquet, columns by name or by a map."""
 
 from __future__ import annotations
 
 import base64
-import csv
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judge_service.domain.case import Case
 from judge_service.errors import BodyRejected, ConfigurationError
-from judge_service.strict_json import loads, validated
+from judge_service.files.records import TEXT_FIELDS, Fault, records, survey
+from judge_service.strict_json import validated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-TEXT_FIELDS = ("id", "prompt", "response", "reference", "claim", "visual_description", "model")
+    from judge_service.files.records import Record
+
 FIELDS = (*TEXT_FIELDS, "image")
-_FIELD_CAP = 16 * 1024 * 1024
-_LINES_CAP = 1000  # a row of more lines has most likely swallowed others
 _KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
 
@@ -31,14 +30,6 @@ class Row:
     case: Case | None
     fault: str | None = None
     unread: bool = False  # more rows than this one are lost to the fault
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """Why a row is none."""
-
-    text: str
-    unread: bool = False
 
 
 def parse_map(pairs: list[str]) -> dict[str, str]:
@@ -59,23 +50,26 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
 
 def read_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
     """Every row of the file in order. A row at fault is told as such and harms no neighbour."""
-    for number, record in enumerate(_records(path, columns), start=1):
-        if isinstance(record, _Fault):
+    return rows_of(records(path, columns), path.parent, columns)
+
+
+def rows_of(
+    records: Iterable[Record], folder: Path, columns: Mapping[str, str], first: int = 1
+) -> Iterator[Row]:
+    """Make rows of records, whose images are in `folder`; the first one's number is `first`."""
+    for number, record in enumerate(records, start=first):
+        if isinstance(record, Fault):
             yield Row(number, None, record.text, record.unread)
             continue
         try:
-            yield Row(number, validated(_case(record, columns, path.parent), Case))
+            yield Row(number, validated(_case(record, columns, folder), Case))
         except (BodyRejected, ConfigurationError) as exc:
             yield Row(number, None, str(exc))
 
 
 def count_rows(path: Path, columns: Mapping[str, str]) -> int:
     """How many rows there are; a file without responses, or without a mapped column, is a mistake."""
-    rows, seen = 0, set[str]()
-    for record in _records(path, columns):
-        rows += 1
-        if isinstance(record, dict):
-            seen.update(record)
+    rows, seen = survey(path, columns)
     if seen and (unseen := set(columns) - seen):
         raise ConfigurationError(f"{path.name} has no column {min(unseen)!r} in any of its rows")
     if seen and not ({"response", "case"} & seen or "response" in columns.values()):
@@ -84,76 +78,6 @@ def count_rows(path: Path, columns: Mapping[str, str]) -> int:
             f"(columns: {', '.join(sorted(seen)[:20])})"
         )
     return rows
-
-
-def _records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | _Fault]:
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return _csv_records(path, columns)
-    if suffix in {".jsonl", ".ndjson"}:
-        return _jsonl_records(path)
-    raise ConfigurationError(f"{path.name}: the file must end in .jsonl, .ndjson or .csv")
-
-
-def _csv_records(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, object] | _Fault]:
-    csv.field_size_limit(_FIELD_CAP)
-    # Bytes that are no UTF-8 become half characters, which a case refuses: they cost their own row only.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        reader = csv.reader(lines, strict=True)
-        header = _header(reader, path.name, columns)
-        while True:
-            begun = reader.line_num + 1
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                # Where the next row begins is anybody's guess now, and a guess would get a score.
-                yield _Fault(_unmatched(begun), unread=True)
-                return
-            if fields:
-                yield _record(header, fields, begun, reader.line_num)
-
-
-def _header(reader: Iterator[list[str]], name: str, columns: Mapping[str, str]) -> list[str]:
-    try:
-        header = next(reader, [])
-    except csv.Error:
-        raise ConfigurationError(f"{name}: the first line, which names the columns, is no CSV") from None
-    if absent := [column for column in columns if column not in header]:
-        raise ConfigurationError(f"{name} has no column {absent[0]!r} (it has: {', '.join(header)})")
-    if len(set(header)) < len(header):
-        raise ConfigurationError(f"{name} has two columns of one name")
-    return header
-
-
-def _record(header: list[str], fields: list[str], begun: int, ended: int) -> dict[str, object] | _Fault:
-    if ended - begun >= _LINES_CAP:
-        swallowed = f"lines {begun} to {ended} are one row: a quotation mark is missing, most likely"
-        return _Fault(swallowed, unread=True)
-    if len(fields) != len(header):
-        return _Fault("the row has more or fewer fields than the header")
-    return dict(zip(header, fields, strict=True))
-
-
-def _unmatched(line: int) -> str:
-    return (
-        f"the table is no CSV from line {line} on: a quotation mark is missing or one too many, or a field "
-        "is too large; everything from there on is unread"
-    )
-
-
-def _jsonl_records(path: Path) -> Iterator[dict[str, object] | _Fault]:
-    with path.open("rb") as lines:
-        for line in lines:
-            if not line.strip():
-                continue
-            try:
-                record = loads(line)
-            except BodyRejected as exc:
-                yield _Fault(str(exc))
-                continue
-            yield record if isinstance(record, dict) else _Fault("the line is no JSON object")
 
 
 def _case(record: Mapping[str, object], columns: Mapping[str, str], folder: Path) -> dict[str, object]:
@@ -181,7 +105,7 @@ def _place(case: dict[str, object], field: str, value: object, folder: Path) -> 
         subgroups = case.setdefault("subgroups", {})
         if isinstance(subgroups, dict):
             subgroups[field.removeprefix("subgroups.")] = (
-                value if isinstance(value, str) else json.dumps(value)
+                value if isinstance(value, str) else json.dumps(value, default=str)
             )
     else:
         case[field] = value

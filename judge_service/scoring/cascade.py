@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import rfc8785
 
 from judge_service.backends.base import Usage
-from judge_service.domain.price import total
+from judge_service.domain.price import common_date, total
 from judge_service.domain.score import Calibrated, Score, Step, TokenUsage
 from judge_service.errors import CacheMiss
 from judge_service.scoring.aggregate import Total
 from judge_service.scoring.answering import CompositeFacts
 from judge_service.scoring.judgement import GUARDED, OTHER_MODEL, Judgement
-from judge_service.scoring.panel import OWN_FAMILY, common_cache, common_date, strict_usage, summed_usage
+from judge_service.scoring.panel import OWN_FAMILY, common_cache, strict_usage, summed_usage
 from judge_service.scoring.pooling import UNANSWERED
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from judge_service.backends.base import Usage
 from judge_service.backends.purse import purse_of
 from judge_service.domain.comparison import Asked, Comparison, preferring
-from judge_service.domain.price import total
+from judge_service.domain.price import common_date, total
 from judge_service.domain.score import TokenUsage
 from judge_service.errors import BackendTimeout, UnfitCase
 from judge_service.prompts import pairwise_digest
@@ -19,7 +19,7 @@ from judge_service.scoring import preference
 from judge_service.scoring.guard import degenerate
 from judge_service.scoring.judge import Judge
 from judge_service.scoring.judgement import GUARDED, Judgement
-from judge_service.scoring.panel import all_answered, common_date, own_family, strict_usage
+from judge_service.scoring.panel import all_answered, own_family, strict_usage
 from judge_service.scoring.unanswered import failed
 from judge_service.texts import clean
 

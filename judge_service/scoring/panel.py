@@ -11,7 +11,7 @@ import rfc8785
 
 from judge_service.backends.base import Usage
 from judge_service.domain.families import families_of
-from judge_service.domain.price import NOBODY, total
+from judge_service.domain.price import common_date, total
 from judge_service.domain.score import Member
 from judge_service.domain.verdict import Scored, Unscored, UnscoredOutcome
 from judge_service.errors import CacheMiss
@@ -194,12 +194,6 @@ def strict_usage(usages: Iterable[Usage]) -> Usage:
     """Tokens of all; None as soon as one of them was not counted."""
     every = tuple(usages)
     return Usage(total(u.input_tokens for u in every), total(u.output_tokens for u in every))
-
-
-def common_date(dates: Iterable[str | None]) -> str | None:
-    """The one date of all prices; None where they differ, or one has none."""
-    found = set(dates) - {NOBODY}
-    return found.pop() if len(found) == 1 else None if found else NOBODY
 
 
 def common_cache(states: Iterable[CacheState]) -> CacheState:

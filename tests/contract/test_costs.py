@@ -12,8 +12,10 @@ from serving import openai_judge, serving, settings_of
 from stubjudge import StubJudge
 from stubshapes import SHAPES, Shape
 
+from judge_service.files.asking import Order
 from judge_service.files.ledger import Ledger
-from judge_service.files.run import Order, Tally, score_file
+from judge_service.files.run import score_file
+from judge_service.files.tally import Tally
 from judge_service.main import open_state
 from judge_service.observation import Observation
 

@@ -108,6 +108,8 @@ def test_a_mistake_in_the_command_is_one_line(tmp_path: Path, model: Path) -> No
         (["--engine", "other"], "--engine: 'other' is not known"),
         (["--engine", "vllm"], "the model 'judge' of judge 'default' is no folder"),
         (["--engine-model", str(model)], "--engine-model is for --engine"),
+        (["--engine", "ray"], "--engine ray: Ray is not installed beside this service; install the extra"),
+        (["--engine", "ray", "--engine-model", str(model)], "--engine-model is for --engine vllm"),
     ):
         done = score(path, *more)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)

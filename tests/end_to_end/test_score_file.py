@@ -205,7 +205,7 @@ def test_a_mistake_is_one_line_and_leaves_no_file(tmp_path: Path, more: list[str
 @pytest.mark.parametrize(
     ("name", "content", "named"),
     [
-        ("in.txt", "{}", ".jsonl, .ndjson or .csv"),
+        ("in.txt", "{}", ".jsonl, .ndjson, .csv or .parquet"),
         ("in.csv", "a,b\n1,2\n", "has no column 'q'"),
         ("in.jsonl", '{"a": "b"}\n', "has no column 'q'"),
     ],

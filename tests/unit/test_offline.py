@@ -119,7 +119,7 @@ def test_a_judge_whose_model_is_a_folder_needs_no_other_name_for_it(tmp_path: Pa
 @pytest.mark.parametrize(
     ("judge", "engine", "place", "told"),
     [
-        ("default", "sglang", ".", "'sglang' is not known (known: vllm)"),
+        ("default", "sglang", ".", "'sglang' is not known (known: ray, vllm)"),
         ("nobody", "vllm", ".", "no judge is configured under 'nobody' (known: default, played, special)"),
         ("played", "vllm", ".", "a judge of kind 'openai'; 'played' is of kind 'scripted'"),
         ("special", "vllm", ".", "the field 'guided_json' of extra_body is one of a server's"),

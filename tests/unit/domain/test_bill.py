@@ -8,6 +8,12 @@ from judge_service.domain.score import Attempt, Provenance, TokenUsage
 ATTEMPT = Attempt(outcome="ok", latency_ms=1, input_tokens=7, output_tokens=3)
 
 
+def used(attempts: tuple[Attempt, ...]) -> TokenUsage:
+    if any(attempt.input_tokens is None for attempt in attempts):
+        return TokenUsage()
+    return TokenUsage(input_tokens=7 * len(attempts), output_tokens=3 * len(attempts))
+
+
 def provenance(*attempts: Attempt, spent: int | None = 10, **fields: Any) -> Provenance:
     plain: dict[str, Any] = {
         "rubric": "plain@1",
@@ -23,6 +29,7 @@ def provenance(*attempts: Attempt, spent: int | None = 10, **fields: Any) -> Pro
         "attempts": attempts,
         "usage": TokenUsage(input_tokens=7, output_tokens=3) if attempts else TokenUsage(),
         "spent_microusd": spent,
+        "spent_usage": used(attempts),
     }
     return Provenance.model_validate(plain | {"service_version": "1"} | fields)
 

@@ -11,8 +11,10 @@ from filescoring import case, jsonl, scores
 from serving import RUBRICS, settings_of
 
 from judge_service.errors import ConfigurationError
+from judge_service.files.asking import Order
 from judge_service.files.ledger import Ledger
-from judge_service.files.run import Order, Tally, score_file
+from judge_service.files.run import score_file
+from judge_service.files.tally import Tally
 from judge_service.main import open_state
 from judge_service.observation import Observation
 
