@@ -63,6 +63,10 @@ demo: setup ## Score the example cases on the embedded judge: no key, no GPU, no
 demo-calibration: setup ## Report on the calibration study that ships: verdicts, a page, a map, a swap
 	@$(BIN)/python examples/demo_calibration.py
 
+.PHONY: demo-client
+demo-client: setup-dev ## Take a scripted model through a data set, kill the run, go on: tables and a page
+	@$(BIN)/python examples/demo_client.py
+
 .PHONY: serve
 serve: setup ## Serve the API on 127.0.0.1, port PORT (8080)
 	@exec $(BIN)/judge-service serve --host 127.0.0.1 --port $(PORT)

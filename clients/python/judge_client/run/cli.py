@@ -1,0 +1,126 @@
+"""`judge-client run DATASET …`: takes a model through a data set and scores it as answers arrive."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judge_client.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DONE, _FAILED, _WRONG, _INTERRUPTED = 0, 1, 2, 130
+_NEEDED = ("aiohttp", "rich")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code: 0 done, 1 with items that failed, 2 cannot, 130 interrupted."""
+    lacking = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if lacking:
+        sys.stderr.write(f"judge-client: {', '.join(lacking)} is missing; install judge-client[run]\n")
+        return _WRONG
+    chosen = _parser().parse_args(words)
+    from judge_client.run import commands  # noqa: PLC0415  after the check, for it needs the extra
+
+    try:
+        return commands.COMMANDS[chosen.command](chosen)
+    except commands.EXPECTED as exc:
+        sys.stderr.write(f"judge-client: {exc}\n")
+        return _WRONG
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.stderr.write("judge-client: interrupted; the same command goes on\n")
+        return _INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="judge-client", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    _run(
+        commands.add_parser(
+            "run", help="take a model through a data set and score it; go on where it was cut"
+        )
+    )
+    compare = commands.add_parser("compare", help="two runs over the same items: paired differences, flips")
+    compare.add_argument("a", type=Path, metavar="DIR_A")
+    compare.add_argument("b", type=Path, metavar="DIR_B")
+    compare.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON as well")
+    return parser
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "dataset",
+        type=Path,
+        nargs="+",
+        metavar="DATASET",
+        help=".json, .jsonl, .csv, .parquet, or a folder of them",
+    )
+    add("--images", type=Path, metavar="DIR", help="folder of the pictures (default: where the data set is)")
+    add("--map", action="append", default=[], metavar="COLUMN=FIELD", help="a column's name in this data set")
+    add("--limit", type=_positive, metavar="N", help="only the first N items of each kind")
+    add(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the run; an old one is gone on with"
+    )
+    add(
+        "--dry-run",
+        action="store_true",
+        help="show three prompts and what the run would take, and ask nothing",
+    )
+    add(
+        "--again-unscored",
+        action="store_true",
+        help="put answers that the judge left unscored before it again",
+    )
+    add(
+        "--give-up-after",
+        type=_positive,
+        default=25,
+        metavar="N",
+        help="so many failed calls in a row end the run",
+    )
+    _model(parser.add_argument_group("the model under test"))
+    _judge(parser.add_argument_group("the judge"))
+
+
+def _model(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--model", required=True, metavar="NAME")
+    add("--model-url", required=True, metavar="URL", help="OpenAI-compatible, up to and with /v1")
+    add("--model-key-env", metavar="VARIABLE", help="environment variable that holds the key")
+    add("--model-concurrency", type=_positive, default=32, metavar="N")
+    add("--model-timeout", type=float, default=600.0, metavar="S", help="for a call with all its tries")
+    add("--body", action="append", default=[], metavar="FIELD=JSON", help="further field of each request")
+    add("--price-in", type=float, metavar="USD", help="for a million tokens read")
+    add("--price-out", type=float, metavar="USD", help="for a million tokens written")
+
+
+def _judge(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--judge-url", required=True, metavar="URL", help="address of the Judge Service")
+    add("--rubric", default="med-cmr", metavar="ID")
+    add("--judge", metavar="NAME", help="a judge of the service (default: its default)")
+    add("--mode", choices=("text", "image"), help="whether the judge sees the picture")
+    add("--judge-key-env", metavar="VARIABLE", help="environment variable that holds the key of a gateway")
+    add("--tenant", metavar="NAME")
+    add("--judge-concurrency", type=_positive, default=32, metavar="N")
+    add("--judge-timeout", type=float, default=180.0, metavar="S", help="for a call with all its tries")
+    add("--judge-price-in", type=float, metavar="USD", help="for a million tokens, for the dry run only")
+    add("--judge-price-out", type=float, metavar="USD", help="for a million tokens, for the dry run only")
+
+
+def _positive(word: str) -> int:
+    value = int(word)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Lines that are only ever added: each is on its way to the disk before the next call is made.
+
+A process that is killed leaves whole lines and at most one that was begun; that one is dropped when the file is
+opened again. Of several lines with one key the last one counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+class JournalFault(Exception):
+    """A file of a run that cannot be gone on with; says which one and why."""
+
+
+class Journal:
+    """One file of JSON lines, held open to be added to."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or begin it; a last line without an end is cut off."""
+        self.path = path
+        self.last: dict[str, dict[str, Any]] = {}
+        self.after_calls = 0
+        self.cost_usd = 0.0
+        self.costs_unknown = 0
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+        self.dropped = _cut_open_end(path, self._fd)
+        for line in lines_of(path):
+            self._note(line)
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Add a line, in one write: after that a kill of this process does not lose it."""
+        raw = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        written = os.write(self._fd, raw)
+        while written < len(raw):
+            written += os.write(self._fd, raw[written:])
+        self._note(dict(line))
+
+    def close(self) -> None:
+        """Make the disk have it all."""
+        os.fsync(self._fd)
+        os.close(self._fd)
+
+    def _note(self, line: dict[str, Any]) -> None:
+        self.after_calls += line.get("called") is True
+        if "cost_usd" in line:
+            self.cost_usd += line["cost_usd"] or 0.0
+            self.costs_unknown += line["cost_usd"] is None
+        self.last[str(line["key"])] = line
+
+
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a file that is not being written; an unfinished last one is left out."""
+    if not path.exists():
+        return
+    with path.open("rb") as lines:
+        for at, raw in enumerate(lines, 1):
+            if not raw.endswith(b"\n"):
+                return
+            yield _parsed(raw, f"{path.name}, line {at}")
+
+
+def _parsed(raw: bytes, where: str) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        raise JournalFault(f"{where} is no JSON: the file was changed by another program") from None
+    if not isinstance(line, dict) or "key" not in line:
+        raise JournalFault(f"{where} is none of a run: it has no key")
+    return line
+
+
+def _cut_open_end(path: Path, fd: int) -> bool:
+    """Drop what a killed process had begun to write; only the end of the file is read."""
+    end = size = os.fstat(fd).st_size
+    with path.open("rb") as file:
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            at = file.read(end - start).rfind(b"\n")
+            if at >= 0:
+                end = start + at + 1
+                break
+            end = start
+    if end < size:
+        os.ftruncate(fd, end)
+    return end < size

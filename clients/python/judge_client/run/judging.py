@@ -1,0 +1,103 @@
+"""Open answers before the Judge Service: what is asked, and the line that is kept of what it said."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from judge_client import AsyncJudgeClient, CaseOutcome, JudgeClientError, NoAnswer, Refused, ScoredCase
+from judge_client.patience import Patience
+from judge_client.pictures import image_of
+from judge_client.run.datasets import find_image
+from judge_client.run.folder import FAILED, now
+from judge_client.run.parsing import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from judge_client.run.items import Dataset, Item
+    from judge_client.run.plan import Judge
+    from judge_client.transport import AsyncTransport
+
+_MICRO = 1e6
+
+
+def client_of(judge: Judge, transport: AsyncTransport) -> AsyncJudgeClient:
+    """A client of the service, over a transport of the caller's."""
+    headers = {"authorization": f"Bearer {judge.key}"} if judge.key else {}
+    patience = Patience(deadline_s=judge.timeout_s, tries=judge.tries)
+    return AsyncJudgeClient(
+        judge.url, tenant=judge.tenant, headers=headers, patience=patience, transport=transport
+    )
+
+
+async def instrument_of(client: AsyncJudgeClient, judge: Judge) -> dict[str, Any]:
+    """What measures: the rubric as it stands at the service, the judge behind the name. A run is bound to both."""
+    rubric, judges = await asyncio.gather(client.rubric(judge.rubric), client.judges())
+    name = judge.name or "default"
+    found = next((each for each in judges if each.name == name), None)
+    if found is None:
+        raise ValueError(f"the service has no judge {name!r}")
+    return {
+        "rubric": f"{rubric.id}@{rubric.version}",
+        "rubric_digest": rubric.digest,
+        "weights": {criterion.id: criterion.weight for criterion in rubric.criteria},
+        "judge_kind": found.kind,
+        "judge_model": found.model,
+        "is_llm": found.is_llm,
+        "sampling": dict(found.sampling),
+    }
+
+
+def request_of(
+    item: Item, answer: Mapping[str, Any], judge: Judge, model: str, data: Dataset
+) -> dict[str, Any]:
+    """The body of `POST /v1/scores` for one answer."""
+    case: dict[str, Any] = {
+        "id": item.key,
+        "prompt": item.question,
+        "response": visible(answer["text"]),
+        "reference": item.answer,
+        "model": model,
+        "subgroups": dict(item.groups),
+    }
+    if item.visual_description:
+        case["visual_description"] = item.visual_description
+    if judge.mode == "image" and item.image:
+        case["images"] = [image_of(find_image(data.images, item.image))]
+    named = {"judge": judge.name, "mode": judge.mode}
+    return {"rubric": judge.rubric, "case": case} | {name: value for name, value in named.items() if value}
+
+
+def score_line(item: Item, answer: Mapping[str, Any], outcome: CaseOutcome) -> dict[str, Any]:
+    """The line of a case that the service answered for; without a score it is null and says why."""
+    scored = isinstance(outcome, ScoredCase)
+    spent = outcome.provenance.spent_microusd
+    return {
+        **_head(item, answer),
+        "called": True,
+        "outcome": outcome.outcome,
+        "score": outcome.score if isinstance(outcome, ScoredCase) else None,
+        "reason": None if isinstance(outcome, ScoredCase) else outcome.reason,
+        "comparable": scored and outcome.answer.comparable,
+        "cost_usd": None if spent is None else spent / _MICRO,
+        "answer": outcome.answer.model_dump(mode="json"),
+    }
+
+
+def failed_line(item: Item, answer: Mapping[str, Any], fault: Exception, *, called: bool) -> dict[str, Any]:
+    """The line of a call that failed: there is no score, and the next run asks again."""
+    told = fault.outcome if isinstance(fault, NoAnswer) else None
+    kind = told or ("refused" if isinstance(fault, Refused) else type(fault).__name__)
+    return {
+        **_head(item, answer),
+        "called": called,
+        "outcome": FAILED,
+        "score": None,
+        "fault": kind,
+        "reason": str(fault) if isinstance(fault, JudgeClientError) else f"{type(fault).__name__}: {fault}",
+    }
+
+
+def _head(item: Item, answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {"key": item.key, "kind": item.kind, "response": answer["response_digest"], "at": now()}

@@ -1,0 +1,107 @@
+"""The published figures of Med-CMR (Tables 2 and 3 of arXiv 2512.00818 v2), to stand beside a run's own.
+
+They were judged by another model with a prompt that is not public: they are shown beside, and never subtracted.
+"""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DIMENSIONS = ("SOD", "FDD", "SU", "TP", "CR", "LTG", "MSI")
+INTELLIGENCE = ("CDS", "DX", "PA", "PRA", "SEE", "TRE")
+CRITERIA = ("consistency", "coherence", "visual_accuracy", "ground_truth")
+COLUMNS = (*DIMENSIONS, "mcq", *CRITERIA, "open", *INTELLIGENCE)
+MCQ_ITEMS = 16_655
+NAMES = {
+    "small object detection": "SOD",
+    "fine detail discrimination": "FDD",
+    "spatial understanding": "SU",
+    "temporal prediction": "TP",
+    "causal reasoning": "CR",
+    "long tail generalization": "LTG",
+    "multi source integration": "MSI",
+    "clinical decision support": "CDS",
+    "decision support": "CDS",
+    "diagnosis": "DX",
+    "psychophysiologic analysis": "PA",
+    "procedural risk": "PRA",
+    "procedural risk assessment": "PRA",
+    "staging and extent": "SEE",
+    "staging and extent evaluation": "SEE",
+    "treatment response": "TRE",
+    "treatment response evaluation": "TRE",
+}
+# Two printed totals do not follow from their own row by the paper's formula.
+DOUBTFUL = {("Gemini-2.5-Pro", "open"): 45.88, ("Qwen3-VL-32B", "open"): 40.23}
+
+
+def published() -> dict[str, dict[str, float]]:
+    """Every model's figures in percent, by column."""
+    text = files("judge_client.run").joinpath("published.csv").read_text("utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row["model"]: {column: float(row[column]) for column in COLUMNS} for row in rows}
+
+
+def column_of(value: str) -> str | None:
+    """The column that a group's name stands for: its letters, or its words in full."""
+    plain = " ".join(value.replace("-", " ").replace("_", " ").replace("&", "and").split())
+    if plain.upper() in COLUMNS:
+        return plain.upper()
+    return NAMES.get(plain.lower())
+
+
+def beside(summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """This run's figures under the published columns, and the table; `None` where no column fits."""
+    ours = {**_choices(summary["mcq"]), **_opens(summary["open"])}
+    if not ours:
+        return None
+    return {
+        "columns": list(COLUMNS),
+        "ours": ours,
+        "models": published(),
+        "doubtful": _doubts(),
+        **_sizes(summary),
+    }
+
+
+def _sizes(summary: Mapping[str, Any]) -> dict[str, int]:
+    track = summary["mcq"]
+    return {"mcq_items": track["all"]["scored"] if track else 0, "published_mcq_items": MCQ_ITEMS}
+
+
+def _choices(track: Mapping[str, Any] | None) -> dict[str, float]:
+    if track is None:
+        return {}
+    found = {"mcq": track["all"]["accuracy_micro"]["estimate"]}
+    for parts in track["cuts"].values():
+        for value, cell in parts.items():
+            column = column_of(value)
+            if column is not None:
+                found.setdefault(column, cell["accuracy_micro"]["estimate"])
+    known = {column: figure for column, figure in found.items() if figure is not None}
+    return known if len(known) > 1 else {}
+
+
+def _opens(track: Mapping[str, Any] | None) -> dict[str, float]:
+    if track is None:
+        return {}
+    cell = track["all"]
+    found = {
+        name: cell["criteria"][name]["micro"]["estimate"] for name in CRITERIA if name in cell["criteria"]
+    }
+    if len(found) < len(CRITERIA):
+        return {}
+    found["open"] = cell["score_micro"]["estimate"]
+    return {column: figure for column, figure in found.items() if figure is not None}
+
+
+def _doubts() -> list[dict[str, Any]]:
+    return [
+        {"model": model, "column": column, "printed": published()[model][column], "by_formula": figure}
+        for (model, column), figure in DOUBTFUL.items()
+    ]

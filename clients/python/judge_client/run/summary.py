@@ -1,0 +1,229 @@
+"""What a run comes to, as plain data: `summary.json`. Beside every mean stands what it is without."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from judge_client.run.estimates import LEVEL, Estimate, macro, micro, proportion
+from judge_client.run.folder import FAILED
+from judge_client.run.items import CUTS
+from judge_client.run.published import beside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from judge_client.run.folder import RunFolder
+    from judge_client.run.items import Item
+    from judge_client.run.plan import Plan
+
+FORMAT = 1
+_POINTS = (0.0, 100.0)
+_WORST = 12
+
+
+def summarise(plan: Plan, folder: RunFolder, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Every figure of the run as it stands; items that were not reached yet are `pending`."""
+    items = plan.dataset.items
+    found = {
+        "format": FORMAT,
+        "interval_level": LEVEL,
+        "settings": dict(settings),
+        "notes": list(plan.dataset.notes),
+        "mcq": _track([item for item in items if item.kind == "mcq"], folder, _mcq_cell),
+        "open": _track([item for item in items if item.kind == "open"], folder, _open_cell),
+        "calls": _calls(folder),
+        "instruments": instruments(folder),
+        "worst": worst(items, folder),
+        "invalid_replies": invalid_replies(items, folder),
+    }
+    return found | {"published": beside(found)}
+
+
+def _track(
+    items: Sequence[Item], folder: RunFolder, cell: Callable[[Sequence[Item], RunFolder], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """All items, and each way to cut them; `None` for a data set without any of the kind."""
+    if not items:
+        return None
+    cuts = {name: _cut(items, name) for name in CUTS}
+    return {
+        "all": cell(items, folder),
+        "cuts": {
+            name: {value: _without_macro(cell(part, folder)) for value, part in sorted(parts.items())}
+            for name, parts in cuts.items()
+            if len(parts) > 1
+        },
+    }
+
+
+def _without_macro(cell: dict[str, Any]) -> dict[str, Any]:
+    """Of a part there is one mean: the macro mean is over the dimensions of the whole."""
+    kept = {name: told for name, told in cell.items() if not name.endswith("macro")}
+    if "criteria" in kept:
+        kept["criteria"] = {name: _without_macro(told) for name, told in kept["criteria"].items()}
+    return kept
+
+
+def _cut(items: Iterable[Item], name: str) -> dict[str, list[Item]]:
+    parts: dict[str, list[Item]] = {}
+    for item in items:
+        if name in item.groups:
+            parts.setdefault(item.groups[name], []).append(item)
+    return parts
+
+
+def _mcq_cell(items: Sequence[Item], folder: RunFolder) -> dict[str, Any]:
+    told = [(item, line) for item in items if (line := folder.judged(item.key))]
+    hits, clusters = [line["correct"] for _, line in told], [cluster_of(item) for item, _ in told]
+    groups = [item.groups.get("dimension", "") for item, _ in told]
+    points = [100.0 * hit for hit in hits]
+    invalid = sum(line["invalid"] for _, line in told)
+    return {
+        **_reached(items, folder, len(told)),
+        "correct": sum(hits),
+        "invalid": invalid,
+        "invalid_rate": _share(invalid, len(told)),
+        "accuracy_micro": proportion(hits, clusters).plain(),
+        "accuracy_macro": macro(points, groups, clusters).plain(),
+    }
+
+
+def _open_cell(items: Sequence[Item], folder: RunFolder) -> dict[str, Any]:
+    lines = [(item, line) for item in items if (line := folder.judged(item.key))]
+    scored = [(item, line) for item, line in lines if line["score"] is not None and line["comparable"]]
+    answered = [line for item in items if (line := folder.answered(item.key))]
+    off_format = sum(not line["in_format"] for line in answered)
+    names = list(dict.fromkeys(name for _, line in lines for name in line["answer"]["criteria"]))
+    return {
+        **_reached(items, folder, len(scored)),
+        "left_out_of_mean": sum(line["score"] is not None and not line["comparable"] for _, line in lines),
+        "off_format": off_format,
+        "off_format_rate": _share(off_format, len(answered)),
+        "score_micro": _mean(scored, _total, micro_of),
+        "score_macro": _mean(scored, _total, macro_of),
+        "criteria": {name: _criterion(name, lines) for name in names},
+    }
+
+
+def _criterion(name: str, lines: Sequence[tuple[Item, Mapping[str, Any]]]) -> dict[str, Any]:
+    def value_of(line: Mapping[str, Any]) -> float | None:
+        verdict = line["answer"]["criteria"].get(name) or {}
+        value: float | None = verdict.get("value")
+        return value
+
+    valued = [(item, line) for item, line in lines if value_of(line) is not None]
+    return {
+        "scored": len(valued),
+        "unscored": len(lines) - len(valued),
+        "unscored_rate": _share(len(lines) - len(valued), len(lines)),
+        "micro": _mean(valued, value_of, micro_of),
+        "macro": _mean(valued, value_of, macro_of),
+    }
+
+
+def _total(line: Mapping[str, Any]) -> float | None:
+    score: float | None = line["score"]
+    return score
+
+
+def _mean(
+    told: Sequence[tuple[Item, Mapping[str, Any]]],
+    value_of: Callable[[Mapping[str, Any]], float | None],
+    mean: Callable[[Sequence[float], Sequence[Item]], Estimate],
+) -> dict[str, Any]:
+    values = [value for _, line in told if (value := value_of(line)) is not None]
+    return mean(values, [item for item, _ in told]).plain()
+
+
+def micro_of(values: Sequence[float], items: Sequence[Item]) -> Estimate:
+    """The mean over items."""
+    return micro(values, [cluster_of(item) for item in items], _POINTS)
+
+
+def macro_of(values: Sequence[float], items: Sequence[Item]) -> Estimate:
+    """The mean over dimensions."""
+    groups = [item.groups.get("dimension", "") for item in items]
+    return macro(values, groups, [cluster_of(item) for item in items], _POINTS)
+
+
+def cluster_of(item: Item) -> str:
+    """Items about one picture belong together; one without a picture stands alone."""
+    return item.image or item.key
+
+
+def _reached(items: Sequence[Item], folder: RunFolder, scored: int) -> dict[str, Any]:
+    """How many items there are, and what became of those that have no score."""
+    states = Counter(state_of(item, folder) for item in items)
+    pending = states["pending"]
+    reached = len(items) - pending
+    reasons = {name: count for name, count in sorted(states.items()) if name not in {"pending", "scored"}}
+    return {
+        "items": len(items),
+        "pending": pending,
+        "scored": scored,
+        "unscored": reached - scored,
+        "unscored_rate": _share(reached - scored, reached),
+        "unscored_reasons": reasons,
+    }
+
+
+def state_of(item: Item, folder: RunFolder) -> str:
+    """`scored`, `pending`, `model_failed`, `judge_failed`, or the judge's outcome: why there is no score."""
+    prediction = folder.predictions.last.get(item.key)
+    if prediction is None:
+        return "pending"
+    if prediction["outcome"] == FAILED:
+        return "model_failed"
+    line = folder.judged(item.key)
+    if line is not None:
+        return "scored" if line["outcome"] == "scored" else str(line["outcome"])
+    return "judge_failed" if item.key in folder.scores.last else "pending"
+
+
+def _share(count: int, of: int) -> float | None:
+    return 100 * count / of if of else None
+
+
+def _calls(folder: RunFolder) -> dict[str, Any]:
+    """Calls and what they cost; `under_way_when_cut`: begun, and nothing is known of them."""
+
+    def stage(journal: Any, name: str) -> dict[str, Any]:
+        known = not journal.costs_unknown
+        return {
+            f"{name}_calls": journal.after_calls,
+            f"{name}_cost_usd": round(journal.cost_usd, 6) if known else None,
+        }
+
+    read = [line.get("usage") or {} for line in folder.predictions.last.values()]
+    return {
+        **stage(folder.predictions, "model"),
+        **stage(folder.scores, "judge"),
+        "input_tokens": sum(each.get("input_tokens") or 0 for each in read),
+        "output_tokens": sum(each.get("output_tokens") or 0 for each in read),
+        "under_way_when_cut": folder.under_way(),
+    }
+
+
+def instruments(folder: RunFolder) -> list[dict[str, Any]]:
+    """Who judged, as each score says itself: more than one and the means mix two measures."""
+    names = ("judge", "model", "mode", "rubric", "rubric_digest", "prompt_digest", "instrument")
+    seen: Counter[tuple[Any, ...]] = Counter()
+    for line in folder.scores.last.values():
+        if "answer" in line:
+            seen[tuple(line["answer"]["provenance"].get(name) for name in names)] += 1
+    return [{**dict(zip(names, each, strict=True)), "scores": count} for each, count in seen.most_common()]
+
+
+def worst(items: Iterable[Item], folder: RunFolder) -> list[dict[str, Any]]:
+    """The open answers with the lowest scores; ties by their names."""
+    lines = [line for item in items if item.kind == "open" and (line := folder.judged(item.key))]
+    scored = sorted((line["score"], line["key"]) for line in lines if line["score"] is not None)
+    return [{"key": key, "score": score} for score, key in scored[:_WORST]]
+
+
+def invalid_replies(items: Iterable[Item], folder: RunFolder) -> list[str]:
+    """The first multiple-choice items whose reply chooses nothing."""
+    lines = (line for item in items if item.kind == "mcq" and (line := folder.judged(item.key)))
+    return list(islice((line["key"] for line in lines if line["invalid"]), _WORST))

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from driving import DATA
+from pyarrow import parquet
+
+from judge_client.run.datasets import find_image, read_dataset
+from judge_client.run.items import DatasetFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROWS: list[dict[str, Any]] = [
+    {"nr": "1", "frage": "What?", "antwort": "B", "A": "one", "B": "two", "bild": "x.png", "organ": "Eye"},
+    {"nr": "2", "frage": "Why?", "antwort": "Because.", "A": None, "B": None, "bild": None, "organ": "Skin"},
+]
+MAP = {"nr": "id", "frage": "question", "antwort": "answer", "bild": "image"}
+
+
+def written(folder: Path, kind: str, rows: list[dict[str, Any]]) -> Path:
+    path = folder / f"data.{kind}"
+    if kind == "csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    elif kind == "parquet":
+        parquet.write_table(pa.Table.from_pylist(rows), path)
+    elif kind == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n\n" for row in rows), "utf-8")
+    else:
+        path.write_text(json.dumps(rows), "utf-8")
+    return path
+
+
+def test_med_cmrs_own_two_files_are_read_with_their_fields_and_blanks() -> None:
+    data = read_dataset([DATA], {})
+    assert [sum(item.kind == kind for item in data.items) for kind in ("mcq", "open")] == [20, 20]
+    first = data.items[0]
+    assert first.key == "mcq/1"
+    assert (first.answer, first.options["C"]) == ("A", "A right pleural effusion")
+    assert first.groups == {
+        "dimension": "SOD",
+        "subtype": "DX",
+        "question_type": "multiple choice",
+        "modality": "X-ray",
+        "organ": "Respiratory system",
+    }
+    assert first.visual_description
+    assert "nodule" in first.visual_description
+    assert find_image(data.images, first.image or "").is_file()
+    assert data.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonl", "csv", "parquet"])
+def test_any_table_is_read_with_a_map_of_its_columns(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"x")
+    data = read_dataset([written(tmp_path, kind, ROWS)], MAP)
+    choice, free = data.items
+    assert (choice.kind, choice.id, choice.answer, choice.image) == ("mcq", "1", "B", "x.png")
+    assert choice.options == {"A": "one", "B": "two"}
+    assert (free.kind, free.answer, free.image, free.groups) == ("open", "Because.", None, {"organ": "Skin"})
+    assert data.digest == read_dataset([written(tmp_path, "json", ROWS)], MAP).digest
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "letter"),
+    [
+        (["one", "two"], "two", "B"),
+        (["one", "two"], "B", "B"),
+        ({"a": "one", "b": "two"}, "b)", "B"),
+        (["one", "two"], "A) one", "A"),
+    ],
+)
+def test_options_in_one_column_and_keys_in_words(
+    options: Any, answer: str, letter: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "json", [{"question": "?", "options": options, "answer": answer}])
+    assert read_dataset([path], {}).items[0].answer == letter
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "no rows"),
+        ([{"answer": "x"}], "row 1: no 'question'"),
+        ([{"question": "?", "answer": "E", "A": "x", "B": "y"}], "none of the options"),
+        ([{"id": 1, "question": "?", "answer": "x"}] * 2, "id '1'"),
+        (["text"], "not an object"),
+    ],
+)
+def test_a_row_that_is_at_fault_is_named(rows: list[Any], words: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetFault, match=words):
+        read_dataset([written(tmp_path, "json", rows)], {})
+
+
+def test_a_file_that_is_at_fault_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("[{", "utf-8")
+    (tmp_path / "x.parquet").write_text("no", "utf-8")
+    (tmp_path / "x.xlsx").write_text("no", "utf-8")
+    for name, words in (
+        ("broken.json", "broken.json"),
+        ("x.parquet", "x.parquet"),
+        ("x.xlsx", "data set is"),
+        ("n", "no file"),
+    ):
+        with pytest.raises(DatasetFault, match=words):
+            read_dataset([tmp_path / name], {})
+    with pytest.raises(DatasetFault, match="no field 'nope'"):
+        read_dataset([DATA], {"x": "nope"})
+
+
+def test_no_picture_outside_the_folder_is_ever_sent(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(b"x")
+    inner = tmp_path / "inner"
+    (inner / "imgs").mkdir(parents=True)
+    (inner / "imgs" / "a.png").write_bytes(b"x")
+    (inner / "link.png").symlink_to(tmp_path / "secret.png")
+    assert find_image(inner, "some/other/place/a.png") == inner / "imgs" / "a.png"
+    for path in ("../secret.png", str(tmp_path / "secret.png"), "link.png"):
+        with pytest.raises(DatasetFault, match="no picture"):
+            find_image(inner, path)
+
+
+def test_a_part_of_a_data_set_belongs_to_the_whole() -> None:
+    data = read_dataset([DATA], {})
+    part = data.first(3)
+    assert [item.key for item in part.items] == ["mcq/1", "mcq/2", "mcq/3", "open/1", "open/2", "open/3"]
+    assert part.digest == data.digest
+    assert data.first(None) is data
+
+
+def test_what_a_reader_should_know_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "json", [{"question": "?", "answer": "x", "image": "gone.png"}])
+    notes = " ".join(read_dataset([path], {}).notes)
+    assert "1 open items have no visual description" in notes
+    assert "1 items name a picture" in notes

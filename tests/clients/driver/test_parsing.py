@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from judge_client.run.parsing import choice_of, parts_of, visible
+
+LETTERS = "ABCDE"
+
+REPLIES = [
+    ("B", "B", "whole"),
+    (" b \n", "B", "whole"),
+    ("**C**", "C", "whole"),
+    ("(D).", "D", "whole"),
+    ("`E`", "E", "whole"),
+    ("[A]", "A", "whole"),
+    ("Answer: B", "B", "answer_line"),
+    ("The lung is clear.\nAnswer: B", "B", "answer_line"),
+    ("**Answer:** C", "C", "answer_line"),
+    ("The correct answer is D.", "D", "answer_line"),
+    ("Final answer: (E)", "E", "answer_line"),
+    ("answer = a", "A", "answer_line"),
+    ("Answer: option B", "B", "answer_line"),
+    ("Answer: C) Pleural effusion", "C", "answer_line"),
+    ("Answer: C - Pleural effusion", "C", "answer_line"),
+    ("Answer: B\nSo it is settled.\nAnswer: B", "B", "answer_line"),
+    ("I see a nodule.\n\nD\n", "D", "letter_line"),
+    ("I see a nodule.\n**D**.", "D", "letter_line"),
+    ("A) A solid nodule", "A", "leading_label"),
+    ("B. Because of the fever.", "B", "leading_label"),
+    ("(C) Chest CT, as the patient smokes", "C", "leading_label"),
+    ("**E:** all of it", "E", "leading_label"),
+    ("D - drainage", "D", "leading_label"),
+    ("<think>Answer: A is tempting.</think>\nB", "B", "whole"),
+    ("<think>A or B?</think>\n\nAnswer: C", "C", "answer_line"),
+    ("", None, "invalid"),
+    ("F", None, "invalid"),
+    ("I cannot tell from the image.", None, "invalid"),
+    ("A solid nodule lies in the right upper lobe.", None, "invalid"),
+    ("Answer: A fracture of the radius", None, "invalid"),
+    ("Answer: I do not know", None, "invalid"),
+    ("It could be B or C.", None, "invalid"),
+    ("Answer: A or B", None, "invalid"),
+    ("Answer: A/B", None, "invalid"),
+    ("<think>Answer: A, because", None, "invalid"),
+    ("Answer: A\nAnswer: B", None, "contradictory"),
+    ("A\nB", None, "contradictory"),
+    ("A) nodule\nB) cavity\nC) effusion", None, "contradictory"),
+]
+
+
+@pytest.mark.parametrize(("reply", "letter", "rule"), REPLIES)
+def test_an_option_is_read_by_the_first_rule_that_finds_one(
+    reply: str, letter: str | None, rule: str
+) -> None:
+    choice = choice_of(reply, LETTERS)
+    assert (choice.letter, choice.rule) == (letter, rule)
+
+
+def test_only_letters_of_the_options_are_choices() -> None:
+    assert choice_of("C", "AB").letter is None
+    assert choice_of("C", "ABC").letter == "C"
+
+
+def test_what_is_thought_and_never_said_is_not_seen() -> None:
+    assert visible("<think>a</think> b ") == "b"
+    assert visible("<think>a") == ""
+    assert visible("a <think> is a word here") == "a <think> is a word here"
+
+
+@pytest.mark.parametrize(
+    ("reply", "reasoning", "answer"),
+    [
+        ("Reasoning: a nodule.\nAnswer: cancer", "a nodule.", "cancer"),
+        ("**Reasoning:** one\ntwo\n\n**Answer:** three\nfour", "one\ntwo", "three\nfour"),
+        ("## Reasoning: x\n## Answer: y", "x", "y"),
+        ("Answer: y", None, "y"),
+        ("Reasoning: x", "x", None),
+        ("Reasoning: x\nAnswer:", "x", None),
+        ("cancer", None, None),
+        ("Reasoning: Answer: is a word\nAnswer: y", "Answer: is a word", "y"),
+    ],
+)
+def test_the_two_parts_of_an_open_answer(reply: str, reasoning: str | None, answer: str | None) -> None:
+    parts = parts_of(reply)
+    assert (parts.reasoning, parts.answer) == (reasoning, answer)
+    assert parts.in_format is (reasoning is not None and answer is not None)
