@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from judge_service import __version__, calibration_commands, job_commands, judge_commands
+from judge_service import __version__, calibration_commands, job_commands, judge_commands, rubric_commands
 from judge_service.errors import ConfigurationError, JudgeServiceError
 from judge_service.local import command as local_command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from judge_service.judges import Door
     from judge_service.settings import Settings
@@ -29,9 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-rubrics_app = typer.Typer(help="Look at the rubrics, check them, pin their digests.", no_args_is_help=True)
 config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
-app.add_typer(rubrics_app, name="rubrics")
+app.add_typer(rubric_commands.app, name="rubrics")
 app.add_typer(config_app, name="config")
 app.add_typer(calibration_commands.app, name="calibration")
 app.add_typer(judge_commands.app, name="judges")
@@ -185,58 +184,6 @@ def score(
     raise typer.Exit(score_command(chosen, orders))
 
 
-@rubrics_app.command("list")
-def list_rubrics() -> None:
-    """List the rubrics with their criteria, weights and digests."""
-    from judge_service.rubric_store import load_rubrics  # noqa: PLC0415
-
-    rows = [
-        (r.rubric.ref, ", ".join(f"{c.id} {c.weight:g}" for c in r.rubric.criteria), r.digest[:12])
-        for r in load_rubrics(_settings().rubrics_dir).all()
-    ]
-    _table(("rubric", "criteria and weights", "digest"), rows)
-
-
-@rubrics_app.command("show")
-def show_rubric(ref: Annotated[str, typer.Argument(help="`id`, or `id@version`.")]) -> None:
-    """Print the instructions a judge gets under a rubric, in each of its modes."""
-    from judge_service.prompts import Prompts  # noqa: PLC0415
-    from judge_service.rubric_store import load_rubrics  # noqa: PLC0415
-
-    stored = load_rubrics(_settings().rubrics_dir).get(ref)
-    for mode in stored.rubric.modes:
-        typer.echo(f"--- {stored.rubric.ref}, mode {mode}, digest {stored.digest}")
-        typer.echo(Prompts(b"").instructions(stored, stored.rubric.criteria, mode).system)
-
-
-@rubrics_app.command("check")
-def check_rubrics() -> None:
-    """Check every rubric file, the schema for editors, and that no text changed without its version."""
-    from judge_service.rubric_files import faults  # noqa: PLC0415
-
-    found = faults(_settings().rubrics_dir)
-    for fault in found:
-        typer.echo(fault, err=True)
-    typer.echo(f"{len(found)} fault(s)")
-    raise typer.Exit(1 if found else 0)
-
-
-@rubrics_app.command("digest")
-def digest_rubrics(
-    write: Annotated[
-        bool, typer.Option(help="Pin new versions in digests.json and renew the schema.")
-    ] = False,
-) -> None:
-    """Print the digest of every rubric, or pin them; a pinned version that changed is refused."""
-    from judge_service.rubric_files import pin  # noqa: PLC0415
-    from judge_service.rubric_store import digests, load_rubrics  # noqa: PLC0415
-
-    folder = _settings().rubrics_dir
-    if write:
-        pin(folder)
-    typer.echo(json.dumps(digests(load_rubrics(folder)), indent=2))
-
-
 @config_app.command("check")
 def check_config() -> None:
     """Print the settings in force, secrets hidden, and open all they name; a mistake fails."""
@@ -296,9 +243,3 @@ def _shown(url: str | None) -> str | None:
     place = f"***@{place.rpartition('@')[2]}" if "@" in place else place
     hidden = [f"{pair.partition('=')[0]}=***" if "=" in pair else "***" for pair in query.split("&")]
     return f"{scheme}{found}{place}{asks}{'&'.join(hidden) if asks else ''}"
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    for row in [head, *rows]:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -7,6 +7,7 @@ JudgeServiceError
 │  ├─ FaultyRequest        it says at which places
 │  │  ├─ BodyRejected      the body is not strict JSON, or not of the documented shape
 │  │  ├─ StudyRejected     rows of a study are at fault
+│  │  ├─ GraderRejected    a grader is at fault, or asks for what is not offered
 │  │  └─ OptionRejected    an option of a calibration request has a value that none takes
 │  ├─ BodyTooLarge
 │  ├─ MediaTypeRejected
@@ -24,6 +25,7 @@ JudgeServiceError
 │  ├─ KeyInUse             the first request under an idempotency key is still being received
 │  ├─ KeyOfAnother         an idempotency key stands for other content
 │  ├─ StaleMap             the map that was demanded is of another instrument than the one that answered
+│  ├─ NotScored            there is no score, and the answer that was asked for has no room for the reason
 │  ├─ NotEnough            there is too little data for what was asked
 │  └─ MapRejected          what was sent as a map is none
 ├─ BackendError            no answer could be had from a judge
@@ -143,6 +145,14 @@ class StudyRejected(FaultyRequest):
 
 class OptionRejected(FaultyRequest):
     """An option of a calibration request is out of its range, or names what is not there."""
+
+
+class GraderRejected(FaultyRequest):
+    """A grader is at fault, or asks for what is not offered."""
+
+
+class NotScored(RequestError):
+    """There is no score, and the answer that was asked for has no room for the reason why."""
 
 
 class NotEnough(RequestError):

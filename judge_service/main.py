@@ -20,8 +20,11 @@ from judge_service.api.calibration.answers import ANSWERS
 from judge_service.api.calibration.map_answers import MAP_ANSWERS
 from judge_service.api.calibration.orders import ORDERS
 from judge_service.api.fronts import batches as openai_batches
-from judge_service.api.fronts import files
+from judge_service.api.fronts import files, graders, nemo, openrlhf, promptfoo
+from judge_service.api.fronts.grader_orders import GraderRunOrder, GraderValidateOrder
+from judge_service.api.fronts.openrlhf import RewardOrder
 from judge_service.api.fronts.orders import BatchOrder
+from judge_service.api.fronts.promptfoo import AssertionOrder
 from judge_service.api.fronts.telling import FrontProblem
 from judge_service.api.middleware import Envelope
 from judge_service.api.state import State, remembered
@@ -143,12 +146,12 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would be an answer that no document promises
     calibration = (studies, reports, maps, operations, swap)
-    openai = (files, openai_batches)
+    fronts = (files, openai_batches, graders, openrlhf, nemo, promptfoo)
     for part in (
         scores,
         batches,
         jobs,
-        *openai,
+        *fronts,
         comparisons,
         rubrics,
         probes,
@@ -239,6 +242,10 @@ def _describe_bodies(app: FastAPI) -> None:
                     (ProbeRequest, "validation"),
                     (ComparisonRequest, "validation"),
                     (BatchOrder, "validation"),
+                    (GraderRunOrder, "validation"),
+                    (RewardOrder, "validation"),
+                    (AssertionOrder, "validation"),
+                    (GraderValidateOrder, "validation"),
                     (problems.Problem, "serialization"),
                     (FrontProblem, "serialization"),
                     *((order, "validation") for order in ORDERS),

@@ -113,14 +113,14 @@ class Prompts:
     def instructions(
         self, stored: StoredRubric, criteria: Sequence[Criterion], mode: Mode, *, pairwise: bool = False
     ) -> Instructions:
-        """Render and keep the case-independent half."""
+        """Render and keep the case-independent half; words that came with a request are not kept."""
+        if stored.words is not None:
+            return _instructions(stored.words, answer_schema(criteria), _CASE)
         key = (stored.digest, tuple(criterion.id for criterion in criteria), mode, pairwise)
         if key not in self._instructions:
             system = self._system(stored, criteria, mode, pairwise=pairwise)
-            schema = answer_schema(criteria)
             frame = _PAIR if pairwise else _CASE
-            digest = _sha256(system, json.dumps(schema), *frame.words, str(TEXTS_VERSION))
-            self._instructions[key] = Instructions(system, schema, digest)
+            self._instructions[key] = _instructions(system, answer_schema(criteria), frame)
         return self._instructions[key]
 
     def _system(
@@ -203,6 +203,11 @@ class Prompts:
         content = "\0".join(text or "" for text in texts)
         digest = hmac.digest(self._fence_key, content.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return digest[:8].hex()
+
+
+def _instructions(system: str, schema: dict[str, object], frame: _Frame) -> Instructions:
+    digest = _sha256(system, json.dumps(schema), *frame.words, str(TEXTS_VERSION))
+    return Instructions(system, schema, digest)
 
 
 def answer_schema(criteria: Sequence[Criterion]) -> dict[str, object]:

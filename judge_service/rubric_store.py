@@ -31,6 +31,9 @@ class StoredRubric:
     template: str
     digest: str  # SHA-256 over the canonical rubric and the template's text
     prompt_digest: str  # SHA-256 over the template's text
+    words: str | None = (
+        None  # instructions as they are, of a rubric made for one request; no template is rendered
+    )
 
 
 class RubricStore:

@@ -7,6 +7,7 @@ names that a newer service adds; we send strictly and read generously.
 from __future__ import annotations
 
 import json
+import keyword
 import sys
 import textwrap
 from pathlib import Path
@@ -45,6 +46,14 @@ _LIMITS = {
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 
+def _named(name: str, field: str) -> str:
+    """A field under its name; one that is a word of Python's gets another, and is told and sent as it is."""
+    if not keyword.iskeyword(name):
+        return f"{name}: {field}"
+    kind, equals, default = field.partition(" = ")
+    return f"{name}_: Annotated[{kind}, Field(alias={name!r})]{equals}{default}"
+
+
 class Shape:
     """One schema on its way to a class; `asked`: callers send it and the service never tells it."""
 
@@ -59,7 +68,7 @@ class Shape:
         lines = [f"class {self._name}({self._base()}):", _doc(self._schema.get("description", self._name))]
         required = set(self._schema.get("required", ()))
         for name, schema in self._schema["properties"].items():
-            lines.append(textwrap.indent(f"{name}: {self._field(schema, required=name in required)}", "    "))
+            lines.append(f"    {_named(name, self._field(schema, required=name in required))}")
             if "description" in schema:
                 lines.append(_doc(schema["description"]))
         return "\n".join(lines)

@@ -89,6 +89,8 @@ TABLE: dict[type[Exception], Row] = {
     errors.StaleMap: Row(409, "stale-map", "The map belongs to another instrument"),
     errors.StudyRejected: Row(422, "study-rejected", "Rows of the study are at fault"),
     errors.OptionRejected: Row(422, "option-rejected", "An option has a value that none takes"),
+    errors.GraderRejected: Row(422, "grader-rejected", "The grader cannot be run here"),
+    errors.NotScored: Row(422, "not-scored", "There is no score"),
     errors.NotEnough: Row(422, "not-enough", "There is too little data for what was asked"),
     errors.MapRejected: Row(422, "map-rejected", "What was sent as a map is none"),
     errors.UnfitCase: Row(422, "unfit-case", "The request asks for what is not offered"),

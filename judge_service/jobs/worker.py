@@ -55,7 +55,7 @@ class Worker:
         self._sleep = sleep
         self._held: dict[str, Claim] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._suspect: tuple[Claim, bytes] | None = None  # waits until nothing else is in work
+        self._wary = False  # there are suspects: the next item is taken when nothing is in work, and alone
         self._alone: str | None = None  # the ticket of the suspect that was begun last
         self._orders: dict[str, JobOrder] = {}
         self._purses: dict[str, JobPurse] = {}
@@ -108,19 +108,10 @@ class Worker:
         self._notice(leaving=self._leaving())
         free = self._slots - len(self._tasks)
         found = False
-        if self._drains or self._alone in self._tasks:
-            pass
-        elif self._suspect is not None:
-            self._begin_alone(*self._suspect)
-        elif free > 0:
-            found = await self._fill(free)
+        if not (self._drains or self._alone in self._tasks or (self._wary and self._tasks)):
+            found = free > 0 and await self._fill(1 if self._wary else free)
         if not found:
             await self._idle()
-
-    def _begin_alone(self, claim: Claim, blob: bytes) -> None:
-        if not self._tasks:
-            self._suspect, self._alone = None, claim.ticket
-            self._start(claim, blob)
 
     async def _idle(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -142,18 +133,21 @@ class Worker:
             _log.warning("the ledger is away", error_code=told)
             await self._sleep(AWAY_S)
             return False
+        self._wary = any(claim.deliveries >= SUSPECT_FROM for claim in claims)
+        others = len(claims) > 1 or bool(self._tasks)
         gone = []
         for claim, blob in zip(claims, blobs, strict=True):
             if blob is None or claim.job not in self._orders:
                 gone.append(claim)
             elif claim.deliveries < SUSPECT_FROM:
                 self._start(claim, blob)
-            elif self._suspect is None:
-                self._suspect = claim, blob
-            else:  # were it held while another suspect ends this worker, that would count against it
+            elif others:  # were it held while something else ends this worker, that would count against it
                 gone.append(claim)
+            else:
+                self._alone = claim.ticket
+                self._start(claim, blob)
         await self._drop(gone)
-        return self._suspect is not None or len(claims) >= free
+        return self._wary or len(claims) >= free
 
     def _start(self, claim: Claim, blob: bytes) -> None:
         task = asyncio.create_task(self._work(claim, blob), name="jobs-item")
@@ -219,9 +213,6 @@ class Worker:
         for ticket, claim in list(self._held.items()):
             if claim.job in ended and (task := self._tasks.get(ticket)) is not None:
                 task.cancel()
-        if self._suspect is not None and self._suspect[0].job in ended:
-            claim, self._suspect = self._suspect[0], None
-            await self._drop([claim])
 
     async def _drop(self, claims: list[Claim]) -> None:
         for claim in claims:

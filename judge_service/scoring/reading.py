@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from judge_service.domain.rubric import Criterion
     from judge_service.domain.verdict import Withheld
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 
 _THINK = re.compile(rf"\s*<({'|'.join(THOUGHT_TAGS)})>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*)\n?```", re.DOTALL | re.IGNORECASE)

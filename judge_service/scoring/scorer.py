@@ -14,6 +14,7 @@ from judge_service.domain.place import INTERACTIVE
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
 from judge_service.errors import BackendTimeout, JudgeNotFound, UnfitCase
+from judge_service.rubric_store import RubricStore
 from judge_service.scoring.aggregate import weighted_mean
 from judge_service.scoring.answering import check_samples
 from judge_service.scoring.calibrating import Answered, Calibrator, NoMaps
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from judge_service.domain.request import ScoreRequest
     from judge_service.domain.rubric import Criterion, Mode, Rubric
     from judge_service.domain.score import Member
-    from judge_service.rubric_store import RubricStore, StoredRubric
+    from judge_service.rubric_store import StoredRubric
     from judge_service.scoring.aggregate import Total
     from judge_service.scoring.answering import Answering, Configured
     from judge_service.scoring.calibrating import Calibration, Maps
@@ -148,6 +149,10 @@ class Scorer:
         )
         own = await self._calibrator.calibrate(request, answered, demanded, deadline)
         return course.answer(cascade, request, provenance, own)
+
+    def under(self, stored: StoredRubric) -> Scorer:
+        """The same judges under a rubric that came with a request and is in no folder; no map can be of it."""
+        return Scorer(RubricStore([stored]), self.judges, self._pictures)
 
     def judge(self, name: str) -> Answering | Cascade:
         """Find a configured judge by its name; raises `JudgeNotFound`."""

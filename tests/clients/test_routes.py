@@ -34,7 +34,12 @@ LEFT_OUT = {
     **{
         route: "for OpenAI's own client, which needs no other; here it is `jobs`"
         for route in ROUTES
-        if route[1].startswith(("/v1/files", "/v1/batches"))
+        if route[1].startswith(("/v1/files", "/v1/batches", "/v1/fine_tuning"))
+    },
+    **{
+        route: "in the shape of another program, which asks it itself"
+        for route in ROUTES
+        if route[1].startswith("/v1/fronts/")
     },
 }
 DATA: dict[str, Any] = {}

@@ -214,6 +214,31 @@ class Asked(ToldShape):
     usage: TokenUsage = Field(default_factory=lambda: TokenUsage.model_validate({}))
 
 
+class AssertionContext(AskedOpenShape):
+    """What the output is of. promptfoo sends more, which is not looked at."""
+
+    prompt: str | None = None
+    vars: Mapping[str, Any] = Field(default_factory=dict)
+    """`reference`, `claim` and `visual_description` are shown to the judge; others are not."""
+
+
+class AssertionOrder(AskedOpenShape):
+    """An output to judge."""
+
+    context: AssertionContext = Field(
+        default_factory=lambda: AssertionContext.model_validate({"prompt": None, "vars": {}})
+    )
+    output: str | Mapping[str, Any] | Sequence[Any]
+
+
+class AssertionResult(ToldShape):
+    """A score from 0 to 1, and whether it reaches the threshold."""
+
+    pass_: Annotated[bool, Field(alias="pass")]
+    reason: str
+    score: float
+
+
 class AuditAnswer(ToldOpenShape):
     """By criterion: length, family, repeats, changed prompts, subgroups."""
 
@@ -1370,6 +1395,292 @@ class FrontProblem(ToldShape):
     """Stable; compare this, not the title."""
 
 
+class GraderErrors(ToldShape):
+    """What went wrong: all false in an answer with a reward of its own."""
+
+    formula_parse_error: bool = False
+    invalid_variable_error: bool = False
+    """The item has no such value."""
+    model_grader_parse_error: bool = False
+    """The judge's reply was cut, unreadable, or off the scale."""
+    model_grader_refusal_error: bool = False
+    model_grader_server_error: bool = False
+    """The judge gave no answer."""
+    model_grader_server_error_details: str | None = None
+    other_error: bool = False
+    """Any other reason why there is no reward."""
+    python_grader_runtime_error: bool = False
+    python_grader_runtime_error_details: str | None = None
+    python_grader_server_error: bool = False
+    python_grader_server_error_type: str | None = None
+    sample_parse_error: bool = False
+    """The sample is no JSON, or has no such value."""
+    truncated_observation_error: bool = False
+    unresponsive_reward_error: bool = False
+    """The judge did not answer in time."""
+
+
+class GraderMetadata(ToldShape):
+    """How the reward came about."""
+
+    errors: GraderErrors
+    execution_time: float
+    """Seconds."""
+    name: str
+    sampled_model_name: str | None
+    """The judge's model; null: none was asked, or several."""
+    scores: dict[str, Any]
+    """Of a `multi`: each grader's reward."""
+    token_usage: int | None
+    """Of all judges' calls; null: none was asked, or nobody counted."""
+    type: str
+
+
+class GraderAnswer(ToldShape):
+    """A reward."""
+
+    metadata: GraderMetadata
+    model_grader_token_usage_per_model: dict[str, Any]
+    reward: float
+    sub_rewards: dict[str, Any]
+    """Of a `multi`: each grader's reward."""
+
+
+class ImagePart(AskedShape):
+    """A picture, or the place of one."""
+
+    detail: Literal["high", "low", "auto"] | None = None
+    """Not looked at."""
+    image_url: Annotated[str, Field(max_length=13981113)]
+    """`data:image/…`, or one template."""
+    type: Literal["input_image"]
+
+
+class TextPart(AskedShape):
+    """A text; it may name places."""
+
+    text: Annotated[str, Field(max_length=64000)]
+    type: Literal["input_text", "output_text", "text"]
+
+
+class Message(AskedShape):
+    """One message of what a grader's model is told."""
+
+    content: (
+        Annotated[str, Field(max_length=64000)]
+        | Annotated[
+            Annotated[TextPart, Tag("TextPart")] | Annotated[ImagePart, Tag("ImagePart")],
+            by(
+                "type", {"input_text": "TextPart", "output_text": "TextPart", "text": "TextPart"}, "ImagePart"
+            ),
+        ]
+        | Annotated[
+            Sequence[
+                Annotated[str, Field(max_length=64000)]
+                | Annotated[
+                    Annotated[TextPart, Tag("TextPart")] | Annotated[ImagePart, Tag("ImagePart")],
+                    by(
+                        "type",
+                        {"input_text": "TextPart", "output_text": "TextPart", "text": "TextPart"},
+                        "ImagePart",
+                    ),
+                ]
+            ],
+            Field(max_length=64),
+        ]
+    )
+    role: Literal["user", "assistant", "system", "developer"]
+    type: Literal["message"] | None = None
+
+
+class LabelModelGrader(AskedShape):
+    """A judge chooses a label; the reward is 1 for one that passes, and 0 for another."""
+
+    input: Annotated[Sequence[Message], Field(min_length=1, max_length=64)]
+    labels: Annotated[
+        Sequence[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=2, max_length=32)
+    ]
+    model: Annotated[str, Field(min_length=1, max_length=128)]
+    """A configured judge; or `judge/rubric`, to ask in that rubric's words."""
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    passing_labels: Annotated[Sequence[str], Field(min_length=1, max_length=32)]
+    type: Literal["label_model"]
+
+
+class PythonGrader(AskedShape):
+    """Refused: nothing that a caller sends is executed here."""
+
+    image_tag: str | None = None
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    source: str
+    type: Literal["python"]
+
+
+class SamplingParams(AskedShape):
+    """How a model is sampled. A judge's settings are not a request's to change: what differs is refused."""
+
+    max_completions_tokens: int | None = None
+    reasoning_effort: Annotated[str, Field(max_length=16)] | None = None
+    seed: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+
+
+class ScoreModelGrader(AskedShape):
+    """A judge gives a score."""
+
+    input: Annotated[Sequence[Message], Field(min_length=1, max_length=64)]
+    model: Annotated[str, Field(min_length=1, max_length=128)]
+    """A configured judge; or `judge/rubric`, to ask in that rubric's words."""
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    range: Annotated[Sequence[float], Field(min_length=2, max_length=2)] | None = None
+    """`[0, 1]` unless said otherwise."""
+    sampling_params: SamplingParams | None = None
+    type: Literal["score_model"]
+
+
+class StringCheckGrader(AskedShape):
+    """1 or 0: `like` and `ilike` ask whether the input contains the reference."""
+
+    input: Annotated[str, Field(max_length=64000)]
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    operation: Literal["eq", "ne", "like", "ilike"]
+    reference: Annotated[str, Field(max_length=64000)]
+    type: Literal["string_check"]
+
+
+class TextSimilarityGrader(AskedShape):
+    """How alike two texts are, in [0, 1]. `cosine` and `meteor` are refused: they need models we have not."""
+
+    evaluation_metric: Literal[
+        "cosine",
+        "fuzzy_match",
+        "bleu",
+        "gleu",
+        "meteor",
+        "rouge_1",
+        "rouge_2",
+        "rouge_3",
+        "rouge_4",
+        "rouge_5",
+        "rouge_l",
+    ]
+    input: Annotated[str, Field(max_length=64000)]
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    reference: Annotated[str, Field(max_length=64000)]
+    type: Literal["text_similarity"]
+
+
+class MultiGrader(AskedShape):
+    """Graders, and a formula over their rewards."""
+
+    calculate_output: Annotated[str, Field(min_length=1)]
+    """Names, numbers, `+ - * /`, brackets, `min(…)` and `max(…)`."""
+    graders: (
+        Mapping[
+            str,
+            Annotated[
+                Annotated[ScoreModelGrader, Tag("ScoreModelGrader")]
+                | Annotated[LabelModelGrader, Tag("LabelModelGrader")]
+                | Annotated[StringCheckGrader, Tag("StringCheckGrader")]
+                | Annotated[TextSimilarityGrader, Tag("TextSimilarityGrader")]
+                | Annotated[PythonGrader, Tag("PythonGrader")],
+                by(
+                    "type",
+                    {
+                        "label_model": "LabelModelGrader",
+                        "score_model": "ScoreModelGrader",
+                        "string_check": "StringCheckGrader",
+                        "text_similarity": "TextSimilarityGrader",
+                    },
+                    "PythonGrader",
+                ),
+            ],
+        ]
+        | Annotated[
+            Annotated[ScoreModelGrader, Tag("ScoreModelGrader")]
+            | Annotated[LabelModelGrader, Tag("LabelModelGrader")]
+            | Annotated[StringCheckGrader, Tag("StringCheckGrader")]
+            | Annotated[TextSimilarityGrader, Tag("TextSimilarityGrader")]
+            | Annotated[PythonGrader, Tag("PythonGrader")],
+            by(
+                "type",
+                {
+                    "label_model": "LabelModelGrader",
+                    "score_model": "ScoreModelGrader",
+                    "string_check": "StringCheckGrader",
+                    "text_similarity": "TextSimilarityGrader",
+                },
+                "PythonGrader",
+            ),
+        ]
+    )
+    """By the name that the formula knows."""
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    type: Literal["multi"]
+
+
+class GraderRunOrder(AskedShape):
+    """A grader, and what it is to grade."""
+
+    grader: Annotated[
+        Annotated[ScoreModelGrader, Tag("ScoreModelGrader")]
+        | Annotated[LabelModelGrader, Tag("LabelModelGrader")]
+        | Annotated[StringCheckGrader, Tag("StringCheckGrader")]
+        | Annotated[TextSimilarityGrader, Tag("TextSimilarityGrader")]
+        | Annotated[MultiGrader, Tag("MultiGrader")]
+        | Annotated[PythonGrader, Tag("PythonGrader")],
+        by(
+            "type",
+            {
+                "label_model": "LabelModelGrader",
+                "multi": "MultiGrader",
+                "score_model": "ScoreModelGrader",
+                "string_check": "StringCheckGrader",
+                "text_similarity": "TextSimilarityGrader",
+            },
+            "PythonGrader",
+        ),
+    ]
+    item: Mapping[str, Any] | None = None
+    """What the templates may name: `{{item.x}}`."""
+    model_sample: Annotated[str, Field(max_length=64000)]
+    """What the model said: `{{sample.output_text}}`."""
+    reward_on_failure: float | None = None
+    """Ours. The reward to tell, beside the error flags, where there is none; absent: a failure is a problem."""
+
+
+class GraderSeen(ToldShape):
+    """A grader that could be run."""
+
+    grader: dict[str, Any]
+    """As it was sent."""
+
+
+class GraderValidateOrder(AskedShape):
+    """A grader to look at."""
+
+    grader: Annotated[
+        Annotated[ScoreModelGrader, Tag("ScoreModelGrader")]
+        | Annotated[LabelModelGrader, Tag("LabelModelGrader")]
+        | Annotated[StringCheckGrader, Tag("StringCheckGrader")]
+        | Annotated[TextSimilarityGrader, Tag("TextSimilarityGrader")]
+        | Annotated[MultiGrader, Tag("MultiGrader")]
+        | Annotated[PythonGrader, Tag("PythonGrader")],
+        by(
+            "type",
+            {
+                "label_model": "LabelModelGrader",
+                "multi": "MultiGrader",
+                "score_model": "ScoreModelGrader",
+                "string_check": "StringCheckGrader",
+                "text_similarity": "TextSimilarityGrader",
+            },
+            "PythonGrader",
+        ),
+    ]
+
+
 class JobCounts(ToldShape):
     """Items by how far they are; `total` is known once all lines have been read."""
 
@@ -1541,6 +1852,19 @@ class MapStatus(AskedShape):
     status: Literal["active", "retired"]
 
 
+class MetricValue(ToldShape):
+    """A number."""
+
+    value: float
+
+
+class MetricScore(ToldShape):
+    """Numbers and nothing else: `$.score` and `$.criteria.<id>.value`, from 0 to 100."""
+
+    criteria: dict[str, MetricValue]
+    score: float
+
+
 class PendingReport(ToldShape):
     """A report that was asked for and is fetched from its location; `completed`: it is there already."""
 
@@ -1661,6 +1985,29 @@ class ReportOrder(AskedShape):
     scores: Sequence[Mapping[str, Any]] | None = None
     study: str | StudyDocument | None = None
     """Left out where the fields of a study stand beside it."""
+
+
+class RewardOrder(AskedOpenShape):
+    """What was sampled: lists of one length."""
+
+    labels: Annotated[Sequence[Annotated[str, Field(max_length=64000)] | None], Field(max_length=256)] = ()
+    """The reference answers."""
+    prompts: Annotated[
+        Sequence[Annotated[str, Field(max_length=128000)]], Field(min_length=1, max_length=256)
+    ]
+    """The response is what follows this in its query."""
+    query: Annotated[Sequence[Annotated[str, Field(max_length=128000)]], Field(min_length=1, max_length=256)]
+    """Prompt and response as one text, special tokens and all."""
+
+
+class Rewards(ToldShape):
+    """One number for each item, from 0 to 1."""
+
+    extra_logs: dict[str, tuple[float, ...]]
+    """Each criterion's value, from 0 to 1."""
+    rewards: tuple[float, ...]
+    scores: tuple[float, ...]
+    """The same."""
 
 
 class RubricDocument(ToldShape):

@@ -19,6 +19,7 @@ from jobwork import (
     ended,
     opened,
     told_lines,
+    until,
 )
 
 from judge_service.jobs.base import POISON_AFTER
@@ -113,3 +114,32 @@ async def test_a_suspect_that_waits_is_held_and_the_others_are_for_others(
         await ended(jobs, "job_1")
     assert scorer.peak == 1
     assert len(scorer.asked) == 6
+
+
+async def test_who_is_busy_leaves_suspects_to_others_and_takes_no_more(
+    jobs: SqliteJobs, clock: Clock
+) -> None:
+    await opened(jobs, [a_job_line(f"item-{n}") for n in range(4)])
+    for _ in range(SUSPECT_FROM - 1):
+        assert len(await jobs.claim("dies", 4)) == 4
+        clock.now += LEASE_S + 1
+    done = asyncio.Event()
+
+    async def says(_: str) -> Score:
+        await done.wait()
+        return a_score()
+
+    scorer = Scorer(says)
+    other = await opened(jobs, [a_job_line(f"item-{n}") for n in range(4)], id="job_2")
+    async with at_work(a_worker(jobs, scorer, slots=6)) as worker:
+        await until(lambda: worker.working == 2)  # two of the new ones; the suspects were handed back
+        worker.wake()
+        await asyncio.sleep(0.05)
+        assert worker.working == 2
+        again = await jobs.claim("other", 9)
+        assert [(one.job, one.deliveries) for one in again if one.deliveries > 1] == [
+            ("job_1", SUSPECT_FROM)
+        ] * 4
+        await jobs.hand_back("other", again)
+        done.set()
+        assert await ended(jobs, "job_1") == await ended(jobs, other) == "completed"
