@@ -113,7 +113,8 @@ async def test_never_more_calls_are_under_way_than_is_allowed(tmp_path: Path) ->
         run.out = tmp_path / "other"
         run.model.peak = run.judge.peak = 0
         assert (await run.run("--in-flight", "1"))[0] == 0
-        assert (run.model.peak, run.judge.peak) == (1, 1)
+        assert run.model.peak == 1
+        assert run.judge.peak == 0  # the service has judged these answers before
 
 
 async def test_a_part_is_gone_on_with_to_the_whole(tmp_path: Path) -> None:
