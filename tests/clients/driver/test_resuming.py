@@ -106,6 +106,17 @@ async def test_a_run_that_is_done_asks_nothing_more(tmp_path: Path) -> None:
         assert counted(run.model).answered.total() == 40
 
 
+async def test_never_more_calls_are_under_way_than_is_allowed(tmp_path: Path) -> None:
+    async with stage(tmp_path / "run", latency_s=0.05) as run:
+        assert (await run.run("--model-concurrency", "3", "--judge-concurrency", "2"))[0] == 0
+        assert (run.model.peak, run.judge.peak) == (3, 2)
+        run.out = tmp_path / "other"
+        run.model.peak = run.judge.peak = 0
+        assert (await run.run("--in-flight", "1"))[0] == 0
+        assert run.model.peak == 1
+        assert run.judge.peak == 0  # the service has judged these answers before
+
+
 async def test_a_part_is_gone_on_with_to_the_whole(tmp_path: Path) -> None:
     async with stage(tmp_path / "run") as run:
         assert (await run.run("--limit", "3"))[0] == 0

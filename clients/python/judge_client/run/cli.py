@@ -85,6 +85,12 @@ def _run(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="so many failed calls in a row end the run",
     )
+    add(
+        "--in-flight",
+        type=_positive,
+        metavar="N",
+        help="most calls under way at once, model and judge together",
+    )
     _model(parser.add_argument_group("the model under test"))
     _judge(parser.add_argument_group("the judge"))
 

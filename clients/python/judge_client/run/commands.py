@@ -136,6 +136,7 @@ def plan_of(chosen: argparse.Namespace) -> Plan:
         ),
         chosen.give_up_after,
         chosen.again_unscored,
+        chosen.in_flight,
     )
 
 

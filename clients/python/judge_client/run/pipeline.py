@@ -53,6 +53,8 @@ class Pipeline:
         self._to_ask: deque[Item] = deque()
         self._to_judge: asyncio.Queue[Item | None] = asyncio.Queue()
         self._stopping = False
+        both = plan.model.concurrency + plan.judge.concurrency
+        self._slots = asyncio.Semaphore(plan.in_flight or both)
         self._in_a_row = {"model": 0, "judge": 0}
         self._gave_up: GaveUp | None = None
 
@@ -104,7 +106,10 @@ class Pipeline:
     async def _ask_all(self) -> None:
         while self._to_ask and not self._stopping:
             item = self._to_ask.popleft()
-            line = await self._ask(item)
+            async with self._slots:
+                if self._stopping:
+                    return
+                line = await self._ask(item)
             self._folder.predictions.append(line)
             self._watch.heard("model", line)
             if line["outcome"] != FAILED:
@@ -128,9 +133,10 @@ class Pipeline:
 
     async def _judge_all(self) -> None:
         while (item := await self._to_judge.get()) is not None:
-            if self._stopping:
-                continue
-            line = await self._judge_one(item)
+            async with self._slots:
+                if self._stopping:
+                    continue
+                line = await self._judge_one(item)
             self._folder.scores.append(line)
             self._watch.heard("judge", line)
             self._count("judge", line)

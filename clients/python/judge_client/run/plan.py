@@ -61,13 +61,17 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A data set, who answers, and who judges. `give_up_after`: so many failed calls in a row end the run."""
+    """A data set, who answers, and who judges. `give_up_after`: so many failed calls in a row end the run.
+
+    `in_flight`: most calls under way at once, of both together, beside the limit of each.
+    """
 
     dataset: Dataset
     model: Model
     judge: Judge
     give_up_after: int = 25
     again_unscored: bool = False
+    in_flight: int | None = None
 
     def settings(self, instrument: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that an answer or a score depends on; where the two services are is not of it."""
