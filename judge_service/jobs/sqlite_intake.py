@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from judge_service.domain.job import KEPT_DEFAULT_S
+from judge_service.domain.job import KEY_CAP_S
 from judge_service.jobs.base import Reservation
 from judge_service.jobs.sqlite_tables import ITEM_BITS, lasting, number
 from judge_service.jobs.sqlite_work import end_where_done, enter, serial_of, write_line
@@ -85,7 +85,7 @@ class Intake:
             enter(connection, serial, "in_progress", now)
             if key is not None:
                 tenant, name, digest = key
-                until = now + KEPT_DEFAULT_S
+                until = now + KEY_CAP_S
                 connection.execute(_SETTLE, (digest, until, tenant, name, job))
             end_where_done(connection, serial, now)
 
