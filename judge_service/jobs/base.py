@@ -199,7 +199,10 @@ class JobBackend(Protocol):
         ...
 
     async def unfinished(self, job: str, limit: int) -> list[tuple[Claim, bytes]]:
-        """Give items without a result of a job that is ending, for `finish`."""
+        """Give items without a result of a job that is ending, for `finish`.
+
+        `deliveries` is 0 for one that was never given out, so that it has cost nothing; else it is not.
+        """
         ...
 
     async def due(self) -> list[JobRecord]:

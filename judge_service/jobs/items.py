@@ -108,7 +108,8 @@ def unfinished(claim: Claim, raw: bytes, code: str) -> Line:
     words = {"cancelled": "the job was cancelled before this item had an answer"}.get(
         code, "the job's time was over before this item had an answer"
     )
-    return error_line(_name(claim), custom_id_of(raw), code, words, spent=Spent())
+    spent = Spent(None, None, None) if claim.deliveries else Spent()  # its calls were ended: nobody knows
+    return error_line(_name(claim), custom_id_of(raw), code, words, spent=spent)
 
 
 def _name(claim: Claim) -> str:

@@ -45,7 +45,8 @@ INSERT INTO outcomes (job, outcome, n) VALUES (?, ?, 1)
 ON CONFLICT (job, outcome) DO UPDATE SET n = n + 1
 """
 _UNFINISHED = """
-SELECT id, value FROM items WHERE id >= ? AND id < ? AND id NOT IN (SELECT id FROM done) ORDER BY id LIMIT ?
+SELECT items.id, value, running.id IS NOT NULL FROM items LEFT JOIN running ON running.id = items.id
+WHERE items.id >= ? AND items.id < ? AND items.id NOT IN (SELECT id FROM done) ORDER BY items.id LIMIT ?
 """
 
 
@@ -162,8 +163,8 @@ class Work:
             return []
         span = (row[0] << ITEM_BITS, (row[0] + 1) << ITEM_BITS, limit)
         return [
-            (Claim(job, index_of(item), 0, str(item)), self._codec.expand(value))
-            for item, value in self._connected().execute(_UNFINISHED, span)
+            (Claim(job, index_of(item), begun, str(item)), self._codec.expand(value))
+            for item, value, begun in self._connected().execute(_UNFINISHED, span)
         ]
 
 

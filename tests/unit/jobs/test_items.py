@@ -170,3 +170,9 @@ async def test_to_be_cancelled_is_no_surprise() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def test_what_calls_that_were_ended_cost_is_unknown_and_never_nothing() -> None:
+    raw = a_job_line("a")
+    assert unfinished(Claim("job_1", 7, 1, "t"), raw, "cancelled").spent == Spent(None, None, None)
+    assert unfinished(Claim("job_1", 7, 0, ""), raw, "cancelled").spent == Spent()
