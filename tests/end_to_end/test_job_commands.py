@@ -13,6 +13,7 @@ from serving import order, served
 from stubjudge import StubJudge
 from typer.testing import CliRunner
 
+from judge_service.api.job_options import JobOptions
 from judge_service.cli import app
 from judge_service.errors import ConfigurationError
 from judge_service.job_commands.following import summary
@@ -129,6 +130,27 @@ def test_one_key_makes_one_job(url: str, tmp_path: Path) -> None:
     assert submitted(url, path, "--key", "mine") == submitted(url, path, "--key", "mine")
     refused = jobs(url, "submit", str(a_file(tmp_path, 2)), "--key", "mine")
     assert "used for other lines" in str(refused.exception)
+
+
+def test_every_option_of_a_job_is_one_of_submit(url: str, tmp_path: Path) -> None:
+    given = {
+        "priority": "low",
+        "concurrency": "2",
+        "per_minute": "600.0",
+        "max_cost_usd": "0.5",
+        "expires_in_s": "600.0",
+        "kept_s": "60.0",
+        "metadata": '{"study": "one"}',
+    }
+    assert set(given) == set(JobOptions.model_fields)
+    words = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", value)]
+    job = submitted(url, a_file(tmp_path, 1), *words)
+    told = json.loads(jobs(url, "show", job, "--json").stdout)
+    assert {name: told[name] for name in ("priority", "concurrency", "metadata")} == {
+        "priority": "low",
+        "concurrency": 2,
+        "metadata": {"study": "one"},
+    }
 
 
 def test_jobs_are_listed_to_their_tenant(url: str, tmp_path: Path) -> None:
