@@ -194,7 +194,8 @@ class JobBackend(Protocol):
     async def end(self, job: str, ending: Ending) -> None:
         """Begin to end a job that is `in_progress`: no further item is given out.
 
-        `cancelled` makes it `cancelling`, `expired` makes it `finalizing`; with nothing unfinished it ends.
+        `cancelled` makes it `cancelling`, `expired` makes it `finalizing`; with nothing unfinished it ends. One
+        that is `validating` is noted, and ends so as soon as it is opened: nothing of it is given out.
         """
         ...
 

@@ -31,6 +31,7 @@ INSERT INTO jobs (id, tenant, ord, expires, state, times, lease) VALUES (?, ?, ?
 _OPEN = """
 UPDATE jobs SET state = 'in_progress', items = ?, version = version + 1 WHERE serial = ? AND state = 'validating'
 """
+_CANCELLED = "SELECT 1 FROM jobs WHERE serial = ? AND ending = 'cancelled'"
 
 
 class Intake:
@@ -87,6 +88,8 @@ class Intake:
                 tenant, name, digest = key
                 until = now + KEY_CAP_S
                 connection.execute(_SETTLE, (digest, until, tenant, name, job))
+            if connection.execute(_CANCELLED, (serial,)).fetchone():
+                enter(connection, serial, "cancelling", now)
             end_where_done(connection, serial, now)
 
     def fail(self, job: str, faults: Sequence[JobFault]) -> None:

@@ -148,12 +148,13 @@ class Work:
     def end(self, job: str, ending: Ending) -> None:
         connection, now = self._connected(), self._clock()
         with transaction(connection):
-            row = connection.execute(
-                "SELECT serial FROM jobs WHERE id = ? AND state = 'in_progress'", (job,)
-            ).fetchone()
-            if row is None:
+            row = connection.execute("SELECT serial, state FROM jobs WHERE id = ?", (job,)).fetchone()
+            if row is None or row[1] not in {"validating", "in_progress"}:
                 return
-            connection.execute("UPDATE jobs SET ending = ? WHERE serial = ?", (ending, row[0]))
+            noted = "UPDATE jobs SET ending = ?, version = version + 1 WHERE serial = ?"
+            connection.execute(noted, (ending, row[0]))
+            if row[1] == "validating":
+                return
             enter(connection, row[0], "cancelling" if ending == "cancelled" else "finalizing", now)
             end_where_done(connection, row[0], now)
 

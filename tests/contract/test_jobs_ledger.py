@@ -274,6 +274,20 @@ class LedgerContract:
         ]
         assert await jobs.finish(one, a_line())
 
+    async def test_a_job_that_is_cancelled_while_its_lines_come_never_begins(self, jobs: JobBackend) -> None:
+        one = an_order()
+        await jobs.begin(one, LEASE_S)
+        await jobs.add(one.id, 0, [b"a"], [], LEASE_S)
+        await jobs.end(one.id, "cancelled")
+        assert await jobs.states([one.id]) == {one.id: "validating"}
+        await jobs.open(one.id, 1, None)
+        assert await jobs.states([one.id]) == {one.id: "cancelling"}
+        assert await jobs.claim("w", 1) == []
+        assert [record.order.id for record in await jobs.due()] == [one.id]
+        ((claim, _),) = await jobs.unfinished(one.id, 10)
+        assert await jobs.finish(claim, a_line(kind="errors", outcome="cancelled"))
+        assert await jobs.states([one.id]) == {one.id: "cancelled"}
+
     async def test_unknown_costs_are_counted_not_guessed(self, jobs: JobBackend) -> None:
         job = await opened(jobs, 2)
         one, two = await jobs.claim("w", 2)
