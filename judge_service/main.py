@@ -36,6 +36,7 @@ from judge_service.domain.comparison import ComparisonRequest
 from judge_service.domain.job import BYTES_CAP
 from judge_service.domain.looking import ProbeRequest
 from judge_service.domain.request import ScoreRequest
+from judge_service.errors import ConfigurationError
 from judge_service.images import ImageOpener
 from judge_service.jobs.file_desk import FileDesk
 from judge_service.jobs.opening import open_shelf
@@ -176,6 +177,7 @@ def create_worker(
     """Wire a process that works on jobs, and over HTTP only tells how it is."""
     observation = Observation()
     slots = SLOTS if settings.job_slots is None else settings.job_slots
+    _refuse_to_idle(settings.store_url, slots)
     opened = _lifespan(settings, observation, open_state, draining, slots=slots, needs=frozenset({"store"}))
     app = FastAPI(
         title="Judge Service worker", version=__version__, lifespan=opened, docs_url=None, redoc_url=None
@@ -184,6 +186,19 @@ def create_worker(
     problems.install(app)
     app.add_middleware(Envelope, observation=observation, body_cap=2**16, caps={})
     return app
+
+
+def _refuse_to_idle(store_url: str, slots: int) -> None:
+    """A worker that no job could ever reach would only seem to work."""
+    if store_url.startswith("memory://"):
+        raise ConfigurationError(
+            "a worker needs a store that servers share with it, and memory:// is seen by one process alone: set "
+            "JUDGE_SERVICE_STORE_URL to file:///path or redis://host:6379/0"
+        )
+    if not slots:
+        raise ConfigurationError(
+            "a worker with JUDGE_SERVICE_JOB_SLOTS=0 would take no item; give it at least 1"
+        )
 
 
 def _lifespan(

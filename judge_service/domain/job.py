@@ -20,6 +20,7 @@ BYTES_CAP = 200 * 2**20
 EXPIRES_DEFAULT_S = 86_400
 EXPIRES_CAP_S = 14 * 86_400
 KEPT_DEFAULT_S = 30 * 86_400
+KEY_CAP_S = EXPIRES_CAP_S + KEPT_DEFAULT_S + 86_400  # no job is kept longer; a day for its ending
 
 
 class JobOrder(BaseModel):

@@ -14,10 +14,14 @@ from judge_service.job_commands.following import UNFINISHED, follow, summary
 from judge_service.job_commands.service import URL, JobId, Service, Tenant, Url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
 app = typer.Typer()
 _HEAD = 200  # bytes of a file's first line that tell whose it is
+_OVERLAP = (
+    4096  # bytes at a file's end that are fetched again, to see that they are what the service has there
+)
 _DONE = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
@@ -92,13 +96,28 @@ def _fetched(service: Service, job: str, kind: str, path: Path) -> int:
     try:
         with path.open("ab+") as file:
             _check(file, job, path)
-            start = file.seek(0, os.SEEK_END)
+            size = file.seek(0, os.SEEK_END)
+            start = file.seek(max(0, size - _OVERLAP))
+            end = file.read()
             with service.rest(job, kind, start) as parts:
-                for part in parts:
+                for part in _behind(end, parts, path, kind):
                     file.write(part)
             return file.tell()
     except OSError as exc:
         raise ConfigurationError(f"{path.name} cannot be written ({type(exc).__name__})") from exc
+
+
+def _behind(end: bytes, parts: Iterator[bytes], path: Path, kind: str) -> Iterator[bytes]:
+    """What comes behind `end`, which must come first: to go on behind anything else would spoil lines."""
+    message = f"{path.name} does not end as this job's {kind} do there; give another file"
+    for part in parts:
+        if not end.startswith(part[: len(end)]):
+            raise ConfigurationError(message)
+        if more := part[len(end) :]:
+            yield more
+        end = end[len(part) :]
+    if end:
+        raise ConfigurationError(message)
 
 
 def _check(file: BinaryIO, job: str, path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Self
+from urllib.parse import quote
 
 import typer
 
@@ -50,7 +51,7 @@ class Service:
 
     def job(self, job: str) -> dict[str, Any]:
         """Look at a job."""
-        return self._json("GET", f"/v1/jobs/{job}")
+        return self._json("GET", _path(job))
 
     def jobs(self, limit: int) -> list[dict[str, Any]]:
         """The newest jobs."""
@@ -59,7 +60,7 @@ class Service:
 
     def cancel(self, job: str) -> dict[str, Any]:
         """Begin to end a job."""
-        return self._json("POST", f"/v1/jobs/{job}/cancel")
+        return self._json("POST", f"{_path(job)}/cancel")
 
     def submit(
         self, lines: Callable[[], Iterator[bytes]], options: dict[str, str], key: str
@@ -75,16 +76,19 @@ class Service:
 
     @contextmanager
     def rest(self, job: str, kind: str, start: int) -> Iterator[Iterator[bytes]]:
-        """What a file of a job holds from `start` on."""
+        """What a file of a job holds from `start` on; nothing where it is not so long."""
         headers = {"Range": f"bytes={start}-"}
-        with self._client.stream("GET", f"/v1/jobs/{job}/{kind}", headers=headers) as answer:
-            if answer.status_code == _BEYOND:
-                yield iter(())
-                return
-            _refuse(answer)
-            if start and answer.status_code != _PARTIAL:
-                raise ConfigurationError("the service gave the whole file where its rest was asked for")
-            yield answer.iter_bytes()
+        try:
+            with self._client.stream("GET", f"{_path(job)}/{kind}", headers=headers) as answer:
+                if answer.status_code == _BEYOND:
+                    yield iter(())
+                    return
+                _refuse(answer)
+                if start and answer.status_code != _PARTIAL:
+                    raise ConfigurationError("the service gave the whole file where its rest was asked for")
+                yield answer.iter_bytes()
+        except self._faults as exc:
+            raise _gone(exc) from exc
 
     def events(self, job: str) -> Iterator[dict[str, Any]]:
         """The job whenever it changed, until it has ended; a connection that is lost is made again."""
@@ -92,9 +96,11 @@ class Service:
         while True:
             try:
                 with self._client.stream(
-                    "GET", f"/v1/jobs/{job}/events", headers={"Last-Event-ID": seen}
+                    "GET", f"{_path(job)}/events", headers={"Last-Event-ID": seen}
                 ) as answer:
-                    _refuse(answer)
+                    tries += answer.status_code in _AGAIN
+                    if answer.status_code not in _AGAIN or tries == _TRIES:
+                        _refuse(answer)
                     for event in _events(answer.iter_lines()):
                         seen, tries = event["id"], 0
                         yield json.loads(event["data"])
@@ -124,6 +130,10 @@ class Service:
                     return answer
             self._sleep(_FIRST_PAUSE_S * 2**tried)
         raise AssertionError("the last try returns or raises")
+
+
+def _path(job: str) -> str:
+    return f"/v1/jobs/{quote(job, safe='')}"
 
 
 def _events(lines: Iterator[str]) -> Iterator[dict[str, str]]:

@@ -45,6 +45,8 @@ def submit(
     per_minute: Annotated[float | None, typer.Option(help="Most items begun in a minute.")] = None,
     max_cost_usd: Annotated[float | None, typer.Option(help="Most that its calls may cost.", min=0)] = None,
     expires_in_s: Annotated[float | None, typer.Option(help="When what is unfinished ends.", min=1)] = None,
+    kept_s: Annotated[float | None, typer.Option(help="How long it is kept after its end.", min=60)] = None,
+    metadata: Annotated[str | None, typer.Option(help="Yours, a JSON object of texts; comes back.")] = None,
     key: Annotated[
         str | None,
         typer.Option(
@@ -65,6 +67,8 @@ def submit(
         "per_minute": per_minute,
         "max_cost_usd": max_cost_usd,
         "expires_in_s": expires_in_s,
+        "kept_s": kept_s,
+        "metadata": metadata,
     }
     options = {name: str(value) for name, value in given.items() if value is not None}
     with Service(url, tenant) as service:

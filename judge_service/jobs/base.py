@@ -194,12 +194,16 @@ class JobBackend(Protocol):
     async def end(self, job: str, ending: Ending) -> None:
         """Begin to end a job that is `in_progress`: no further item is given out.
 
-        `cancelled` makes it `cancelling`, `expired` makes it `finalizing`; with nothing unfinished it ends.
+        `cancelled` makes it `cancelling`, `expired` makes it `finalizing`; with nothing unfinished it ends. One
+        that is `validating` is noted, and ends so as soon as it is opened: nothing of it is given out.
         """
         ...
 
     async def unfinished(self, job: str, limit: int) -> list[tuple[Claim, bytes]]:
-        """Give items without a result of a job that is ending, for `finish`."""
+        """Give items without a result of a job that is ending, for `finish`.
+
+        `deliveries` is 0 for one that was never given out, so that it has cost nothing; else it is not.
+        """
         ...
 
     async def due(self) -> list[JobRecord]:

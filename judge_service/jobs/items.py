@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 900.0  # how long an item whose judge gives no answer is asked for again
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
+_UNKNOWN = Spent(None, None, None)
 _UNANSWERED = frozenset({"provider_error", "timeout"})
 
 
@@ -64,7 +66,14 @@ class Items:
         self._clock = clock
 
     async def line(self, claim: Claim, raw: bytes, order: JobOrder, purse: Purse | None) -> Line:
-        """Score the item until it is answered, or until patience or the job's time is over."""
+        """Score the item until it is answered, or until patience or the job's time is over.
+
+        What the calls of a worker that had it before have cost nobody knows.
+        """
+        line = await self._line(claim, raw, order, purse)
+        return line if claim.deliveries == 1 else replace(line, spent=_UNKNOWN)
+
+    async def _line(self, claim: Claim, raw: bytes, order: JobOrder, purse: Purse | None) -> Line:
         name, custom_id = _name(claim), None
         try:
             item = read_line(raw)
@@ -100,7 +109,7 @@ class Items:
 def poisoned(claim: Claim, raw: bytes) -> Line:
     """The line of an item that ended each worker that had it."""
     words = f"{claim.deliveries - 1} workers ended while they had this item; it is not tried again"
-    return error_line(_name(claim), custom_id_of(raw), POISON, words, spent=Spent(None, None, None))
+    return error_line(_name(claim), custom_id_of(raw), POISON, words, spent=_UNKNOWN)
 
 
 def unfinished(claim: Claim, raw: bytes, code: str) -> Line:
@@ -108,7 +117,8 @@ def unfinished(claim: Claim, raw: bytes, code: str) -> Line:
     words = {"cancelled": "the job was cancelled before this item had an answer"}.get(
         code, "the job's time was over before this item had an answer"
     )
-    return error_line(_name(claim), custom_id_of(raw), code, words, spent=Spent())
+    spent = _UNKNOWN if claim.deliveries else Spent()  # its calls were ended: nobody knows
+    return error_line(_name(claim), custom_id_of(raw), code, words, spent=spent)
 
 
 def _name(claim: Claim) -> str:

@@ -26,10 +26,12 @@ class JobPurse(Purse):
 
     async def take(self, price: Price | None, bound: int) -> None:
         """Set the bound of a call aside, drawn first where there is too little; raises `CostCapReached`."""
-        if price is not None and bound > self.left:
+        while price is not None and bound > self.left:
             need = bound - self.left
             drawn = await self._jobs.draw(self._job, need, max(need, self.cap // _DRAWS))
-            self.left += drawn  # after the wait, in which other calls of ours took and settled
+            self.left += drawn  # after the wait, in which other calls of ours took and settled, so look again
+            if not drawn:
+                break
         await super().take(price, bound)
 
     async def give_back(self) -> None:

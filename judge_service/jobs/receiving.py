@@ -43,6 +43,7 @@ class Reception:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lines = 0
+        self._at = 0  # lines of the body as an editor counts them, empty ones too
         self._clock = clock
         self._job = job
         self._items_cap = items_cap
@@ -78,6 +79,7 @@ class Reception:
     def _read(self, lines: list[bytes]) -> Block:
         block = Block()
         for raw in lines:
+            self._at += 1
             text = raw.strip()
             if not text:
                 continue
@@ -91,12 +93,12 @@ class Reception:
         try:
             line = read_line(text)
         except BodyRejected as exc:
-            block.rejected.append(bad_line(self._job, self.lines, str(exc)))
+            block.rejected.append(bad_line(self._job, self._at, str(exc)))
             return
         known = hashlib.sha256(line.custom_id.encode()).digest()[:16]
         if known in self._ids:
             reason = "the custom_id is that of a line before"
-            block.rejected.append(bad_line(self._job, self.lines, reason, line.custom_id))
+            block.rejected.append(bad_line(self._job, self._at, reason, line.custom_id))
             return
         self._ids.add(known)
         block.items.append(text)

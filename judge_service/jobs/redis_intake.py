@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from judge_service.domain.job import KEPT_DEFAULT_S
+from judge_service.domain.job import KEY_CAP_S
 from judge_service.errors import StoreError
 from judge_service.jobs.base import Reservation
 from judge_service.jobs.redis_calls import line_args
@@ -72,7 +72,7 @@ class Intake:
 
     async def open(self, job: str, items: int, key: tuple[str, str, str] | None) -> None:
         now = self._clock()
-        field, settled, until = "", "", now + KEPT_DEFAULT_S
+        field, settled, until = "", "", now + KEY_CAP_S
         if key is not None:
             tenant, name, digest = key
             field, settled = _field(tenant, name), f"{until!r}\n{digest}\n{job}"

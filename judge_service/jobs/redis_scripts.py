@@ -93,9 +93,12 @@ return 1
 END = f"""{_STATES}
 local job, ending, now = ARGV[2], ARGV[3], ARGV[4]
 local at = P .. 'j:' .. job
-if redis.call('HGET', at, 'state') ~= 'in_progress' then return 0 end
+local state = redis.call('HGET', at, 'state')
+if state ~= 'in_progress' and state ~= 'validating' then return 0 end
 redis.call('ZREM', P .. 'open', job)
 redis.call('HSET', at, 'ending', ending)
+redis.call('HINCRBY', at, 'version', 1)
+if state == 'validating' then return 1 end
 enter(at, job, ending == 'cancelled' and 'cancelling' or 'finalizing', now)
 end_where_done(at, job, now)
 return 1
@@ -148,6 +151,7 @@ if key ~= '' then
     redis.call('HSET', at, 'key', key)
   end
 end
+if redis.call('HGET', at, 'ending') == 'cancelled' then enter(at, job, 'cancelling', now) end
 end_where_done(at, job, now)
 return 1
 """

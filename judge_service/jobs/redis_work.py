@@ -55,9 +55,9 @@ class Work:
 
     async def unfinished(self, job: str, limit: int) -> list[tuple[Claim, bytes]]:
         at = self._calls.job(job)
-        asked = [("HGET", at, "items"), ("GET", f"{at}:done")]
-        total, done = await self._calls.ask_each("read unfinished", asked)
+        asked = [("HGET", at, "items"), ("HGET", at, "next"), ("GET", f"{at}:done")]
+        total, begun, done = await self._calls.ask_each("read unfinished", asked)
         left = list(islice(undone(done or b"", int(total or 0)), limit))
-        claims = [Claim(job, index, 0, "") for index in left]
+        claims = [Claim(job, index, int(index < int(begun or 0)), "") for index in left]
         items = await self.items(claims)
         return [(claim, item) for claim, item in zip(claims, items, strict=True) if item is not None]

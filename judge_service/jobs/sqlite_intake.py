@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from judge_service.domain.job import KEPT_DEFAULT_S
+from judge_service.domain.job import KEY_CAP_S
 from judge_service.jobs.base import Reservation
 from judge_service.jobs.sqlite_tables import ITEM_BITS, lasting, number
 from judge_service.jobs.sqlite_work import end_where_done, enter, serial_of, write_line
@@ -31,6 +31,7 @@ INSERT INTO jobs (id, tenant, ord, expires, state, times, lease) VALUES (?, ?, ?
 _OPEN = """
 UPDATE jobs SET state = 'in_progress', items = ?, version = version + 1 WHERE serial = ? AND state = 'validating'
 """
+_CANCELLED = "SELECT 1 FROM jobs WHERE serial = ? AND ending = 'cancelled'"
 
 
 class Intake:
@@ -85,8 +86,10 @@ class Intake:
             enter(connection, serial, "in_progress", now)
             if key is not None:
                 tenant, name, digest = key
-                until = now + KEPT_DEFAULT_S
+                until = now + KEY_CAP_S
                 connection.execute(_SETTLE, (digest, until, tenant, name, job))
+            if connection.execute(_CANCELLED, (serial,)).fetchone():
+                enter(connection, serial, "cancelling", now)
             end_where_done(connection, serial, now)
 
     def fail(self, job: str, faults: Sequence[JobFault]) -> None:

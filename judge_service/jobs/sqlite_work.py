@@ -45,7 +45,8 @@ INSERT INTO outcomes (job, outcome, n) VALUES (?, ?, 1)
 ON CONFLICT (job, outcome) DO UPDATE SET n = n + 1
 """
 _UNFINISHED = """
-SELECT id, value FROM items WHERE id >= ? AND id < ? AND id NOT IN (SELECT id FROM done) ORDER BY id LIMIT ?
+SELECT items.id, value, running.id IS NOT NULL FROM items LEFT JOIN running ON running.id = items.id
+WHERE items.id >= ? AND items.id < ? AND items.id NOT IN (SELECT id FROM done) ORDER BY items.id LIMIT ?
 """
 
 
@@ -147,12 +148,13 @@ class Work:
     def end(self, job: str, ending: Ending) -> None:
         connection, now = self._connected(), self._clock()
         with transaction(connection):
-            row = connection.execute(
-                "SELECT serial FROM jobs WHERE id = ? AND state = 'in_progress'", (job,)
-            ).fetchone()
-            if row is None:
+            row = connection.execute("SELECT serial, state FROM jobs WHERE id = ?", (job,)).fetchone()
+            if row is None or row[1] not in {"validating", "in_progress"}:
                 return
-            connection.execute("UPDATE jobs SET ending = ? WHERE serial = ?", (ending, row[0]))
+            noted = "UPDATE jobs SET ending = ?, version = version + 1 WHERE serial = ?"
+            connection.execute(noted, (ending, row[0]))
+            if row[1] == "validating":
+                return
             enter(connection, row[0], "cancelling" if ending == "cancelled" else "finalizing", now)
             end_where_done(connection, row[0], now)
 
@@ -162,8 +164,8 @@ class Work:
             return []
         span = (row[0] << ITEM_BITS, (row[0] + 1) << ITEM_BITS, limit)
         return [
-            (Claim(job, index_of(item), 0, str(item)), self._codec.expand(value))
-            for item, value in self._connected().execute(_UNFINISHED, span)
+            (Claim(job, index_of(item), begun, str(item)), self._codec.expand(value))
+            for item, value, begun in self._connected().execute(_UNFINISHED, span)
         ]
 
 

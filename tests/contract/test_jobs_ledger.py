@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jobsbench import LEASE_S, Clock, RedisBench, a_line, all_of, an_order, opened, redis_bench
 
-from judge_service.domain.job import JobFault
+from judge_service.domain.job import EXPIRES_CAP_S, KEPT_DEFAULT_S, JobFault
 from judge_service.errors import StoreError
 from judge_service.jobs.base import Claim, JobBackend, Spent
 from judge_service.jobs.sqlite import SqliteJobs
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class LedgerContract:
-    """Subclasses give `jobs`, empty, and a way to let the leases of all claims lapse."""
+    """Subclasses give `jobs`, empty, their clock, and a way to let the leases of all claims lapse."""
+
+    clock: Clock
 
     @pytest.fixture
     def jobs(self) -> JobBackend:
@@ -218,6 +220,13 @@ class LedgerContract:
         await jobs.forget("job_1")
         assert (await jobs.reserve("t", "key", "job_4", LEASE_S)).state == "new"
 
+    async def test_a_key_stands_as_long_as_its_job_can_be_kept(self, jobs: JobBackend) -> None:
+        assert (await jobs.reserve("t", "key", "job_1", LEASE_S)).state == "new"
+        await jobs.begin(an_order("job_1", tenant="t"), LEASE_S)
+        await jobs.open("job_1", 0, ("t", "key", "sha"))
+        self.clock.now += EXPIRES_CAP_S + KEPT_DEFAULT_S
+        assert (await jobs.reserve("t", "key", "job_2", LEASE_S)).state == "known"
+
     async def test_a_key_whose_reception_died_is_free_again(self, jobs: JobBackend) -> None:
         await jobs.reserve("t", "key", "job_1", LEASE_S)
         await self.lapse(jobs)
@@ -252,6 +261,33 @@ class LedgerContract:
         assert len(await jobs.claim("w", 9)) == 1
         assert await jobs.claim("w", 9) == []
 
+    async def test_what_was_given_out_and_not_finished_is_told_apart(self, jobs: JobBackend) -> None:
+        job = await opened(jobs, 3, concurrency=2)
+        one, two = await jobs.claim("w", 3)
+        await jobs.hand_back("w", [two])
+        await jobs.end(job, "cancelled")
+        left = await jobs.unfinished(job, 10)
+        assert [(claim.index, claim.deliveries > 0) for claim, _ in left] == [
+            (0, True),
+            (1, True),
+            (2, False),
+        ]
+        assert await jobs.finish(one, a_line())
+
+    async def test_a_job_that_is_cancelled_while_its_lines_come_never_begins(self, jobs: JobBackend) -> None:
+        one = an_order()
+        await jobs.begin(one, LEASE_S)
+        await jobs.add(one.id, 0, [b"a"], [], LEASE_S)
+        await jobs.end(one.id, "cancelled")
+        assert await jobs.states([one.id]) == {one.id: "validating"}
+        await jobs.open(one.id, 1, None)
+        assert await jobs.states([one.id]) == {one.id: "cancelling"}
+        assert await jobs.claim("w", 1) == []
+        assert [record.order.id for record in await jobs.due()] == [one.id]
+        ((claim, _),) = await jobs.unfinished(one.id, 10)
+        assert await jobs.finish(claim, a_line(kind="errors", outcome="cancelled"))
+        assert await jobs.states([one.id]) == {one.id: "cancelled"}
+
     async def test_unknown_costs_are_counted_not_guessed(self, jobs: JobBackend) -> None:
         job = await opened(jobs, 2)
         one, two = await jobs.claim("w", 2)
@@ -281,8 +317,6 @@ class LedgerContract:
 
 
 class TestFile(LedgerContract):
-    clock: Clock
-
     @pytest.fixture
     async def jobs(self, tmp_path: Path) -> AsyncIterator[JobBackend]:
         self.clock = Clock()
@@ -296,8 +330,6 @@ class TestFile(LedgerContract):
 
 
 class TestMemory(LedgerContract):
-    clock: Clock
-
     @pytest.fixture
     async def jobs(self) -> AsyncIterator[JobBackend]:
         self.clock = Clock()
@@ -321,6 +353,7 @@ class TestRedis(LedgerContract):
     @pytest.fixture
     async def jobs(self, redis_url: str) -> AsyncIterator[JobBackend]:
         async with redis_bench(redis_url) as self.bench:
+            self.clock = self.bench.clock
             yield self.bench.jobs
 
     async def lapse(self, jobs: JobBackend) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +13,7 @@ from serving import order, served
 from stubjudge import StubJudge
 from typer.testing import CliRunner
 
+from judge_service.api.job_options import JobOptions
 from judge_service.cli import app
 from judge_service.errors import ConfigurationError
 from judge_service.job_commands.following import summary
@@ -86,6 +89,25 @@ def test_another_files_lines_are_not_added_to(url: str, tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_what_is_not_the_jobs_own_beginning_is_not_gone_on_from(url: str, tmp_path: Path) -> None:
+    job = jobs(url, "submit", str(a_file(tmp_path, 3, "{"))).stdout.split()[0]
+    jobs(url, "watch", job)
+    out, errors = tmp_path / "out.ndjson", tmp_path / "errors.ndjson"
+    jobs(url, "fetch", job, "--out", str(out), "--errors", str(errors))
+    out.write_bytes(out.read_bytes() + b"\n")
+    for path in (out, errors):
+        before = path.read_bytes()
+        refused = jobs(url, "fetch", job, "--out", str(path))
+        assert isinstance(refused.exception, ConfigurationError)
+        assert "does not end as" in str(refused.exception)
+        assert path.read_bytes() == before
+
+
+def test_an_id_that_is_none_is_not_taken_for_a_path(url: str) -> None:
+    refused = jobs(url, "show", "../files")
+    assert isinstance(refused.exception, ConfigurationError)
+
+
 def test_rows_of_cases_become_lines(url: str, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("answer,reference\nPneumonia.,Pneumonia.\nA fracture.,Pneumonia.\n", "utf-8")
@@ -108,6 +130,27 @@ def test_one_key_makes_one_job(url: str, tmp_path: Path) -> None:
     assert submitted(url, path, "--key", "mine") == submitted(url, path, "--key", "mine")
     refused = jobs(url, "submit", str(a_file(tmp_path, 2)), "--key", "mine")
     assert "used for other lines" in str(refused.exception)
+
+
+def test_every_option_of_a_job_is_one_of_submit(url: str, tmp_path: Path) -> None:
+    given = {
+        "priority": "low",
+        "concurrency": "2",
+        "per_minute": "600.0",
+        "max_cost_usd": "0.5",
+        "expires_in_s": "600.0",
+        "kept_s": "60.0",
+        "metadata": '{"study": "one"}',
+    }
+    assert set(given) == set(JobOptions.model_fields)
+    words = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", value)]
+    job = submitted(url, a_file(tmp_path, 1), *words)
+    told = json.loads(jobs(url, "show", job, "--json").stdout)
+    assert {name: told[name] for name in ("priority", "concurrency", "metadata")} == {
+        "priority": "low",
+        "concurrency": 2,
+        "metadata": {"study": "one"},
+    }
 
 
 def test_jobs_are_listed_to_their_tenant(url: str, tmp_path: Path) -> None:
@@ -142,6 +185,29 @@ def test_a_service_that_is_not_there_is_named() -> None:
             service.job("job_1")
         with pytest.raises(ConfigurationError, match="cannot be reached"):
             next(service.events("job_1"))
+
+
+class Recovering(BaseHTTPRequestHandler):
+    """Is away for the first call, then tells that a job has ended."""
+
+    calls = 0
+
+    def do_GET(self) -> None:
+        Recovering.calls += 1
+        self.send_response(503 if Recovering.calls == 1 else 200)
+        self.end_headers()
+        self.wfile.write(b"{}" if Recovering.calls == 1 else b'id: 1\nevent: end\ndata: {"n": 1}\n\n')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_who_follows_a_job_bears_a_service_that_is_away_for_a_moment() -> None:
+    with HTTPServer(("127.0.0.1", 0), Recovering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Service(f"http://127.0.0.1:{server.server_port}", None, sleep=lambda _: None) as service:
+            assert list(service.events("job_1")) == [{"n": 1}]
+        server.shutdown()
 
 
 def test_what_is_unknown_is_called_so() -> None:

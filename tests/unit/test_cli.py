@@ -291,3 +291,18 @@ def test_config_check_opens_what_is_named(tmp_path: Path, env: dict[str, str], t
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ({"JUDGE_SERVICE_STORE_URL": "memory://"}, "a worker needs a store that servers share"),
+        ({"JUDGE_SERVICE_JOB_SLOTS": "0"}, "would take no item"),
+    ],
+)
+def test_a_worker_that_no_job_could_reach_does_not_start(
+    tmp_path: Path, env: dict[str, str], told: str
+) -> None:
+    done = command(tmp_path, "worker", "--port", "0", env=environment(tmp_path) | env)
+    assert done.returncode == 2
+    assert told in done.stderr

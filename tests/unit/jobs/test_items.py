@@ -170,3 +170,18 @@ async def test_to_be_cancelled_is_no_surprise() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def test_what_calls_that_were_ended_cost_is_unknown_and_never_nothing() -> None:
+    raw = a_job_line("a")
+    assert unfinished(Claim("job_1", 7, 1, "t"), raw, "cancelled").spent == Spent(None, None, None)
+    assert unfinished(Claim("job_1", 7, 0, ""), raw, "cancelled").spent == Spent()
+
+
+async def test_what_a_worker_that_died_had_spent_on_an_item_is_unknown() -> None:
+    async def says(_: str) -> Score:
+        return a_score()
+
+    again = Claim("job_1", 7, 2, "t")
+    line = await Items(Scorer(says), end_of_item).line(again, a_job_line("mine"), an_order(), None)
+    assert (line.kind, line.outcome, line.spent) == ("results", "scored", Spent(None, None, None))

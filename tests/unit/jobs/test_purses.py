@@ -65,6 +65,17 @@ async def test_what_a_dead_worker_had_drawn_counts_as_spent(jobs: SqliteJobs) ->
     await alive.take(PRICE, 4000)
 
 
+async def test_a_call_that_lost_what_it_counted_on_draws_again(jobs: SqliteJobs) -> None:
+    purse = JobPurse(jobs, "job_1", CAP)
+    await purse.take(PRICE, 1000)
+    purse.settle(1000, 0)
+    dear = asyncio.create_task(purse.take(PRICE, 2000))
+    await asyncio.sleep(0)  # it draws what is missing beside the 1000, which another call takes meanwhile
+    await purse.take(PRICE, 1000)
+    purse.settle(1000, 1000)
+    await dear
+
+
 async def test_without_a_price_nothing_is_drawn(jobs: SqliteJobs) -> None:
     with pytest.raises(CostCapReached, match="unknown"):
         await JobPurse(jobs, "job_1", CAP).take(None, 1)

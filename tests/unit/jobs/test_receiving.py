@@ -47,7 +47,7 @@ async def test_where_a_body_is_cut_changes_nothing(cuts: list[int], ending: byte
     reception = Reception("job_1", options=b"o")
     block = await taken(reception, *parts)
     assert block.items == [lines[0], lines[3]]
-    assert [(line, name) for line, name, _ in reasons(block)] == [(2, None), (4, "a")]
+    assert [(line, name) for line, name, _ in reasons(block)] == [(2, None), (5, "a")]
     assert reception.lines == 4
     assert reception.digest == hashlib.sha256(b"o" + body).hexdigest()
 
