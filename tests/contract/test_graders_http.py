@@ -177,7 +177,9 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "status", "code", "outcome", "flags"), FAILURES, ids=[one[0] for one in FAILURES])
+@pytest.mark.parametrize(
+    ("judge", "status", "code", "outcome", "flags"), FAILURES, ids=[one[0] for one in FAILURES]
+)
 async def test_a_judge_without_an_answer_is_a_problem_and_a_flag_only_where_asked_for(
     client: Client, judge: str, status: int, code: str, outcome: str, flags: set[str]
 ) -> None:
