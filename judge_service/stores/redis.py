@@ -13,7 +13,14 @@ from redis.exceptions import RedisError
 from judge_service.errors import StoreError
 from judge_service.stores.base import Waiters
 from judge_service.stores.patience import Patience
-from judge_service.stores.redis_door import answered, async_client, close, memory_rules, ms
+from judge_service.stores.redis_door import (
+    answered,
+    async_client,
+    close,
+    heard_when_cancelled,
+    memory_rules,
+    ms,
+)
 from judge_service.stores.redis_kept import KeptRecords
 
 if TYPE_CHECKING:
@@ -183,7 +190,8 @@ class RedisStore:
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 async with self._client.pubsub() as channel:
-                    await channel.subscribe(self._channel)
+                    with heard_when_cancelled():
+                        await channel.subscribe(self._channel)
                     await self._hear(channel)
             self._hearing.clear()
             await asyncio.sleep(_RELISTEN_S * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, no secret)
@@ -191,11 +199,13 @@ class RedisStore:
     async def _hear(self, channel: PubSub) -> None:
         pinged = False
         while True:
-            message = await channel.get_message(timeout=self._heartbeat_s)
+            with heard_when_cancelled():
+                message = await channel.get_message(timeout=self._heartbeat_s)
+                if message is None and not pinged:
+                    await channel.ping()
             if message is None:
                 if pinged:
                     raise RedisConnectionError
-                await channel.ping()
             elif message["type"] == "subscribe":
                 self._hearing.set()
             elif message["type"] == "message":

@@ -21,7 +21,7 @@ from judge_service.errors import StoreError
 from judge_service.stores.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 _CONNECT_S = 2.0
 _ASK_S = 0.5  # a sentinel; then the next one is asked
@@ -149,15 +149,31 @@ async def answered(
     name: str, client: Redis, command: Callable[[Redis], Awaitable[Any]], within_s: float
 ) -> Any:
     """Wait for an answer, so long and no longer; whatever goes wrong is a `StoreError`."""
+    with heard_when_cancelled():
+        try:
+            async with Patience(within_s):
+                return await command(client)
+        except ReadOnlyError as exc:
+            # After a failover these connections lead to a replica: new ones ask for the address again.
+            await client.connection_pool.disconnect(inuse_connections=False)
+            raise failure(name, exc) from exc
+        except (RedisError, OSError, TimeoutError, UnicodeError) as exc:
+            raise failure(name, exc) from exc
+
+
+@contextlib.contextmanager
+def heard_when_cancelled() -> Iterator[None]:
+    """Let no cancellation be lost: the library sends under `asyncio.wait_for`, which loses some before 3.12.
+
+    It gives the answer where that came at the same moment; whoever cancelled then waits for a task that goes on.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
     try:
-        async with Patience(within_s):
-            return await command(client)
-    except ReadOnlyError as exc:
-        # After a failover these connections lead to a replica: new ones ask for the address again.
-        await client.connection_pool.disconnect(inuse_connections=False)
-        raise failure(name, exc) from exc
-    except (RedisError, OSError, TimeoutError, UnicodeError) as exc:
-        raise failure(name, exc) from exc
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def answered_blocked(name: str, client: BlockedRedis, command: Callable[[BlockedRedis], Any]) -> Any:
