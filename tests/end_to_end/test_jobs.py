@@ -79,13 +79,13 @@ async def test_what_is_in_work_for_a_cancelled_job_is_over_within_a_second(how: 
 
 
 async def test_a_storm_of_429_through_a_job_wastes_few_calls() -> None:
-    async with StubJudge(latency_s=0.2, rate_per_s=50) as stub:
+    async with StubJudge(latency_s=0.2, rate_per_s=100) as stub:
         judges = {"default": openai_judge(stub.url, max_attempts=5)}
         async with serving(judges, job_slots=64) as client:
-            job = (await hand_over(client, job_lines(150))).body["id"]
-            told = await job_ended(client, job, 20, 0.05)
-    assert told["outcomes"] == {"scored": 150}
-    assert stub.count - 150 <= 15
+            job = (await hand_over(client, job_lines(600))).body["id"]
+            told = await job_ended(client, job, 40, 0.05)
+    assert told["outcomes"] == {"scored": 600}
+    assert stub.count - 600 <= 60
 
 
 async def test_a_judge_that_is_away_for_a_while_costs_a_job_nothing() -> None:
