@@ -175,9 +175,10 @@ def outcomes(called: Called[Read] | JudgeCallFailed) -> list[str]:
 
 @dataclass
 class RateLimitedJudge:
-    """Takes 50 calls per second and ten at once from a full bucket; says no to the others."""
+    """Takes 50 calls per second, and as many at once as its bucket holds; says no to the others."""
 
     retry_after_s: float | None
+    bucket: float = 10.0
     tokens: float = 10.0
     filled_at: float = field(default_factory=now)
     calls: int = 0
@@ -188,7 +189,7 @@ class RateLimitedJudge:
         self.calls += 1
         self.too_early += now() < self.closed_until - 1e-9
         await asyncio.sleep(0.005)
-        self.tokens = min(10.0, self.tokens + (now() - self.filled_at) * 50)
+        self.tokens = min(self.bucket, self.tokens + (now() - self.filled_at) * 50)
         self.filled_at = now()
         if self.tokens < 1:
             await asyncio.sleep(0.005)

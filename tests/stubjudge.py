@@ -201,7 +201,7 @@ class _Connection(asyncio.Protocol):
         stub.in_flight += 1
         stub.peak = max(stub.peak, stub.in_flight)
         shape = stub.next_shape(call)
-        if stub.latency_s:
+        if stub.latency_s and shape.status != 429:  # a gateway says so before any model is asked
             asyncio.get_running_loop().call_later(stub.latency_s, self._send, shape, call)
         else:
             self._send(shape, call)

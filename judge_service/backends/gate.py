@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from judge_service.backends.circuit import Circuit
 from judge_service.backends.line import Line
+from judge_service.backends.pace import Pace, Ramp
 from judge_service.domain.place import INTERACTIVE
 from judge_service.errors import BackendError, BackendRateLimited, BackendRejected, BackendTimeout
 
@@ -28,8 +29,6 @@ LONGEST_PAUSE_S = 3600.0
 LONGEST_WAIT_S = 60.0
 UNNAMED_PAUSE_S = 0.25
 LONGEST_UNNAMED_PAUSE_S = 8.0
-FIRST_BURST = 8
-BURST_TICK_S = 0.05
 TIMER_GRAIN_S = 0.001
 
 
@@ -70,8 +69,8 @@ class Gate:
     A rate limit halves what was in flight where that is less than the limit, though never below an
     eighth of the limit. A Retry-After pauses everybody, a rate limit without one pauses for a doubling
     moment; for three times the pause the limit then stays, since finding it again costs another pause.
-    Beyond what the judge has borne since its last "no", calls in flight may at most double every 50 ms
-    (from 8), so that a first burst hears a "no" before all of it is out. Owns the judge's circuit: one
+    The Ramp lets a first burst out little by little, so that it hears a "no" before all of it is out;
+    after a rate limit the Pace spreads the calls over time. Owns the judge's circuit: one
     state, no lock, for one event loop.
     """
 
@@ -94,9 +93,8 @@ class Gate:
         self._cut_at = -math.inf
         self._cuts_in_a_row = 0
         self._grows_from = -math.inf
-        self._tick = -math.inf
-        self._burst = FIRST_BURST
-        self._borne = 0  # most calls in flight at a success since the last cut
+        self._ramp = Ramp()
+        self._pace = Pace()
 
     @property
     def limit(self) -> int:
@@ -137,7 +135,7 @@ class Gate:
                 raise
             now = self._clock()
         else:
-            self._seat(slot)
+            self._seat(slot, now)
         slot.since = now
 
     def urge(self, slot: Slot, place: Place) -> None:
@@ -152,7 +150,7 @@ class Gate:
         now = self._clock()
         if error is None:
             self._cuts_in_a_row = 0
-            self._borne = max(self._borne, self.inflight + 1)
+            self._ramp.borne = max(self._ramp.borne, self.inflight + 1)
             if now >= self._grows_from:
                 self._limit = min(self._maximum, self._limit + 1 / self._limit)
             self._circuit.record(now, failed=False, probe=slot.probe)
@@ -161,8 +159,9 @@ class Gate:
         if self._line or self._timer is not None:
             self._admit()
 
-    def _seat(self, slot: Slot) -> None:
+    def _seat(self, slot: Slot, now: float) -> None:
         self.inflight += 1
+        self._pace.begin(now)
         self._line.seat(slot.place)
 
     def _rise(self, slot: Slot) -> None:
@@ -173,6 +172,7 @@ class Gate:
         if isinstance(error, BackendRateLimited):
             self._cut(slot, now, used=max(self.inflight + 1, self._limit / DEEPEST_CUT))
             self._pause(now, error.retry_after_s)
+            self._pace.refused(now, slot.since, self.paused_until)
             if slot.probe:
                 self._circuit.close()
         elif not isinstance(error, BackendError) or (isinstance(error, BackendTimeout) and not slot.fair):
@@ -186,7 +186,7 @@ class Gate:
                 self._turn_away(now)
 
     def _cut(self, slot: Slot, now: float, *, used: float) -> None:
-        self._borne = 0
+        self._ramp.borne = 0
         if slot.since > self._cut_at and now - self._cut_at >= CUT_EVERY_S:
             self._cut_at = now
             self._cuts_in_a_row += 1
@@ -202,12 +202,9 @@ class Gate:
         self._grows_from = max(self._grows_from, self.paused_until + HOLD * wait)
 
     def _has_room(self, now: float) -> bool:
-        if now < self.paused_until or self.inflight + 1 > self._limit:
+        if now < max(self.paused_until, self._pace.next_at) or self.inflight + 1 > self._limit:
             return False
-        if now >= self._tick + BURST_TICK_S:
-            self._tick = now
-            self._burst = max(FIRST_BURST, self._borne, 2 * self.inflight)
-        return self.inflight < self._burst
+        return self._ramp.allows(now, self.inflight)
 
     def _admit(self) -> None:
         """Give free places to those whose turn it is."""
@@ -217,7 +214,7 @@ class Gate:
                 self._arm(now)
                 return
             if (slot := self._next()) is not None:
-                self._seat(slot)
+                self._seat(slot, now)
                 slot.turn.set_result(None)
         if self._timer is not None:
             self._timer.cancel()
@@ -233,7 +230,7 @@ class Gate:
         """Come back when time alone opens the gate; when a call must end first, its end does."""
         if self._timer is not None or (now >= self.paused_until and self.inflight + 1 > self._limit):
             return
-        opens = max(self.paused_until, self._tick + BURST_TICK_S)
+        opens = max(self.paused_until, self._pace.next_at, self._ramp.opens(self.inflight))
         self._timer = asyncio.get_running_loop().call_later(max(opens - now, TIMER_GRAIN_S), self._on_timer)
 
     def _on_timer(self) -> None:

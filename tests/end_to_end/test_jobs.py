@@ -79,7 +79,7 @@ async def test_what_is_in_work_for_a_cancelled_job_is_over_within_a_second(how: 
 
 
 async def test_a_storm_of_429_through_a_job_wastes_few_calls() -> None:
-    async with StubJudge(latency_s=0.2, rate_per_s=100) as stub:
+    async with StubJudge(latency_s=0.2, rate_per_s=50) as stub:
         judges = {"default": openai_judge(stub.url, max_attempts=5)}
         async with serving(judges, job_slots=64) as client:
             job = (await hand_over(client, job_lines(600))).body["id"]

@@ -129,3 +129,35 @@ async def test_a_burst_of_six_hundred_against_a_rate_limit_all_succeeds(
     assert (judge.calls > 600) == (limit > 8), "the storm must be one"
     assert judge.too_early == 0
     assert (caller.gate.inflight, caller.gate.waiting) == (0, 0)
+
+
+@pytest.mark.parametrize("bucket", [10.0, 50.0])
+@pytest.mark.parametrize("replicas", [2, 4])
+@pytest.mark.parametrize(("retry_after_s", "within"), [(1.0, 30.0), (None, 30.0)])
+@virtual
+async def test_replicas_that_know_nothing_of_each_other_waste_few_calls_too(
+    replicas: int, bucket: float, retry_after_s: float | None, within: float
+) -> None:
+    judge = RateLimitedJudge(retry_after_s, bucket, bucket)
+    spec = JudgeSpec(kind="scripted", max_concurrency=64, max_attempts=5)
+    callers = [a_caller(judge, spec=spec, random=Random(at).random) for at in range(replicas)]
+    called = await asyncio.gather(*(asked(callers[at % replicas], within=within) for at in range(600)))
+    assert [one.reading.fault for one in called] == [None] * 600
+    assert 600 < judge.calls <= 660
+
+
+@pytest.mark.parametrize(("replicas", "items"), [(1, 150), (2, 150), (1, 600), (2, 600)])
+@virtual
+async def test_items_that_come_one_after_the_other_waste_few_calls(replicas: int, items: int) -> None:
+    """Each replica works on 64 at a time, as a worker of jobs does: its places are all taken from the start."""
+    judge = RateLimitedJudge(1.0, 50.0, 50.0)
+    spec = JudgeSpec(kind="scripted", max_concurrency=64, max_attempts=5)
+    callers = [a_caller(judge, spec=spec, random=Random(at).random) for at in range(replicas)]
+    left = iter(range(items))
+
+    async def place(at: int) -> None:
+        for _ in left:
+            assert (await asked(callers[at % replicas], within=60.0)).reading.fault is None
+
+    await asyncio.gather(*(place(at) for at in range(64 * replicas)))
+    assert items < judge.calls <= 1.1 * items
