@@ -87,7 +87,7 @@ async def nothing_lost_or_doubled(client: Client, job: str, items: int, errors: 
     assert set(ids) == {f"item-{n}" for n in range(items)}, "lost"
     assert (told["counts"]["completed"], told["counts"]["failed"]) == (len(results), len(failed))
     assert told["counts"]["total"] == items
-    assert len(failed) == errors
+    assert len(failed) == errors, [(line["custom_id"], line["error"]) for line in failed[:9]]
     assert all(line["response"]["body"]["outcome"] == "scored" for line in results)
     assert all(0 <= line["response"]["body"]["score"] <= 100 for line in results)
 
