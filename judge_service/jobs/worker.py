@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from judge_service.jobs.items import Items
     from judge_service.jobs.purses import JobPurse
 
-SUSPECT_FROM = 3  # deliveries: such an item runs alone, so that it takes no others with it
+# How many items may be in work beside one that workers have ended with, itself included: after one end few, so that
+# the next makes few others suspicious; after two it is alone, so that what ends its worker then is hardly another.
+COMPANY = {2: 8}
+ALONE = 1
 POLL_S = 0.25
 WATCH_S = 0.5
 AWAY_S = 1.0
@@ -55,8 +59,9 @@ class Worker:
         self._sleep = sleep
         self._held: dict[str, Claim] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._wary = False  # there are suspects: the next item is taken when nothing is in work, and alone
-        self._alone: str | None = None  # the ticket of the suspect that was begun last
+        self._wary = (
+            slots  # of those that were given out last, the company that the most suspicious one bears
+        )
         self._orders: dict[str, JobOrder] = {}
         self._purses: dict[str, JobPurse] = {}
         self._woken = asyncio.Event()
@@ -106,11 +111,8 @@ class Worker:
         self._heart.tick()
         self._woken.clear()
         self._notice(leaving=self._leaving())
-        free = self._slots - len(self._tasks)
-        found = False
-        if not (self._drains or self._alone in self._tasks or (self._wary and self._tasks)):
-            found = free > 0 and await self._fill(1 if self._wary else free)
-        if not found:
+        free = min(self._wary, self._company()) - len(self._tasks)
+        if self._drains or free <= 0 or not await self._fill(free):
             await self._idle()
 
     async def _idle(self) -> None:
@@ -133,21 +135,26 @@ class Worker:
             _log.warning("the ledger is away", error_code=told)
             await self._sleep(AWAY_S)
             return False
-        self._wary = any(claim.deliveries >= SUSPECT_FROM for claim in claims)
-        others = len(claims) > 1 or bool(self._tasks)
-        gone = []
+        left = self._begin(claims, blobs)
+        self._wary = min(self._slots, *map(_company_of, claims))
+        await self._drop(left)
+        return len(left) < len(claims) >= free
+
+    def _begin(self, claims: list[Claim], blobs: list[bytes | None]) -> list[Claim]:
+        """Begin what may be in work together, and give the rest: it is not held, lest an end count against it."""
+        company, left = self._company(), []
         for claim, blob in zip(claims, blobs, strict=True):
-            if blob is None or claim.job not in self._orders:
-                gone.append(claim)
-            elif claim.deliveries < SUSPECT_FROM:
-                self._start(claim, blob)
-            elif others:  # were it held while something else ends this worker, that would count against it
-                gone.append(claim)
+            bears = min(company, _company_of(claim))
+            if blob is None or claim.job not in self._orders or bears <= len(self._tasks):
+                left.append(claim)
             else:
-                self._alone = claim.ticket
+                company = bears
                 self._start(claim, blob)
-        await self._drop(gone)
-        return self._wary or len(claims) >= free
+        return left
+
+    def _company(self) -> int:
+        """How many items may be in work at once, for the sake of those that are."""
+        return min([self._slots, *(_company_of(self._held[ticket]) for ticket in self._tasks)])
 
     def _start(self, claim: Claim, blob: bytes) -> None:
         task = asyncio.create_task(self._work(claim, blob), name="jobs-item")
@@ -232,3 +239,7 @@ class Worker:
                 await self._jobs.hand_back(self.name, claims)
             for purse in self._purses.values():
                 await purse.give_back()
+
+
+def _company_of(claim: Claim) -> int:
+    return sys.maxsize if claim.deliveries == 1 else COMPANY.get(claim.deliveries, ALONE)

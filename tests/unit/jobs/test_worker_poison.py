@@ -23,7 +23,7 @@ from jobwork import (
 )
 
 from judge_service.jobs.base import POISON_AFTER
-from judge_service.jobs.worker import SUSPECT_FROM
+from judge_service.jobs.worker import COMPANY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -93,7 +93,9 @@ async def test_neighbours_of_a_poisonous_item_are_unharmed(jobs: SqliteJobs, clo
         assert deaths <= POISON_AFTER
         clock.now += LEASE_S + 1
     assert scorer.asked.count("poison") == deaths == POISON_AFTER
-    assert all(beside == [] for beside in scorer.beside[SUSPECT_FROM - 1 :])
+    assert len(scorer.beside[0]) >= 7
+    assert len(scorer.beside[1]) < COMPANY[2]
+    assert scorer.beside[2:] == [[]] * 3
     record = await jobs.get(job)
     assert record is not None
     assert (record.state, record.outcomes) == ("completed", {"scored": 39, "poison": 1})
@@ -102,44 +104,68 @@ async def test_neighbours_of_a_poisonous_item_are_unharmed(jobs: SqliteJobs, clo
     assert f"{POISON_AFTER} workers" in poisoned["error"]["message"]
 
 
-async def test_a_suspect_that_waits_is_held_and_the_others_are_for_others(
+@pytest.mark.parametrize(("ends", "together"), [(1, COMPANY[2]), (2, 1), (4, 1)])
+async def test_the_more_workers_ended_with_an_item_the_fewer_are_beside_it(
+    jobs: SqliteJobs, clock: Clock, ends: int, together: int
+) -> None:
+    await opened(jobs, [a_job_line(f"item-{n}") for n in range(12)])
+    for _ in range(ends):
+        assert len(await jobs.claim("dies", 12)) == 12
+        clock.now += LEASE_S + 1
+    scorer = Scorer()
+    async with at_work(a_worker(jobs, scorer, slots=12)):
+        assert await ended(jobs, "job_1") == "completed"
+    assert scorer.peak == together
+    assert len(scorer.asked) == 12
+
+
+async def test_a_worker_with_fewer_places_than_suspects_bear_uses_them_all(
     jobs: SqliteJobs, clock: Clock
 ) -> None:
     await opened(jobs, [a_job_line(f"item-{n}") for n in range(6)])
-    for _ in range(SUSPECT_FROM - 1):
-        assert len(await jobs.claim("dies", 6)) == 6
+    await jobs.claim("dies", 6)
+    clock.now += LEASE_S + 1
+    scorer = Scorer()
+    async with at_work(a_worker(jobs, scorer, slots=3)):
+        await ended(jobs, "job_1")
+    assert scorer.peak == 3
+
+
+async def test_after_the_suspects_every_place_is_used_again(jobs: SqliteJobs, clock: Clock) -> None:
+    await opened(jobs, [a_job_line(f"item-{n}") for n in range(3)])
+    for _ in range(2):
+        await jobs.claim("dies", 3)
         clock.now += LEASE_S + 1
+    other = await opened(jobs, [a_job_line(f"item-{n}") for n in range(12)], id="job_2")
     scorer = Scorer()
     async with at_work(a_worker(jobs, scorer, slots=6)):
-        await ended(jobs, "job_1")
-    assert scorer.peak == 1
-    assert len(scorer.asked) == 6
+        assert await ended(jobs, "job_1") == await ended(jobs, other) == "completed"
+    assert scorer.peak >= 5
 
 
 async def test_who_is_busy_leaves_suspects_to_others_and_takes_no_more(
     jobs: SqliteJobs, clock: Clock
 ) -> None:
     await opened(jobs, [a_job_line(f"item-{n}") for n in range(4)])
-    for _ in range(SUSPECT_FROM - 1):
+    for _ in range(2):
         assert len(await jobs.claim("dies", 4)) == 4
         clock.now += LEASE_S + 1
+    suspects = await jobs.claim("holds them", 4)
     done = asyncio.Event()
 
     async def says(_: str) -> Score:
         await done.wait()
         return a_score()
 
-    scorer = Scorer(says)
     other = await opened(jobs, [a_job_line(f"item-{n}") for n in range(4)], id="job_2")
-    async with at_work(a_worker(jobs, scorer, slots=6)) as worker:
-        await until(lambda: worker.working == 2)  # two of the new ones; the suspects were handed back
+    async with at_work(a_worker(jobs, Scorer(says), slots=6)) as worker:
+        await until(lambda: worker.working == 4)
+        await jobs.hand_back("holds them", suspects)
         worker.wake()
         await asyncio.sleep(0.05)
-        assert worker.working == 2
+        assert worker.working == 4
         again = await jobs.claim("other", 9)
-        assert [(one.job, one.deliveries) for one in again if one.deliveries > 1] == [
-            ("job_1", SUSPECT_FROM)
-        ] * 4
+        assert [(one.job, one.deliveries) for one in again] == [("job_1", 3)] * 4
         await jobs.hand_back("other", again)
         done.set()
         assert await ended(jobs, "job_1") == await ended(jobs, other) == "completed"
