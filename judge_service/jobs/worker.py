@@ -59,6 +59,7 @@ class Worker:
         self._sleep = sleep
         self._held: dict[str, Claim] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing: dict[str, asyncio.Task[None]] = {}  # answered: their ends are being written down
         self._wary = (
             slots  # of those that were given out last, the company that the most suspicious one bears
         )
@@ -83,7 +84,7 @@ class Worker:
         self._heart.start()
         watch = asyncio.create_task(self._watch(), name="jobs-watch")
         try:
-            while self._tasks or not self._drains:
+            while self._tasks or self._closing or not self._drains:
                 await self._round()
         finally:
             watch.cancel()
@@ -95,8 +96,8 @@ class Worker:
         self._woken.set()
         now = asyncio.get_running_loop().time()
         left_s = within_s - (now - (self._drains_from or now))
-        if self._tasks and left_s > 0:
-            await asyncio.wait(list(self._tasks.values()), timeout=left_s)
+        if (tasks := [*self._tasks.values(), *self._closing.values()]) and left_s > 0:
+            await asyncio.wait(tasks, timeout=left_s)
 
     @property
     def _drains(self) -> bool:
@@ -112,7 +113,8 @@ class Worker:
         self._woken.clear()
         self._notice(leaving=self._leaving())
         free = min(self._wary, self._company()) - len(self._tasks)
-        if self._drains or free <= 0 or not await self._fill(free):
+        behind = len(self._closing) >= self._slots
+        if self._drains or behind or free <= 0 or not await self._fill(free):
             await self._idle()
 
     async def _idle(self) -> None:
@@ -130,7 +132,7 @@ class Worker:
             await self._know({claim.job for claim in claims})
         except Exception as exc:  # noqa: BLE001 (a ledger that surprises us must not end the work for good)
             # What was claimed and not begun comes back by itself, when the lease is over.
-            self._held = {ticket: claim for ticket, claim in self._held.items() if ticket in self._tasks}
+            self._held = {ticket: claim for ticket, claim in self._held.items() if self._knows(ticket)}
             told = str(exc) if isinstance(exc, StoreError) else type(exc).__name__
             _log.warning("the ledger is away", error_code=told)
             await self._sleep(AWAY_S)
@@ -152,6 +154,9 @@ class Worker:
                 self._start(claim, blob)
         return left
 
+    def _knows(self, ticket: str) -> bool:
+        return ticket in self._tasks or ticket in self._closing
+
     def _company(self) -> int:
         """How many items may be in work at once, for the sake of those that are."""
         return min([self._slots, *(_company_of(self._held[ticket]) for ticket in self._tasks)])
@@ -163,6 +168,7 @@ class Worker:
 
     def _ended(self, claim: Claim) -> None:
         self._tasks.pop(claim.ticket, None)
+        self._closing.pop(claim.ticket, None)
         self._held.pop(claim.ticket, None)
         self._woken.set()
 
@@ -172,7 +178,13 @@ class Worker:
             line = poisoned(claim, blob)
         else:
             line = await self._items.line(claim, blob, order, self._purse(order))
+        self._make_room(claim)
         await self._finish(claim, line)
+
+    def _make_room(self, claim: Claim) -> None:
+        """Let the next item come while this one's end is being written down: the judge need not wait for that."""
+        self._closing[claim.ticket] = self._tasks.pop(claim.ticket)
+        self._woken.set()
 
     async def _finish(self, claim: Claim, line: Line) -> None:
         """Write the line down, however long the ledger is away: the answer was paid for."""
@@ -229,7 +241,7 @@ class Worker:
                 await self._jobs.hand_back(self.name, claims)
 
     async def _leave(self) -> None:
-        tasks, claims = list(self._tasks.values()), list(self._held.values())
+        tasks, claims = [*self._tasks.values(), *self._closing.values()], list(self._held.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
