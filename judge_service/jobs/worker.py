@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from judge_service.jobs.items import Items
     from judge_service.jobs.purses import JobPurse
 
-# How many items may be in work beside one that workers have ended with, itself included: after one end few, so that
-# the next makes few others suspicious; after two it is alone, so that what ends its worker then is hardly another.
-COMPANY = {2: 8}
-ALONE = 1
+ALONE_FROM = 4  # deliveries
 POLL_S = 0.25
 WATCH_S = 0.5
 AWAY_S = 1.0
@@ -138,19 +135,19 @@ class Worker:
             await self._sleep(AWAY_S)
             return False
         left = self._begin(claims, blobs)
-        self._wary = min(self._slots, *map(_company_of, claims))
+        self._wary = company(self._slots, max(claim.deliveries for claim in claims))
         await self._drop(left)
         return len(left) < len(claims) >= free
 
     def _begin(self, claims: list[Claim], blobs: list[bytes | None]) -> list[Claim]:
         """Begin what may be in work together, and give the rest: it is not held, lest an end count against it."""
-        company, left = self._company(), []
+        room, left = self._company(), []
         for claim, blob in zip(claims, blobs, strict=True):
-            bears = min(company, _company_of(claim))
+            bears = min(room, company(self._slots, claim.deliveries))
             if blob is None or claim.job not in self._orders or bears <= len(self._tasks):
                 left.append(claim)
             else:
-                company = bears
+                room = bears
                 self._start(claim, blob)
         return left
 
@@ -159,7 +156,7 @@ class Worker:
 
     def _company(self) -> int:
         """How many items may be in work at once, for the sake of those that are."""
-        return min([self._slots, *(_company_of(self._held[ticket]) for ticket in self._tasks)])
+        return company(self._slots, max((self._held[one].deliveries for one in self._tasks), default=1))
 
     def _start(self, claim: Claim, blob: bytes) -> None:
         task = asyncio.create_task(self._work(claim, blob), name="jobs-item")
@@ -253,5 +250,11 @@ class Worker:
                 await purse.give_back()
 
 
-def _company_of(claim: Claim) -> int:
-    return sys.maxsize if claim.deliveries == 1 else COMPANY.get(claim.deliveries, ALONE)
+def company(slots: int, deliveries: int) -> int:
+    """How many items, itself among them, may be in work beside one that is given out for the so-manieth time.
+
+    From all places down to one, by equal ratios (64, 16, 4, 1, 1): each end of a worker makes far fewer items
+    suspicious than the one before, so that hardly an innocent one is ever alone when a worker ends.
+    """
+    left = max(0, ALONE_FROM - deliveries)
+    return max(1, round(math.pow(slots, left / (ALONE_FROM - 1))))

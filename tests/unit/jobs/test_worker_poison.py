@@ -23,7 +23,7 @@ from jobwork import (
 )
 
 from judge_service.jobs.base import POISON_AFTER
-from judge_service.jobs.worker import COMPANY
+from judge_service.jobs.worker import company
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -94,8 +94,9 @@ async def test_neighbours_of_a_poisonous_item_are_unharmed(jobs: SqliteJobs, clo
         clock.now += LEASE_S + 1
     assert scorer.asked.count("poison") == deaths == POISON_AFTER
     assert len(scorer.beside[0]) >= 7
-    assert len(scorer.beside[1]) < COMPANY[2]
-    assert scorer.beside[2:] == [[]] * 3
+    assert len(scorer.beside[1]) < company(16, 2)
+    assert len(scorer.beside[2]) < company(16, 3)
+    assert scorer.beside[3:] == [[], []]
     record = await jobs.get(job)
     assert record is not None
     assert (record.state, record.outcomes) == ("completed", {"scored": 39, "poison": 1})
@@ -104,36 +105,33 @@ async def test_neighbours_of_a_poisonous_item_are_unharmed(jobs: SqliteJobs, clo
     assert f"{POISON_AFTER} workers" in poisoned["error"]["message"]
 
 
-@pytest.mark.parametrize(("ends", "together"), [(1, COMPANY[2]), (2, 1), (4, 1)])
+@pytest.mark.parametrize(("ends", "together"), [(1, 9), (2, 3), (3, 1), (4, 1)])
 async def test_the_more_workers_ended_with_an_item_the_fewer_are_beside_it(
     jobs: SqliteJobs, clock: Clock, ends: int, together: int
 ) -> None:
-    await opened(jobs, [a_job_line(f"item-{n}") for n in range(12)])
+    await opened(jobs, [a_job_line(f"item-{n}") for n in range(27)])
     for _ in range(ends):
-        assert len(await jobs.claim("dies", 12)) == 12
+        assert len(await jobs.claim("dies", 27)) == 27
         clock.now += LEASE_S + 1
     scorer = Scorer()
-    async with at_work(a_worker(jobs, scorer, slots=12)):
+    async with at_work(a_worker(jobs, scorer, slots=27)):
         assert await ended(jobs, "job_1") == "completed"
     assert scorer.peak == together
-    assert len(scorer.asked) == 12
+    assert len(scorer.asked) == 27
 
 
-async def test_a_worker_with_fewer_places_than_suspects_bear_uses_them_all(
-    jobs: SqliteJobs, clock: Clock
-) -> None:
-    await opened(jobs, [a_job_line(f"item-{n}") for n in range(6)])
-    await jobs.claim("dies", 6)
-    clock.now += LEASE_S + 1
-    scorer = Scorer()
-    async with at_work(a_worker(jobs, scorer, slots=3)):
-        await ended(jobs, "job_1")
-    assert scorer.peak == 3
+@pytest.mark.parametrize(
+    ("slots", "rooms"),
+    [(64, [64, 16, 4, 1, 1]), (16, [16, 6, 3, 1, 1]), (8, [8, 4, 2, 1, 1]), (1, [1, 1, 1, 1, 1])],
+)
+def test_the_company_shrinks_by_equal_ratios(slots: int, rooms: list[int]) -> None:
+    assert [company(slots, deliveries) for deliveries in range(1, POISON_AFTER + 1)] == rooms
+    assert company(slots, POISON_AFTER + 1) == 1
 
 
 async def test_after_the_suspects_every_place_is_used_again(jobs: SqliteJobs, clock: Clock) -> None:
     await opened(jobs, [a_job_line(f"item-{n}") for n in range(3)])
-    for _ in range(2):
+    for _ in range(3):
         await jobs.claim("dies", 3)
         clock.now += LEASE_S + 1
     other = await opened(jobs, [a_job_line(f"item-{n}") for n in range(12)], id="job_2")
@@ -147,7 +145,7 @@ async def test_who_is_busy_leaves_suspects_to_others_and_takes_no_more(
     jobs: SqliteJobs, clock: Clock
 ) -> None:
     await opened(jobs, [a_job_line(f"item-{n}") for n in range(4)])
-    for _ in range(2):
+    for _ in range(3):
         assert len(await jobs.claim("dies", 4)) == 4
         clock.now += LEASE_S + 1
     suspects = await jobs.claim("holds them", 4)
@@ -165,7 +163,7 @@ async def test_who_is_busy_leaves_suspects_to_others_and_takes_no_more(
         await asyncio.sleep(0.05)
         assert worker.working == 4
         again = await jobs.claim("other", 9)
-        assert [(one.job, one.deliveries) for one in again] == [("job_1", 3)] * 4
+        assert [(one.job, one.deliveries) for one in again] == [("job_1", 4)] * 4
         await jobs.hand_back("other", again)
         done.set()
         assert await ended(jobs, "job_1") == await ended(jobs, other) == "completed"
