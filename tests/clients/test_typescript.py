@@ -24,7 +24,8 @@ COMPILER = CLIENT / "node_modules" / "typescript" / "bin" / "tsc"
 NODE = shutil.which("node") or "node"
 
 needs_node = pytest.mark.skipif(
-    not COMPILER.is_file() or shutil.which("node") is None, reason="no node, or no compiler: make test-typescript"
+    not COMPILER.is_file() or shutil.which("node") is None,
+    reason="no node, or no compiler: make test-typescript",
 )
 
 

@@ -8,7 +8,7 @@ export const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 /** What the compiler has to say of some files: `{ line, code, text }`, lines from 1. */
 export function said(files) {
   const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(`${FOLDER}tsconfig.json`, ts.sys.readFile).config, ts.sys, FOLDER);
-  const changed = { ...options, noEmit: true, noUnusedLocals: false, rootDir: FOLDER, skipLibCheck: true };
+  const changed = { ...options, noEmit: true, noUnusedLocals: false, rootDir: FOLDER };
   const found = ts.getPreEmitDiagnostics(ts.createProgram(files, changed));
   return found.map(({ file, start, code, messageText }) => ({
     file: file?.fileName,

@@ -75,7 +75,7 @@ test("who leaves a stream lets go of it", async () => {
 test("a job is handed over, watched to its end and read, line for line", async () => {
   async function* cases() {
     for (let at = 0; at < 20; at++) yield [`case-${at}`, asking(`Pneumonia ${at}.`)];
-    yield ["away", asking("x", { judge: "away", deadline_ms: 1000 })];
+    yield ["lost", asking("x", { rubric: "no-such" })];
   }
   const job = await client.jobs.submit(cases(), { metadata: { ward: "7" }, priority: "high" });
   let last = job;
@@ -85,7 +85,7 @@ test("a job is handed over, watched to its end and read, line for line", async (
   const errors = await all(client.jobs.errors(job.id));
   assert.equal(results.length, 20);
   assert.ok(results.every(({ result }) => result.kind === "scored"));
-  assert.deepEqual(errors.map(({ customId }) => customId), ["away"]);
+  assert.deepEqual(errors.map(({ customId, error }) => [customId, error.kind]), [["lost", "rubric-not-found"]]);
   const rest = await all(client.jobs.results(job.id, { start: results[17].end }));
   assert.deepEqual(rest.map(({ customId }) => customId), results.slice(18).map(({ customId }) => customId));
   assert.deepEqual(await all(client.jobs.results(job.id, { start: results[19].end })), []);
