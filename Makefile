@@ -96,7 +96,7 @@ test-ray: setup-dev ## Score files on a real local Ray (installed into .venv-ray
 .PHONY: test-typescript
 test-typescript: setup-dev ## Build the TypeScript client (needs node and npm), pack it and run its tests before a service
 	@.ci/typescript --must
-	@JUDGE_CLIENT_TEST_PACK=1 $(BIN)/python -m pytest --no-cov tests/clients/test_typescript.py
+	@$(BIN)/python -m pytest --no-cov tests/clients/test_typescript.py
 
 .PHONY: typescript
 typescript: ## Install the TypeScript compiler for the tests where there is node

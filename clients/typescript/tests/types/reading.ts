@@ -43,5 +43,5 @@ const better: string = compared.kind === "preferred" ? compared.winner : compare
 
 await client.score({ rubric: "r", case: { response: "x" }, cache: "never" }); // refused: 2322
 await client.score({ rubric: "r", case: { response: "x" }, rubrik: "r" }); // refused: 2561
-await client.score({ rubric: "r" }); // refused: 2345
+await client.score({ rubric: "r" }); // refused: 2741
 const newer: models.Unscored = { outcome: "what a newer service adds", reason: "r", weight: 1 };
