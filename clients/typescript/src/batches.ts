@@ -39,13 +39,17 @@ export function manyCases(cases: ManyCases): Operation<Batch> {
   if (count < 1 || count > CAP) {
     throw new RangeError(`a batch has 1 to ${CAP} cases, not ${count}; for more: stream, or jobs.submit`);
   }
-  const repeatable = cases.items.every((item) => isKept({ ...cases.defaults, ...item }.cache));
-  return { ...post("/v1/scores:batch", cases, batchOf), repeatable, bounded: true };
+  return { ...post("/v1/scores:batch", cases, batchOf), repeatable: areKept(cases), bounded: true };
 }
 
 /** Whether what was judged is found again when the answer was lost, so that a repetition costs nothing. */
 export function isKept(cache: ScoreRequest["cache"]): boolean {
   return cache === undefined || cache === "use" || cache === "only";
+}
+
+/** The same of many. */
+export function areKept({ items, defaults }: ManyCases): boolean {
+  return items.every((item) => isKept({ ...defaults, ...item }.cache));
 }
 
 /** Read a line of a streamed batch; null is its last one, which says that all have come. */

@@ -5,6 +5,7 @@ import type { Problem } from "./models.js";
 
 export const JSON_TYPE = "application/json";
 export const NDJSON = "application/x-ndjson";
+export const DEADLINE_HEADER = "x-request-deadline-ms";
 
 /** One HTTP request. A body can be sent again. */
 export interface Call {

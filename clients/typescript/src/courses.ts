@@ -3,8 +3,8 @@
  * what comes, and gives what it makes of it, each thing once.
  */
 
-import { type BatchLine, lineOf, type ManyCases, manyCases } from "./batches.js";
-import { type Call, NDJSON, parsed } from "./calls.js";
+import { areKept, type BatchLine, lineOf, type ManyCases, manyCases } from "./batches.js";
+import { type Call, DEADLINE_HEADER, NDJSON, parsed } from "./calls.js";
 import { Incompatible, Unreachable } from "./errors.js";
 import type { Job } from "./models.js";
 
@@ -177,7 +177,7 @@ export class BatchStream implements Course<BatchLine> {
     this.#deadlineMs = deadlineMs;
     // Every case may take all of the time, and then the service still says so.
     this.silenceMs = deadlineMs + WAY_BACK_MS;
-    this.repeatable = manyCases(cases).repeatable;
+    this.repeatable = areKept(cases);
   }
 
   get done(): boolean {
@@ -189,7 +189,7 @@ export class BatchStream implements Course<BatchLine> {
     this.#asked = [...this.#pending.keys()];
     const { call } = manyCases({ items: [...this.#pending.values()], defaults: this.#defaults });
     const deadline = String(Math.floor(this.#deadlineMs));
-    return { ...call, headers: { ...call.headers, accept: NDJSON, "x-request-deadline-ms": deadline } };
+    return { ...call, headers: { ...call.headers, accept: NDJSON, [DEADLINE_HEADER]: deadline } };
   }
 
   begin(status: number): boolean {

@@ -1,6 +1,6 @@
 /** Runs operations and follows courses over `fetch`, one call after the other. */
 
-import { type Call, faultOf, get, into, type Operation, type Reply } from "./calls.js";
+import { type Call, DEADLINE_HEADER, faultOf, get, into, type Operation, type Reply } from "./calls.js";
 import type { Course } from "./courses.js";
 import { Incompatible } from "./errors.js";
 import { Limit } from "./limit.js";
@@ -13,8 +13,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly deadlineMs?: number | undefined;
 }
-
-export const DEADLINE_HEADER = "x-request-deadline-ms";
 
 export const version: Operation<Version> = get("/v1/version", (reply) => {
   const kind = reply.headers.get("content-type") ?? "";

@@ -12,6 +12,7 @@ from house.test_imports import HEAVY, Imported
 from stubjudge import Shape
 
 from judge_client.calls import Call, encoded
+from judge_client.run import cli
 from judge_client.run.litellm_transport import LiteLLMTransport
 
 if TYPE_CHECKING:
@@ -127,9 +128,7 @@ async def test_only_litellm_may_know_an_address_by_itself(tmp_path: Path) -> Non
         words = run.words("--limit", "1")
         at = words.index("--model-url")
         del words[at : at + 2]
-        from judge_client.run.cli import main
-
-        assert main(words[3:]) == 2
+        assert cli.main(words[3:]) == 2
 
 
 async def test_a_provider_that_litellm_does_not_know_is_refused_with_its_words() -> None:
@@ -137,9 +136,17 @@ async def test_a_provider_that_litellm_does_not_know_is_refused_with_its_words()
     call = Call("POST", "/chat/completions", body=encoded({"model": "no-such/stub", "messages": []}))
     async with transport.stream(call, 30) as answer:
         told = b"".join([piece async for piece in answer.pieces()])
-    assert answer.status == 400
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/json")
     assert b"Provider" in told
     await transport.aclose()
+
+
+def test_an_extra_that_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli._lacks(("json", "no_such_package"), "litellm")
+    assert (
+        capsys.readouterr().err == "judge-client: no_such_package is missing; install judge-client[litellm]\n"
+    )
+    assert not cli._lacks(("litellm",), "litellm")
 
 
 def test_litellm_is_loaded_when_it_is_asked_and_opens_no_connection(tmp_path: Path) -> None:
