@@ -75,7 +75,7 @@ serve: setup ## Serve the API on 127.0.0.1, port PORT (8080)
 # account of coverage.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --cov
 .PHONY: test
-test: redis lint types layers ## Everything the CI asks for: style, types, layers, tests with coverage
+test: redis typescript lint types layers ## Everything the CI asks for: style, types, layers, tests with coverage
 	@$(PYTEST) --cov-report= --cov-fail-under=0 -m "not clocked" -n 2 --dist worksteal
 	@$(PYTEST) --cov-append -m clocked --ignore tests/calibration
 
@@ -92,6 +92,15 @@ test-faults: setup-dev redis ## Kill, freeze and cut off real workers, servers a
 test-ray: setup-dev ## Score files on a real local Ray (installed into .venv-ray), 20,653 rows and a killed run among them
 	@PYTHON=$(PYTHON) UV=$(UV) .ci/ray .venv-ray
 	@JUDGE_SERVICE_TEST_RAY=.venv-ray $(BIN)/python -m pytest --no-cov -p no:cacheprovider tests/ray_engine
+
+.PHONY: test-typescript
+test-typescript: setup-dev ## Build the TypeScript client (needs node and npm), pack it and run its tests before a service
+	@.ci/typescript --must
+	@$(BIN)/python -m pytest --no-cov tests/clients/test_typescript.py
+
+.PHONY: typescript
+typescript: ## Install the TypeScript compiler for the tests where there is node
+	@.ci/typescript
 
 .PHONY: lint
 lint: setup-dev ## Check style and format
@@ -119,13 +128,15 @@ fmt: setup-dev ## Put the source in order
 rubrics: setup ## Write the rubric files' schema and digests anew
 	$(BIN)/judge-service rubrics digest --write
 
-# The service's own document first, for the client is made from it.
+# The service's own document first, for the clients are made from it.
 .PHONY: client
-client: setup-dev ## Write the client's models anew, from the service's OpenAPI document
+client: setup-dev ## Write the clients' models anew, from the service's OpenAPI document
 	@$(BIN)/judge-service openapi > docs/openapi.json
 	@$(BIN)/python clients/python/generate_models.py docs/openapi.json \
 		| $(BIN)/ruff format --stdin-filename clients/python/judge_client/models.py - > $(VENV)/models.py
 	@mv $(VENV)/models.py clients/python/judge_client/models.py
+	@$(BIN)/python clients/python/generate_typescript.py docs/openapi.json > $(VENV)/models.ts
+	@mv $(VENV)/models.ts clients/typescript/src/models.ts
 
 .PHONY: bench
 bench: setup-dev ## Time cold scores beside a plain loop; ARGS are passed on
@@ -150,5 +161,6 @@ lock: ## Resolve the lock files anew (needs uv)
 
 .PHONY: clean
 clean: ## Remove everything that was made here
+	rm -rf clients/typescript/dist clients/typescript/build clients/typescript/node_modules
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

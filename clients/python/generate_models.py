@@ -6,16 +6,11 @@ names that a newer service adds; we send strictly and read generously.
 
 from __future__ import annotations
 
-import json
 import keyword
-import sys
 import textwrap
-from pathlib import Path
-from typing import Any
 
-Schema = dict[str, Any]
+from openapi_shapes import Named, Schema, shapes, target, write
 
-_REF = "#/components/schemas/"
 _WIDTH = 106
 # Annotations are plain values in there, since reading them back from texts costs a tenth of the import.
 _HEAD = '''\
@@ -55,17 +50,18 @@ def _named(name: str, field: str) -> str:
 
 
 class Shape:
-    """One schema on its way to a class; `asked`: callers send it and the service never tells it."""
+    """One schema on its way to a class."""
 
-    def __init__(self, name: str, schema: Schema, *, asked: bool) -> None:
-        self._name = name
-        self._schema = schema
-        self._asked = asked
+    def __init__(self, named: Named) -> None:
+        self._named = named
+        self._name = named.name
+        self._schema = named.schema
+        self._asked = named.asked
 
     def text(self) -> str:
         if "properties" not in self._schema:
             return self._root()
-        lines = [f"class {self._name}({self._base()}):", _doc(self._schema.get("description", self._name))]
+        lines = [f"class {self._name}({self._base()}):", _doc(self._named.about)]
         required = set(self._schema.get("required", ()))
         for name, schema in self._schema["properties"].items():
             lines.append(f"    {_named(name, self._field(schema, required=name in required))}")
@@ -77,11 +73,11 @@ class Shape:
         closed = self._schema.get("additionalProperties") is False
         if self._asked:
             return "AskedShape" if closed else "AskedOpenShape"
-        return "ToldOpenShape" if self._schema.get("additionalProperties") is True else "ToldShape"
+        return "ToldOpenShape" if self._named.open else "ToldShape"
 
     def _root(self) -> str:
         kind = self._type(self._schema)
-        about = _doc(self._schema.get("description", self._name))
+        about = _doc(self._named.about)
         return f"class {self._name}(RootModel[{kind}]):\n{about}"
 
     def _field(self, schema: Schema, *, required: bool) -> str:
@@ -91,8 +87,7 @@ class Shape:
         if "$ref" in schema and "default" not in schema:
             return f"{kind} | None = None"
         if "$ref" in schema:
-            target = schema["$ref"].removeprefix(_REF)
-            return f"{kind} = Field(default_factory=lambda: {target}.model_validate({schema['default']!r}))"
+            return f"{kind} = Field(default_factory=lambda: {kind}.model_validate({schema['default']!r}))"
         if schema.get("type") == "object":
             return f"{kind} = Field(default_factory=dict)"
         if "default" not in schema and schema.get("type") != "array":
@@ -102,7 +97,7 @@ class Shape:
 
     def _type(self, schema: Schema) -> str:
         if "$ref" in schema:
-            return str(schema["$ref"].removeprefix(_REF))
+            return target(schema["$ref"])
         if "oneOf" in schema and "discriminator" in schema:
             return _told_apart(schema)
         if "anyOf" in schema:
@@ -145,8 +140,8 @@ class Shape:
 def _told_apart(schema: Schema) -> str:
     """A union by a field: each member by its one value, the last by all the others."""
     apart = schema["discriminator"]
-    members = [member["$ref"].removeprefix(_REF) for member in schema["oneOf"]]
-    tags = {value: ref.removeprefix(_REF) for value, ref in apart["mapping"].items()}
+    members = [target(member["$ref"]) for member in schema["oneOf"]]
+    tags = {value: target(ref) for value, ref in apart["mapping"].items()}
     named = {value: member for value, member in tags.items() if member != members[-1]}
     union = " | ".join(f'Annotated[{member}, Tag("{member}")]' for member in members)
     return f'Annotated[{union}, by("{apart["propertyName"]}", {named!r}, "{members[-1]}")]'
@@ -161,49 +156,10 @@ def _doc(text: str) -> str:
     return textwrap.indent(f'"""{quoted}{end}"""', "    ")
 
 
-def _within(schema: object, schemas: dict[str, Schema], found: set[str]) -> None:
-    """Add the names of all shapes that a schema leads to."""
-    if isinstance(schema, list):
-        for part in schema:
-            _within(part, schemas, found)
-    elif isinstance(schema, dict):
-        name = schema.get("$ref", "").removeprefix(_REF) if isinstance(schema.get("$ref"), str) else ""
-        if name and name not in found:
-            found.add(name)
-            _within(schemas[name], schemas, found)
-        for part in schema.values():
-            _within(part, schemas, found)
-
-
-def _in_order(schemas: dict[str, Schema]) -> list[str]:
-    """Names, each behind those that it is made of, for a class by reference is looked up when it is built."""
-    ordered: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        if name in ordered:
-            return
-        inside: set[str] = set()
-        _within(schemas[name], schemas, inside)
-        for other in sorted(inside - {name}):
-            visit(other)
-        ordered[name] = None
-
-    for name in sorted(schemas):
-        visit(name)
-    return list(ordered)
-
-
 def generated(document: Schema) -> str:
     """The module's text, before it is formatted."""
-    schemas = document["components"]["schemas"]
-    asked: set[str] = set()
-    told: set[str] = set()
-    for operation in (operation for path in document["paths"].values() for operation in path.values()):
-        _within(operation.get("requestBody"), schemas, asked)
-        _within(operation["responses"], schemas, told)
-    shapes = [Shape(name, schemas[name], asked=name in asked - told).text() for name in _in_order(schemas)]
-    return "\n\n\n".join([_HEAD, *shapes]) + "\n"
+    return "\n\n\n".join([_HEAD, *(Shape(named).text() for named in shapes(document))]) + "\n"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(generated(json.loads(Path(sys.argv[1]).read_text("utf-8"))))
+    write(generated)

@@ -13,6 +13,8 @@ _NOT_OURS = {
     ".venv",
     "__pycache__",
     "dist",
+    "build",
+    "node_modules",
     ".mypy_cache",
     ".ruff_cache",
     ".pytest_cache",

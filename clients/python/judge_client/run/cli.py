@@ -20,11 +20,11 @@ _NEEDED = ("aiohttp", "rich")
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code: 0 done, 1 with items that failed, 2 cannot, 130 interrupted."""
-    lacking = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if lacking:
-        sys.stderr.write(f"judge-client: {', '.join(lacking)} is missing; install judge-client[run]\n")
+    if _lacks(_NEEDED, "run"):
         return _WRONG
     chosen = _parser().parse_args(words)
+    if getattr(chosen, "provider", None) == "litellm" and _lacks(("litellm",), "litellm"):
+        return _WRONG
     from judge_client.run import commands  # noqa: PLC0415  after the check, for it needs the extra
 
     try:
@@ -35,6 +35,14 @@ def main(words: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.stderr.write("judge-client: interrupted; the same command goes on\n")
         return _INTERRUPTED
+
+
+def _lacks(names: Sequence[str], extra: str) -> bool:
+    """Whether something is missing that an extra brings; then it is said."""
+    lacking = [name for name in names if importlib.util.find_spec(name) is None]
+    if lacking:
+        sys.stderr.write(f"judge-client: {', '.join(lacking)} is missing; install judge-client[{extra}]\n")
+    return bool(lacking)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,8 +105,13 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 def _model(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--model", required=True, metavar="NAME")
-    add("--model-url", required=True, metavar="URL", help="OpenAI-compatible, up to and with /v1")
+    add("--model", required=True, metavar="NAME", help="with litellm: as litellm names it, PROVIDER/NAME")
+    add("--provider", choices=("openai", "litellm"), default="openai", help="who speaks to the model")
+    add(
+        "--model-url",
+        metavar="URL",
+        help="OpenAI-compatible, up to and with /v1; with litellm: only for a server of your own",
+    )
     add("--model-key-env", metavar="VARIABLE", help="environment variable that holds the key")
     add("--model-concurrency", type=_positive, default=32, metavar="N")
     add("--model-timeout", type=float, default=600.0, metavar="S", help="for a call with all its tries")

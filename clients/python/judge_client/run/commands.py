@@ -109,6 +109,8 @@ def _show_dry(plan: Plan, console: Console) -> None:
 
 def plan_of(chosen: argparse.Namespace) -> Plan:
     """The options as a plan; raises `DatasetFault`, and `ValueError` for an option that cannot be."""
+    if chosen.model_url is None and chosen.provider != "litellm":
+        raise ValueError("--model-url is missing: where is the model?")
     columns = dict(_pair(word, "--map") for word in chosen.map)
     fields = {name: _json(value) for name, value in (_pair(word, "--body") for word in chosen.body)}
     data = read_dataset(chosen.dataset, columns, chosen.images)
@@ -122,6 +124,7 @@ def plan_of(chosen: argparse.Namespace) -> Plan:
             chosen.model_concurrency,
             chosen.model_timeout,
             price=Price(chosen.price_in, chosen.price_out),
+            provider=chosen.provider,
         ),
         Judge(
             chosen.judge_url,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from judge_client.run.prompts import VERSION
 
@@ -31,16 +31,20 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model under test; `fields` are further ones of each request's body."""
+    """The model under test; `fields` are further ones of each request's body.
+
+    `provider`: `openai`, at an OpenAI-compatible address, or `litellm`, which may know the address by the name.
+    """
 
     name: str
-    url: str
+    url: str | None
     fields: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = field(default=None, repr=False)
     concurrency: int = 32
     timeout_s: float = 600.0
     tries: int = 6
     price: Price = field(default_factory=Price)
+    provider: Literal["openai", "litellm"] = "openai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,12 @@ class Plan:
 
     def settings(self, instrument: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that an answer or a score depends on; where the two services are is not of it."""
+        # Folders of runs without it are older than the choice.
+        provider = {} if self.model.provider == "openai" else {"provider": self.model.provider}
         return {
             "dataset": self.dataset.digest,
             "model": self.model.name,
+            **provider,
             "fields": dict(self.model.fields),
             "prompts": VERSION,
             "rubric": self.judge.rubric,

@@ -14,6 +14,7 @@ from judge_client.run.aiohttp_transport import AiohttpTransport
 from judge_client.run.endpoint import ModelUnderTest
 from judge_client.run.folder import opened, write_whole
 from judge_client.run.judging import client_of, instrument_of
+from judge_client.run.litellm_transport import LiteLLMTransport
 from judge_client.run.page import page
 from judge_client.run.pipeline import Pipeline
 from judge_client.run.summary import summarise
@@ -65,9 +66,14 @@ async def _open(plan: Plan) -> AsyncIterator[tuple[ModelUnderTest, AsyncJudgeCli
 
 def model_of(model: Model) -> ModelUnderTest:
     """The model under test, over connections of its own."""
-    headers = {"authorization": f"Bearer {model.key}"} if model.key else {}
     patience = Patience(deadline_s=model.timeout_s, tries=model.tries)
-    return ModelUnderTest(AiohttpTransport(checked(model.url), model.concurrency), headers, patience)
+    url = None if model.url is None else checked(model.url)
+    if model.provider == "litellm":
+        return ModelUnderTest(LiteLLMTransport(url, model.key), {}, patience)
+    if url is None:
+        raise ValueError("a model without an address: litellm may know one, nobody else does")
+    headers = {"authorization": f"Bearer {model.key}"} if model.key else {}
+    return ModelUnderTest(AiohttpTransport(url, model.concurrency), headers, patience)
 
 
 @contextmanager
