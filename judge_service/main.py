@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from judge_service.judges import Door
 
 OpenState = Callable[[Settings, Observation], AbstractAsyncContextManager[State]]
-SLOTS = 64
+SLOTS = 96  # half as many again as a judge takes calls: an item is with its judge most of its time, not all
 # What is read as it comes; the job's or file's own cap speaks first.
 _STREAMED = {"/v1/jobs": BYTES_CAP + 2**20, "/v1/files": BYTES_CAP + 2**20}
 # An item of a job that its worker died over is asked again when the lease of its question is over as well.

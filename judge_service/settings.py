@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         default=None,
         ge=0,
         le=4096,
-        description="Items of jobs that this process works on at one time. Default: 64, and 0 in a server whose "
+        description="Items of jobs that this process works on at one time. Default: 96, and 0 in a server whose "
         "store is Redis, where `judge-service worker` works on them.",
     )
     job_lease_s: float = Field(
