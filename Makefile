@@ -94,7 +94,7 @@ test-ray: setup-dev ## Score files on a real local Ray (installed into .venv-ray
 	@JUDGE_SERVICE_TEST_RAY=.venv-ray $(BIN)/python -m pytest --no-cov -p no:cacheprovider tests/ray_engine
 
 .PHONY: test-hooks
-test-hooks: setup-dev ## Score evaluations of the real Inspect AI, lm-eval, … (each installed under .venv-hooks)
+test-hooks: setup-dev ## Score evaluations of the real Inspect AI, lm-eval, DeepEval, MLflow (under .venv-hooks)
 	@PYTHON=$(PYTHON) UV=$(UV) .ci/hooks .venv-hooks
 	@JUDGE_SERVICE_TEST_HOOKS=.venv-hooks $(BIN)/python -m pytest --no-cov -p no:cacheprovider tests/hooks
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from judge_client.client import JudgeClient
-from judge_client.errors import NoAnswer, Refused, Unreachable
+from judge_client.errors import JudgeClientError, NoAnswer, Refused, Unreachable
 from judge_client.outcomes import Numberless, Scored, ScoredCase, UnscoredCase
 from judge_client.pictures import image_of
 
@@ -40,6 +40,14 @@ class Unjudged(Numberless):
     def explanation(self) -> str:
         """Both in one line."""
         return f"{self.outcome}: {self.reason}"
+
+
+class NotJudged(JudgeClientError):
+    """There is no score, told to a program that takes failures as exceptions."""
+
+    def __init__(self, told: Unjudged) -> None:
+        super().__init__(told.explanation)
+        self.outcome = told.outcome
 
 
 Told: TypeAlias = Judged | Unjudged
