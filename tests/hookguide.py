@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving import openai_judge, served
 
-from judge_client import JudgeClient
+from judge_client import JudgeClient, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "clients" / "hooks.md").read_text("utf-8")
 VENVS = Path(os.environ.get("JUDGE_SERVICE_TEST_HOOKS", ".venv-hooks")).absolute()
+PACKAGES = ROOT / "tests" / "packages"
 PROGRAMS = ROOT / "tests" / "hooks" / "programs"
 ADDRESS = "http://127.0.0.1:8080"
 WITHIN_S = 300
@@ -47,9 +49,18 @@ def at(url: str, example: str) -> str:
 
 def run(name: str, program: Path, folder: Path, **more: str) -> str:
     """Run a program to its end in the environment of this name, from a folder; gives what it printed."""
-    env = {"HOME": str(folder), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder), "NO_COLOR": "1"}
+    return ended([str(VENVS / name / "bin" / "python"), str(program)], folder, PYTHONPATH=str(folder), **more)
+
+
+def run_here(program: str, folder: Path) -> str:
+    """Run a program beside what stands in for packages that are not installed."""
+    return ended([sys.executable, "-W", "error", "-c", program], folder, PYTHONPATH=f"{folder}:{PACKAGES}")
+
+
+def ended(command: list[str], folder: Path, **more: str) -> str:
+    env = {"HOME": str(folder), "PATH": "/usr/bin:/bin", "NO_COLOR": "1"}
     done = subprocess.run(
-        [VENVS / name / "bin" / "python", program],
+        command,
         env={**env, **ALONE, **more},
         cwd=folder,
         capture_output=True,
@@ -62,8 +73,14 @@ def run(name: str, program: Path, folder: Path, **more: str) -> str:
 
 
 def awaited(home: Path, *, away: bool) -> Iterator[str]:
-    """A service that answers; its judge is the embedded one, or one that nobody answers for."""
-    judge = openai_judge("http://127.0.0.1:9/v1") if away else {"kind": "embedded"}
-    with served(home, {"default": judge}) as process, JudgeClient(process.url) as client:
+    """A service that answers; its judge is the embedded one, or one that nobody answers for, which it has anyway."""
+    nobody = openai_judge("http://127.0.0.1:9/v1")
+    judges = {"default": nobody if away else {"kind": "embedded"}, "away": nobody}
+    with served(home, judges) as process, JudgeClient(process.url) as client:
         client.version()
         yield process.url
+
+
+def hurried(url: str) -> JudgeClient:
+    """A client that asks once."""
+    return JudgeClient(url, patience=Patience(deadline_s=20, tries=1))
