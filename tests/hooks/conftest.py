@@ -16,6 +16,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from awaited(tmp_path_factory.mktemp("service"), away=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture  # for each test: a service leaves a judge alone that was away just now, and the next would wait
 def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from awaited(tmp_path_factory.mktemp("away"), away=True)

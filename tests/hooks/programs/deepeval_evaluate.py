@@ -6,5 +6,7 @@ import json
 
 from evaluation import told
 
-rows = [[data.score, data.success, data.error] for case in told.test_results for data in case.metrics_data]
-print(json.dumps({"passed": [case.success for case in told.test_results], "rows": rows}))
+order = ["Right lower lobe pneumonia.", "Fracture of the left wrist.", "x"]
+cases = sorted(told.test_results, key=lambda case: order.index(case.expected_output))
+rows = [[data.score, data.success, data.error] for case in cases for data in case.metrics_data]
+print(json.dumps({"passed": [case.success for case in cases], "rows": rows}))

@@ -21,7 +21,7 @@ try:
     given = client.fine_tuning.alpha.graders.run(grader=grader, model_sample="Pneumonia.", item=item)
     found["reward"] = given.reward
 except InternalServerError as exc:
-    found |= {"status": exc.status_code, "type": exc.body["outcome"] if isinstance(exc.body, dict) else None}
+    found |= {"status": exc.status_code, "code": exc.code}
 case = {"response": "Pneumonia.", "reference": "Right lower lobe pneumonia."}
 line = {
     "custom_id": "a-1",
@@ -31,6 +31,8 @@ line = {
 }
 file = client.files.create(file=("cases.jsonl", json.dumps(line).encode()), purpose="batch")
 batch = client.batches.create(input_file_id=file.id, endpoint="/v1/scores", completion_window="24h")
+found["before"] = [batch.status, batch.output_file_id]
+client.batches.cancel(batch.id)  # the service goes on for hours to ask a judge that is away
 while batch.status not in {"completed", "failed", "expired", "cancelled"}:
     time.sleep(0.1)
     batch = client.batches.retrieve(batch.id)
