@@ -102,6 +102,9 @@ def test_a_case_is_shown_as_texts_and_pictures_and_without_what_is_not_there(tmp
     assert [image["url"][:22] for image in told["images"]] == ["data:image/png;base64,"] * 2
     assert "prompt" not in told
     assert "images" not in shown({"response": "A.", "images": []})
+    for value in (["A.", "B."], {"text": "A."}):
+        with pytest.raises(TypeError, match="reference is a"):
+            shown({"response": "A.", "reference": value})
 
 
 def test_not_judged_crosses_processes_with_its_outcome() -> None:

@@ -39,16 +39,28 @@ def test_what_reaches_the_mark_is_right(hook: Any, service: JudgeClient) -> None
     assert low.evaluate_binary(**QUESTION, prediction=WRONG, output_format="1/0")["result"] == 1
 
 
-def test_a_failure_ends_the_run_and_no_task_makes_a_0_of_it(hook: Any, service: JudgeClient) -> None:
-    server = hook.JudgeServer(service, "medical-qa", judge="away")
+@pytest.mark.parametrize(
+    ("rubric", "options", "answer", "reason"),
+    [
+        ("medical-qa", {"judge": "away"}, REFERENCE, "provider_error: "),
+        ("medical-qa", {}, "x", "abstained: "),
+        ("medical-qa", {}, [REFERENCE], "TypeError: reference is a list"),
+        ("no-such", {}, REFERENCE, "Refused: "),
+    ],
+)
+def test_a_failure_ends_the_run_and_no_task_makes_a_0_of_it(
+    hook: Any, service: JudgeClient, rubric: str, options: dict[str, str], answer: object, reason: str
+) -> None:
+    server = hook.JudgeServer(service, rubric, **options)
 
     def as_tasks_do() -> float:
         try:
-            return float(server.evaluate_binary(**QUESTION, prediction=REFERENCE)["result"])
+            told = server.evaluate_binary(question="What?", answer=answer, prediction=REFERENCE)
+            return float(told["result"])
         except Exception:  # noqa: BLE001  as they do
             return 0.0
 
-    with pytest.raises(hook.NotJudgedSoStopped, match=r"^provider_error: "):
+    with pytest.raises(hook.NotJudgedSoStopped, match=f"^{reason}"):
         as_tasks_do()
 
 

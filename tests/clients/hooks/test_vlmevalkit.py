@@ -72,6 +72,17 @@ def test_means_are_over_what_has_a_score(packages: None, service: JudgeClient, f
     assert said == ["nan", "nan", "abstained", "no_prediction", "no_prediction"]
 
 
+def test_numbers_are_predictions_and_empty_cells_are_nothing(
+    packages: None, service: JudgeClient, files: Path
+) -> None:
+    table = files / "model_Radiographs.tsv"
+    data = pd.read_csv(table, sep="\t").assign(prediction=7, answer=None, category=None)
+    data.to_csv(table, sep="\t", index=False)
+    assert evaluated(files, service) == {"Overall": None, "scored": 0, "unscored": 5}
+    why = pd.read_csv(files / "model_Radiographs_judge.tsv", sep="\t")["judge_unscored"]
+    assert not any("no_prediction" in each or "nan" in each for each in why)
+
+
 def test_while_the_judge_is_away_there_is_no_mean(packages: None, service: JudgeClient, files: Path) -> None:
     told = evaluated(files, service, judge="away", images=False)
     assert told == {"Overall": None, "lung": None, "bone": None, "skin": None, "scored": 0, "unscored": 5}

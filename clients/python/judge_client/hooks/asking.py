@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Number
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from judge_client.client import JudgeClient
@@ -85,13 +86,17 @@ class Asker:
 
 
 def shown(case: Mapping[str, Any]) -> dict[str, Any]:
-    """A case as the service takes it: pictures as addresses, texts as texts, and nothing that is not there."""
-    plain = {
-        name: value if name == "images" else str(value) for name, value in case.items() if value is not None
-    }
-    if pictures := plain.pop("images", None):
-        plain["images"] = [image_of(picture) for picture in pictures]
-    return plain
+    """A case as the service takes it: pictures as addresses, numbers as texts, and nothing that is not there.
+
+    Raises `TypeError` for a list or an object: as Python writes it, it is nothing that a judge should read.
+    """
+    there = {name: value for name, value in case.items() if value is not None}
+    pictures = there.pop("images", ())
+    for name, value in there.items():
+        if not isinstance(value, str | Number):
+            raise TypeError(f"{name} is a {type(value).__name__}, and a judge reads text")
+    told: dict[str, Any] = {name: str(value) for name, value in there.items()}
+    return {**told, "images": [image_of(picture) for picture in pictures]} if pictures else told
 
 
 def told_of(result: ScoredCase | UnscoredCase | Fault) -> Told:

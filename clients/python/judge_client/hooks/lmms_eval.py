@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lmms_eval.llm_judge import Request, Response, ServerConfig, ServerInterface
 
 from judge_client.errors import JudgeClientError
-from judge_client.hooks.asking import Asker, Judged
+from judge_client.hooks.asking import Asker, Judged, Told
 
 if TYPE_CHECKING:
     from judge_client import JudgeClient
@@ -42,17 +42,15 @@ class JudgeServer(ServerInterface):  # type: ignore[misc]  # not installed where
         return True
 
     def evaluate(self, request: Request) -> Response:
-        """The score from 0 to 1, as `content` and as `parsed_result`; raises `NotJudgedSoStopped`."""
-        if request.prediction is None:
-            raise NotJudgedSoStopped(
-                "a request without a prediction cannot be judged: the task is not supported"
-            )
-        case = {"prompt": request.question, "reference": request.answer, "response": request.prediction}
-        told = self.asker.one({**case, "images": [_picture(image) for image in request.images or ()]})
-        if isinstance(told, Judged):
-            model = self.config.model_name
-            return Response(content=f"{told.value:g}", model_used=model, parsed_result=told.value)
-        raise NotJudgedSoStopped(told.explanation)
+        """The score from 0 to 1, as `content` and as `parsed_result`; raises `NotJudgedSoStopped`, and nothing else."""
+        try:
+            told = self._asked(request)
+        except Exception as error:
+            raise NotJudgedSoStopped(f"{type(error).__name__}: {error}") from error
+        if not isinstance(told, Judged):
+            raise NotJudgedSoStopped(told.explanation)
+        model = self.config.model_name
+        return Response(content=f"{told.value:g}", model_used=model, parsed_result=told.value)
 
     def evaluate_binary(
         self, question: str, answer: str, prediction: str, output_format: str = "0/1", **_: Any
@@ -63,6 +61,12 @@ class JudgeServer(ServerInterface):  # type: ignore[misc]  # not installed where
         result = int(right) if output_format in {"0/1", "1/0"} else right
         said = {"raw_response": told.content, "model": told.model_used, "prompt": "", "success": True}
         return {"result": result, **said}
+
+    def _asked(self, request: Request) -> Told:
+        if request.prediction is None:
+            raise TypeError("a request without a prediction cannot be judged: this task is not supported")
+        case = {"prompt": request.question, "reference": request.answer, "response": request.prediction}
+        return self.asker.one({**case, "images": [_picture(image) for image in request.images or ()]})
 
 
 def _picture(image: Any) -> Path | bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,12 @@ def judged(
 
     def evaluate(self: Any, eval_file: str, **judge_kwargs: Any) -> dict[str, float | int | None]:  # noqa: ARG001
         data = load(eval_file)
-        rows = [dict(row) for _, row in data.iterrows()]
-        answered = [at for at, row in enumerate(rows) if _is_answer(row["prediction"])]
+        rows = [
+            {name: value for name, value in row.items() if not _is_empty(value)} for _, row in data.iterrows()
+        ]
+        answered = [
+            at for at, row in enumerate(rows) if _NO_ANSWER not in str(row.get("prediction", _NO_ANSWER))
+        ]
         told: list[Told] = [Unjudged("no_prediction", "the model under test gave no answer")] * len(rows)
         cases = (_case(rows[at], _pictures(self, rows[at]) if images else None) for at in answered)
         for at, each in zip(answered, asker.many(cases), strict=True):
@@ -54,13 +59,13 @@ def judged(
     return evaluate
 
 
-def _is_answer(prediction: object) -> bool:
-    return isinstance(prediction, str | int) and _NO_ANSWER not in str(prediction)
+def _is_empty(cell: object) -> bool:
+    return cell is None or (isinstance(cell, float) and isnan(cell))
 
 
 def _case(row: dict[str, Any], pictures: list[Path] | None) -> dict[str, Any]:
     fields = {"prompt": "question", "reference": "answer", "response": "prediction"}
-    return {**{field: row[column] for field, column in fields.items()}, "images": pictures}
+    return {**{field: row.get(column) for field, column in fields.items()}, "images": pictures}
 
 
 def _pictures(dataset: Any, row: dict[str, Any]) -> list[Path]:
