@@ -102,6 +102,11 @@ test-typescript: setup-dev ## Build the TypeScript client (needs node and npm), 
 typescript: ## Install the TypeScript compiler for the tests where there is node
 	@.ci/typescript
 
+.PHONY: test-hooks
+test-hooks: setup-dev ## Score evaluations of the real Inspect AI, lm-eval, DeepEval, MLflow (under .venv-hooks)
+	@PYTHON=$(PYTHON) UV=$(UV) .ci/hooks .venv-hooks
+	@JUDGE_SERVICE_TEST_HOOKS=.venv-hooks $(BIN)/python -m pytest --no-cov -p no:cacheprovider tests/hooks
+
 .PHONY: lint
 lint: setup-dev ## Check style and format
 	$(BIN)/ruff check .

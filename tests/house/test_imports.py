@@ -91,6 +91,16 @@ def test_the_client_imports_no_heavy_library_nor_the_service_and_does_nothing(tm
     assert imported.heard == []
 
 
+def test_the_client_knows_its_hooks_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    imported = Imported("import judge_client, judge_client.hooks", tmp_path)
+    assert not {module for module in imported.modules if module.startswith("judge_client.hooks.")}
+    asked = Imported(
+        "import judge_client.hooks.lm_eval, judge_client.hooks.trl, judge_client.hooks.verl", tmp_path
+    )
+    assert asked.packages.isdisjoint({*HEAVY, "lm_eval", "trl", "verl", "pandas"})
+    assert imported.heard == asked.heard == []
+
+
 def test_the_litellm_door_is_light_until_it_is_used(tmp_path: Path) -> None:
     imported = Imported("import judge_service.backends.litellm_backend", tmp_path)
     assert imported.packages.isdisjoint(HEAVY)

@@ -1,0 +1,118 @@
+"""What the hooks share: a judge that is asked for values from 0 to 1, and whose failures have no value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Number
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from judge_client.client import JudgeClient
+from judge_client.errors import JudgeClientError, NoAnswer, Refused, Unreachable
+from judge_client.outcomes import Numberless, Scored, ScoredCase, UnscoredCase
+from judge_client.pictures import image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# Statuses that a case causes; others, such as 404 for an unknown rubric, would meet every case alike.
+_OF_ONE_CASE = frozenset({413, 422})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A score: `value` from 0 to 1, the judge's reasons by criterion, and plain data for a log."""
+
+    value: float
+    explanation: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged(Numberless):
+    """No score, and why: an outcome of the service, the name of its refusal, or `unreachable`."""
+
+    _absent = frozenset({"value"})
+    _instead = "Judged"
+
+    outcome: str
+    reason: str
+
+    @property
+    def explanation(self) -> str:
+        """Both in one line."""
+        return f"{self.outcome}: {self.reason}"
+
+
+class NotJudged(JudgeClientError):
+    """There is no score, told to a program that takes failures as exceptions."""
+
+    def __init__(self, told: Unjudged) -> None:
+        super().__init__(told.explanation)
+        self.outcome = told.outcome
+
+
+Told: TypeAlias = Judged | Unjudged
+Fault: TypeAlias = NoAnswer | Refused | Unreachable
+
+
+class Asker:
+    """Asks under one rubric; `options` are a request's other fields, such as `judge`, `mode` and `samples`.
+
+    A request that no case makes right (an unknown rubric or judge, a wrong key) is raised as `Refused`.
+    """
+
+    def __init__(self, service: str | JudgeClient, rubric: str, options: Mapping[str, Any]) -> None:
+        self.client = JudgeClient(service) if isinstance(service, str) else service
+        self._defaults = {"rubric": rubric, **options}
+
+    def one(self, case: Mapping[str, Any]) -> Told:
+        """What came of one case; fields that are `None` are left out."""
+        try:
+            return told_of(self.client.score({**self._defaults, "case": shown(case)}))
+        except (NoAnswer, Refused, Unreachable) as fault:
+            return told_of(fault)
+
+    def many(self, cases: Iterable[Mapping[str, Any]]) -> list[Told]:
+        """What came of each case, in their order, asked for together."""
+        asked = [{"case": shown(case)} for case in cases]
+        found: dict[int, Told] = {}
+        rest: Told = Unjudged("unreachable", "the service told nothing of this case")
+        try:
+            for item in self.client.stream(asked, defaults=self._defaults):
+                found[item.index] = told_of(item.result)
+        except (NoAnswer, Refused, Unreachable) as fault:
+            rest = told_of(fault)
+        return [found.get(at, rest) for at in range(len(asked))]
+
+
+def shown(case: Mapping[str, Any]) -> dict[str, Any]:
+    """A case as the service takes it: pictures as addresses, numbers as texts, and nothing that is not there.
+
+    Raises `TypeError` for a list or an object: as Python writes it, it is nothing that a judge should read.
+    """
+    there = {name: value for name, value in case.items() if value is not None}
+    pictures = there.pop("images", ())
+    for name, value in there.items():
+        if not isinstance(value, str | Number):
+            raise TypeError(f"{name} is a {type(value).__name__}, and a judge reads text")
+    told: dict[str, Any] = {name: str(value) for name, value in there.items()}
+    return {**told, "images": [image_of(picture) for picture in pictures]} if pictures else told
+
+
+def told_of(result: ScoredCase | UnscoredCase | Fault) -> Told:
+    """A result of either client; raises a refusal that is of no single case."""
+    match result:
+        case ScoredCase(score, criteria, answer):
+            levels = {name: v.level if isinstance(v, Scored) else v.outcome for name, v in criteria.items()}
+            reasons = {name: v.rationale for name, v in criteria.items() if isinstance(v, Scored)}
+            said = {"points": score, "levels": levels, "judge": answer.provenance.judge}
+            return Judged(score / 100, "\n".join(f"{name}: {why}" for name, why in reasons.items()), said)
+        case UnscoredCase(outcome, reason):
+            return Unjudged(outcome, reason)
+        case NoAnswer(outcome=outcome):
+            return Unjudged(outcome or "no_answer", str(result))
+        case Unreachable():
+            return Unjudged("unreachable", str(result))
+        case Refused(status=status, name=name) if status in _OF_ONE_CASE or name == "cache-miss":
+            return Unjudged(name, str(result))
+    raise result

@@ -1,0 +1,58 @@
+"""For a task of lm-eval: `process_results` that asks the service, and aggregations that leave out what has no score.
+
+`!function` in a task's YAML names what a `utils.py` beside it makes of these.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from judge_client.hooks.asking import Asker, Judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from judge_client import JudgeClient
+
+    ProcessResults = Callable[[Mapping[str, Any], Sequence[Any]], dict[str, float | str | None]]
+
+
+def judged(
+    service: str | JudgeClient,
+    rubric: str,
+    *,
+    fields: Mapping[str, str],
+    metric: str = "judge",
+    **options: Any,
+) -> ProcessResults:
+    """Make a `process_results`; `fields` says which column of a document holds each field of the case.
+
+    It gives two metrics: `judge`, from 0 to 1 or `None`, to be aggregated by `mean_scored`; and `judge_unscored`,
+    `None` or why there is no score, by `share_unscored`. Both are in the logged samples.
+    """
+    asker = Asker(service, rubric, options)
+
+    def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, float | str | None]:
+        response = results[0] if len(results) == 1 else results
+        if not isinstance(response, str):
+            raise TypeError(
+                "one response for each document is scored: end the task's filters with take_first"
+            )
+        told = asker.one({**{name: doc[column] for name, column in fields.items()}, "response": response})
+        if isinstance(told, Judged):
+            return {metric: told.value, f"{metric}_unscored": None}
+        return {metric: None, f"{metric}_unscored": told.explanation}
+
+    return process_results
+
+
+def mean_scored(values: Sequence[float | None]) -> float | None:
+    """The mean of the values that are there; `None` where none is."""
+    there = [value for value in values if value is not None]
+    return fmean(there) if there else None
+
+
+def share_unscored(reasons: Sequence[str | None]) -> float | None:
+    """The share of documents without a score, from 0 to 1."""
+    return sum(reason is not None for reason in reasons) / len(reasons) if reasons else None

@@ -1,0 +1,1 @@
+"""Stands in for lmms-eval 0.7.3."""
