@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -229,14 +230,19 @@ class Stranger(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def a_stranger(says: bytes) -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), type("Saying", (Stranger,), {"says": says})) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.mark.parametrize("says", [b"<html>", b"\xff", b"[]", b"{}", b'{"id": "job_1"}'])
-def test_what_is_no_judge_service_is_said_in_a_line(tmp_path: Path, says: bytes) -> None:
-    stranger = type("Saying", (Stranger,), {"says": says})
-    with HTTPServer(("127.0.0.1", 0), stranger) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        rows = tmp_path / "rows.csv"
-        rows.write_text("response\nx\n", "utf-8")
+def test_what_is_no_judge_service_is_called_so(tmp_path: Path, says: bytes) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("response\nx\n", "utf-8")
+    with a_stranger(says) as url:
         for words in (
             ("list",),
             *(("show", "job_1"), ("watch", "job_1"), ("cancel", "job_1")),
@@ -246,10 +252,14 @@ def test_what_is_no_judge_service_is_said_in_a_line(tmp_path: Path, says: bytes)
             refused = jobs(url, *words)
             assert isinstance(refused.exception, ConfigurationError), (words, refused.output)
             assert "no judge service" in str(refused.exception)
+
+
+def test_what_is_wrong_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
+    with a_stranger(b"<html>") as url:
         done = command(tmp_path, "jobs", "show", "job_1", "--url", url)
-        server.shutdown()
-    assert done.returncode != 0
     assert (len(done.stderr.splitlines()), done.stdout) == (1, "")
+    assert "is --url right?" in done.stderr
+    assert done.returncode != 0
 
 
 def test_what_is_unknown_is_called_so() -> None:
