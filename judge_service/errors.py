@@ -20,6 +20,7 @@ JudgeServiceError
 │  ├─ MapNotFound
 │  ├─ ReportNotFound
 │  ├─ JobNotFound
+│  ├─ JobDeleted           somebody deleted the job while its lines were being received
 │  ├─ FileNotKept
 │  ├─ BeyondTheEnd         a range begins where the file has ended
 │  ├─ KeyInUse             the first request under an idempotency key is still being received
@@ -76,7 +77,7 @@ class BodyTooLarge(RequestError):
 
 
 class MediaTypeRejected(RequestError):
-    """The body is declared as something else than JSON."""
+    """The body is declared as something else than what is taken there, or is compressed."""
 
 
 class ImageRejected(RequestError):
@@ -113,6 +114,10 @@ class ReportNotFound(RequestError):
 
 class JobNotFound(RequestError):
     """No job of this tenant is kept under that id."""
+
+
+class JobDeleted(RequestError):
+    """The job was deleted while its lines were being received; whoever wants it all the same hands it over anew."""
 
 
 class FileNotKept(RequestError):

@@ -12,6 +12,7 @@ _LINES: dict[str, object] = {"application/x-ndjson": {"schema": {"type": "string
 FILE: dict[int | str, dict[str, object]] = {
     200: {"content": _LINES, "description": "All lines that are there."},
     206: {"content": _LINES, "description": "The range that was asked for."},
+    304: {"description": "Nothing was added since the ETag."},
 }
 _ONE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 

@@ -53,7 +53,7 @@ class JobList(BaseModel):
     status_code=202,
     summary="Hand over a job",
     response_model=Job,
-    responses=_REPLAY | documented(409, 413, 415, 422, 503),
+    responses=_REPLAY | documented(409, 410, 413, 415, 422, 503),
     openapi_extra=examples.lines(examples.JOB_LINES) | {"parameters": PARAMETERS},
 )
 async def post_job(
@@ -123,12 +123,14 @@ async def get_events(request: Request, job_id: JobId, desk: TheJobs, tenant: The
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
+# HEAD is not in the OpenAPI document: it is what GET is there. It stands first for the sake of a 405's `Allow`.
 @router.get(
     "/{job_id}/results",
     summary="Download results",
     response_class=StreamingResponse,
     responses=FILE | documented(404, 416, 422, 503),
 )
+@router.head("/{job_id}/results", include_in_schema=False)
 async def get_results(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """NDJSON, a line for each item that has been answered so far, in the order of their ends.
 
@@ -143,6 +145,7 @@ async def get_results(request: Request, job_id: JobId, desk: TheJobs, tenant: Th
     response_class=StreamingResponse,
     responses=FILE | documented(404, 416, 422, 503),
 )
+@router.head("/{job_id}/errors", include_in_schema=False)
 async def get_errors(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """NDJSON likewise, a line for each line that was none and each item without an answer."""
     return await download(request, desk, tenant, job_id, "errors")
@@ -169,14 +172,31 @@ async def delete_job(job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Respons
 async def download(request: Request, desk: JobDesk, tenant: str, job_id: str, kind: Kind) -> Response:
     """Answer with a file of a job, or with the range of it that was asked for."""
     size = await desk.size(tenant, job_id, kind)
-    return ranged(request, size, lambda start, end: desk.read(job_id, kind, start, end))
+    return ranged(request, f"{job_id}-{kind}", size, lambda start, end: desk.read(job_id, kind, start, end))
 
 
-def ranged(request: Request, size: int, read: Callable[[int, int], AsyncIterator[bytes]]) -> Response:
-    """Answer with a file of this size, or with the range of it that was asked for."""
-    span = span_of(request.headers.get("range"), size)
-    body = read(span.start, span.end)
-    return StreamingResponse(body, span.status, media_type=NDJSON, headers=span.headers(size))
+def ranged(
+    request: Request, name: str, size: int, read: Callable[[int, int], AsyncIterator[bytes]]
+) -> Response:
+    """Answer with a file of this size, or with the range of it that was asked for; HEAD with what GET tells of it.
+
+    `name` and size tell what is in it, for nothing is ever taken out or changed.
+    """
+    etag = f'"{name}-{size}"'
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"ETag": etag})
+    span = span_of(_range(request, etag), size)
+    headers = span.headers(size) | {"ETag": etag}
+    if request.method == "HEAD":
+        return Response(status_code=span.status, media_type=NDJSON, headers=headers)
+    return StreamingResponse(read(span.start, span.end), span.status, media_type=NDJSON, headers=headers)
+
+
+def _range(request: Request, etag: str) -> str | None:
+    """The range that counts: none of another state of the file (`If-Range`), and of GET only (RFC 9110, 14.2)."""
+    if request.method == "HEAD" or request.headers.get("if-range", etag) != etag:
+        return None
+    return request.headers.get("range")
 
 
 def _order(request: Request, tenant: str) -> JobOrder:
@@ -190,8 +210,9 @@ def _order(request: Request, tenant: str) -> JobOrder:
 
 
 async def _etag(desk: JobDesk, tenant: str, job_id: str) -> str:
+    """What changes with anything that a job tells: `workers` too, which is no part of its record."""
     _, version = await desk.version(tenant, job_id)
-    return f'"{job_id}-{version}"'
+    return f'"{job_id}-{version}-{await desk.workers()}"'
 
 
 def _json(told: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -74,13 +74,15 @@ TABLE: dict[type[Exception], Row] = {
     errors.JudgeNotFound: Row(404, "judge-not-found", "No such judge"),
     errors.CacheMiss: Row(404, "cache-miss", "Not in the cache"),
     errors.BodyRejected: Row(422, "malformed-body", "The body is not of the documented shape"),
-    errors.MediaTypeRejected: Row(415, "media-type-rejected", "Send JSON"),
+    errors.MediaTypeRejected: Row(415, "media-type-rejected", "The body is of a kind that is not taken here"),
     errors.BodyTooLarge: Row(413, "body-too-large", "The body is too large"),
     errors.ImageRejected: Row(422, "image-rejected", "An image cannot be used"),
     errors.StudyNotFound: Row(404, "study-not-found", "No such study"),
     errors.MapNotFound: Row(404, "map-not-found", "No such calibration map"),
     errors.ReportNotFound: Row(404, "report-not-found", "No such report"),
     errors.JobNotFound: Row(404, "job-not-found", "No such job"),
+    # No 409: clients, OpenAI's too, answer that by sending again, and so would undo the deletion.
+    errors.JobDeleted: Row(410, "job-deleted", "The job was deleted while it was being received"),
     errors.FileNotKept: Row(404, "file-not-found", "No such file"),
     errors.BeyondTheEnd: Row(416, "beyond-the-end", "The range begins behind the end"),
     errors.KeyInUse: Row(409, "key-in-use", "The first request is still being received", retryable=True),
@@ -223,8 +225,9 @@ async def _on_http(request: Request, exc: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """What may be asked of a path: it may have several routes, and the router names the methods of one."""
-    path = getattr(request.scope.get("route"), "path", None)
-    return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
+    route = request.scope.get("route")
+    told = request.app.openapi()["paths"].get(getattr(route, "path", None), ())
+    return sorted({*map(str.upper, told), *(getattr(route, "methods", None) or ())})
 
 
 async def _on_departure(_: Request, __: Exception) -> Response:

@@ -28,6 +28,7 @@ _FIRST_PAUSE_S = 0.5
 _SILENT_S = 60.0
 _AGAIN = frozenset({409, 429, 502, 503, 504})
 _PARTIAL, _BEYOND, _LEAST_FAULT = 206, 416, 400
+_OF_A_JOB = frozenset({"id", "state", "counts", "outcomes", "usage", "faults", "workers"})
 
 
 class Service:
@@ -51,28 +52,29 @@ class Service:
 
     def job(self, job: str) -> dict[str, Any]:
         """Look at a job."""
-        return self._json("GET", _path(job))
+        return self._json("GET", _path(job), _OF_A_JOB)
 
     def jobs(self, limit: int) -> list[dict[str, Any]]:
         """The newest jobs."""
-        found: list[dict[str, Any]] = self._json("GET", "/v1/jobs", params={"limit": str(limit)})["data"]
+        told = self._json("GET", "/v1/jobs", frozenset({"data"}), params={"limit": str(limit)})
+        found: list[dict[str, Any]] = told["data"]
         return found
 
     def cancel(self, job: str) -> dict[str, Any]:
         """Begin to end a job."""
-        return self._json("POST", f"{_path(job)}/cancel")
+        return self._json("POST", f"{_path(job)}/cancel", _OF_A_JOB)
 
     def submit(
         self, lines: Callable[[], Iterator[bytes]], options: dict[str, str], key: str
     ) -> dict[str, Any]:
         """Hand over lines, which are given anew for each try; the key makes one job of all tries."""
         headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
-        told: dict[str, Any] = self._tried(
+        answer = self._tried(
             lambda: self._client.post(
                 "/v1/jobs", content=lines(), params=options, headers=headers, timeout=None
             )
-        ).json()
-        return told
+        )
+        return _read(answer, _OF_A_JOB)
 
     @contextmanager
     def rest(self, job: str, kind: str, start: int) -> Iterator[Iterator[bytes]]:
@@ -84,6 +86,7 @@ class Service:
                     yield iter(())
                     return
                 _refuse(answer)
+                _expect(answer, "application/x-ndjson")
                 if start and answer.status_code != _PARTIAL:
                     raise ConfigurationError("the service gave the whole file where its rest was asked for")
                 yield answer.iter_bytes()
@@ -101,6 +104,7 @@ class Service:
                     tries += answer.status_code in _AGAIN
                     if answer.status_code not in _AGAIN or tries == _TRIES:
                         _refuse(answer)
+                        _expect(answer, "text/event-stream")
                     for event in _events(answer.iter_lines()):
                         seen, tries = event["id"], 0
                         yield json.loads(event["data"])
@@ -112,9 +116,8 @@ class Service:
                     raise _gone(exc) from exc
             self._sleep(_FIRST_PAUSE_S * 2**tries)
 
-    def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
-        told: dict[str, Any] = self._tried(lambda: self._client.request(method, path, **more)).json()
-        return told
+    def _json(self, method: str, path: str, keys: frozenset[str], **more: Any) -> dict[str, Any]:
+        return _read(self._tried(lambda: self._client.request(method, path, **more)), keys)
 
     def _tried(self, call: Callable[[], httpx.Response]) -> httpx.Response:
         for tried in range(_TRIES):
@@ -147,6 +150,28 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, str]]:
         field, colon, value = line.partition(":")
         if colon and field in event:
             event[field] = value.removeprefix(" ")
+
+
+def _read(answer: httpx.Response, keys: frozenset[str]) -> dict[str, Any]:
+    """What was told; where that is no object with these keys, it was not a service of ours that told it."""
+    try:
+        told = answer.json()
+    except ValueError:  # no JSON, or no text
+        told = None
+    if not isinstance(told, dict) or not keys <= told.keys():
+        raise _stranger(answer)
+    return told
+
+
+def _expect(answer: httpx.Response, kind: str) -> None:
+    if answer.headers.get("content-type", "").partition(";")[0].strip() != kind:
+        raise _stranger(answer)
+
+
+def _stranger(answer: httpx.Response) -> ConfigurationError:
+    return ConfigurationError(
+        f"what answers there (with status {answer.status_code}) is no judge service; is --url right?"
+    )
 
 
 def _refuse(answer: httpx.Response) -> None:

@@ -24,6 +24,7 @@ Kind = Literal["results", "errors"]
 
 LEASE_S = 30.0
 POISON_AFTER = 5  # deliveries; an item that has had so many, and no result, is not tried again
+ALONE_FROM = 4  # deliveries; an item that has had so many is in work with no other beside it
 POISON = "poison"
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judge_service.domain.job import FINAL, Job, JobCounts, JobOrder, JobUsage
-from judge_service.errors import JobNotFound, KeyInUse, KeyOfAnother
+from judge_service.errors import JobDeleted, JobNotFound, KeyInUse, KeyOfAnother, StoreError
 from judge_service.jobs.receiving import Reception
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from judge_service.domain.job import JobState
-    from judge_service.jobs.base import JobBackend, JobRecord, Kind
+    from judge_service.jobs.base import JobBackend, JobRecord, Kind, Reservation
 
 RECEIVING_S = 60.0  # a reception in which nothing comes for so long is over
 _STILL = "the first POST under this Idempotency-Key is still being received"
@@ -51,18 +52,17 @@ class JobDesk:
 
         `key`: an idempotency key; under one that made a job from the same lines and options, that job is given
         back. Raises `KeyOfAnother` where they were others, `KeyInUse` while the first is being received,
-        `BodyTooLarge` and `BodyRejected`; of a job that is not taken nothing is kept.
+        `JobDeleted`, `BodyTooLarge` and `BodyRejected`; of a job that is not taken nothing is kept.
         """
         reception = Reception(order.id, options=_options(order))
         if key is not None:
-            held = await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)
-            if held.state == "receiving":
-                raise KeyInUse(_STILL)
+            held = await self._reserved(order, key)
             if held.state == "known":
                 await reception.drain(stream)
-                return await self._replay(order.tenant, held.job, held.digest, reception.digest)
+                return await self._replay(order.tenant, held.job, same=held.digest == reception.digest)
         try:
-            await self._receive(order, reception, stream, key)
+            with _told_as_a_whole():
+                await self._receive(order, reception, stream, key)
         except BaseException:
             await asyncio.shield(self._drop(order, key))
             raise
@@ -73,6 +73,16 @@ class JobDesk:
         self, order: JobOrder, reception: Reception, stream: AsyncIterator[bytes], key: str | None
     ) -> None:
         await self._jobs.begin(order, RECEIVING_S)
+        try:
+            await self._take_in(order, reception, stream, key)
+        except StoreError as exc:
+            if await self._is_gone(order.id):
+                raise JobDeleted("the job was deleted while its lines were being received") from exc
+            raise
+
+    async def _take_in(
+        self, order: JobOrder, reception: Reception, stream: AsyncIterator[bytes], key: str | None
+    ) -> None:
         items = 0
         async for block in reception.blocks(stream):
             await self._jobs.add(order.id, items, block.items, block.rejected, RECEIVING_S)
@@ -82,17 +92,44 @@ class JobDesk:
         settled = None if key is None else (order.tenant, key, reception.digest)
         await self._jobs.open(order.id, items, settled)
 
+    async def _is_gone(self, job: str) -> bool:
+        with suppress(StoreError):
+            return await self._jobs.get(job) is None
+        return False  # nobody knows
+
+    async def _reserved(self, order: JobOrder, key: str) -> Reservation:
+        with _told_as_a_whole():
+            held = await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)
+        if held.state == "receiving":
+            raise KeyInUse(_STILL)
+        return held
+
     async def _still_ours(self, order: JobOrder, key: str) -> bool:
         """Renew a key, unless this reception paused for so long that another took it."""
         return (await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)).state == "new"
 
     async def _drop(self, order: JobOrder, key: str | None) -> None:
-        await self._jobs.forget(order.id)
-        if key is not None:
-            await self._jobs.unreserve(order.tenant, key, order.id)
+        # Where the ledger is away both lapse by themselves, and the caller is told why the job was not taken.
+        with suppress(StoreError):
+            await self._jobs.forget(order.id)
+            if key is not None:
+                await self._jobs.unreserve(order.tenant, key, order.id)
 
-    async def _replay(self, tenant: str, job: str, digest: str, given: str) -> HandedOver:
-        if digest != given:
+    async def made_before(self, order: JobOrder, key: str) -> HandedOver | None:
+        """Give the job that a key made of the same file, which is no more; None where it made none.
+
+        A file never changes and its id is one of the options, so that these tell its lines as well. Raises
+        `KeyOfAnother` and `KeyInUse`.
+        """
+        held = await self._reserved(order, key)
+        if held.state == "new":
+            await self._jobs.unreserve(order.tenant, key, order.id)
+            return None
+        made = await self._record(order.tenant, held.job)
+        return await self._replay(order.tenant, held.job, same=_options(made.order) == _options(order))
+
+    async def _replay(self, tenant: str, job: str, *, same: bool) -> HandedOver:
+        if not same:
             raise KeyOfAnother("this Idempotency-Key was used for other lines or options; take a new one")
         return HandedOver(await self.get(tenant, job), replayed=True)
 
@@ -109,6 +146,10 @@ class JobDesk:
         """The state and a number that grows with every change; raises `JobNotFound`."""
         record = await self._record(tenant, job)
         return record.state, record.version
+
+    async def workers(self) -> int:
+        """How many workers are alive, which every job tells."""
+        return await self._jobs.workers()
 
     async def size(self, tenant: str, job: str, kind: Kind) -> int:
         """How large a file is now; it only grows. Raises `JobNotFound`."""
@@ -171,6 +212,15 @@ class JobDesk:
 
 
 _TIMED = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
+
+
+@contextmanager
+def _told_as_a_whole() -> Iterator[None]:
+    """Say what a step of the ledger that failed means to who hands a job over."""
+    try:
+        yield
+    except StoreError as exc:
+        raise StoreError(f"the job could not be put on record: {exc}") from exc
 
 
 def new_id() -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
-from judge_service.jobs.base import POISON, Spent
+from judge_service.jobs.base import ALONE_FROM, POISON, Spent
 from judge_service.jobs.lines import custom_id_of, error_line, read_line, result_line
 from judge_service.strict_json import validated
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from judge_service.jobs.lines import JobLine, Problem
 
 PATIENCE_S = 900.0  # how long an item whose judge gives no answer is asked for again
+ALONE_PATIENCE_S = 30.0  # where it keeps all other places empty: for longer than a circuit stays open
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _UNKNOWN = Spent(None, None, None)
@@ -74,20 +75,30 @@ class Items:
         return line if claim.deliveries == 1 else replace(line, spent=_UNKNOWN)
 
     async def _line(self, claim: Claim, raw: bytes, order: JobOrder, purse: Purse | None) -> Line:
-        name, custom_id = _name(claim), None
+        name = _name(claim)
         try:
             item = read_line(raw)
-            custom_id = item.custom_id
             request = validated(item.body, ScoreRequest)
-            return await self._answered(name, item, request, order, purse)
+            until = min(self._clock() + self._patience(claim), order.expires_at)
+            return await self._answered(name, item, request, order, purse, until)
         except Exception as exc:  # noqa: BLE001 (whatever it is, it is this item's end and harms no other)
             code, words, problem = self._told(exc)
-            return error_line(name, custom_id, code, words, problem=problem, spent=Spent())
+            return error_line(name, custom_id_of(raw), code, words, problem=problem, spent=Spent())
+
+    def _patience(self, claim: Claim) -> float:
+        """An item that is in work alone is not asked for as long: a judge that is away must not stop the others."""
+        alone = claim.deliveries >= ALONE_FROM
+        return min(self._patience_s, ALONE_PATIENCE_S) if alone else self._patience_s
 
     async def _answered(
-        self, name: str, item: JobLine, request: ScoreRequest, order: JobOrder, purse: Purse | None
+        self,
+        name: str,
+        item: JobLine,
+        request: ScoreRequest,
+        order: JobOrder,
+        purse: Purse | None,
+        until: float,
     ) -> Line:
-        until = min(self._clock() + self._patience_s, order.expires_at)
         budget_s = (request.deadline_ms or DEADLINE_DEFAULT_MS) / 1000
         spent, pause_s = Spent(), _FIRST_PAUSE_S
         while True:

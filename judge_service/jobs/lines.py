@@ -79,11 +79,13 @@ def error_line(
 
 
 def custom_id_of(raw: bytes) -> str | None:
-    """The custom_id of an item; None where a later version of ours cannot read what an earlier one took."""
+    """The custom_id of a line, also of one that is bad for another reason; None where it has none to read."""
     try:
-        return read_line(raw).custom_id
+        found = loads(raw)
     except BodyRejected:
         return None
+    name = found.get("custom_id") if isinstance(found, dict) else None
+    return name if isinstance(name, str) and 0 < len(name) <= _ID_CAP else None
 
 
 def _text(told: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from judge_service.domain.job import BYTES_CAP, ITEMS_CAP
 from judge_service.errors import BodyRejected, BodyTooLarge
-from judge_service.jobs.lines import bad_line, read_line
+from judge_service.jobs.lines import bad_line, custom_id_of, read_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -93,7 +93,7 @@ class Reception:
         try:
             line = read_line(text)
         except BodyRejected as exc:
-            block.rejected.append(bad_line(self._job, self._at, str(exc)))
+            block.rejected.append(bad_line(self._job, self._at, str(exc), custom_id_of(text)))
             return
         known = hashlib.sha256(line.custom_id.encode()).digest()[:16]
         if known in self._ids:

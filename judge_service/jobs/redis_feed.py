@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from judge_service.domain.job import PRIORITIES
 from judge_service.jobs.redis_calls import claim_of
-from judge_service.jobs.redis_queue_scripts import GIVE, GIVE_OUT_AGAIN, LOOK, TIDY
+from judge_service.jobs.redis_queue_scripts import GIVE, GIVE_OUT_AGAIN, LOOK, TIDY, UNLOCK
 from judge_service.jobs.sharing import Standing, deal, rate_due, rate_room, starved
 from judge_service.stores.redis_door import ms
 
@@ -65,13 +66,13 @@ class Feed:
         `next` is read first, then the entries, then what is done: whatever ends or is dealt meanwhile is
         never taken for lost.
         """
-        lock = f"{self._calls.prefix}mending"
-        if not await self._calls.ask("mend", lambda c: c.set(lock, "1", nx=True, px=ms(_MENDING_S))):
+        lock, token = f"{self._calls.prefix}mending", secrets.token_hex(8)
+        if not await self._calls.ask("mend", lambda c: c.set(lock, token, nx=True, px=ms(_MENDING_S))):
             return 0
         try:
             return await self._mend()
         finally:
-            await self._calls.ask("mend", lambda c: c.delete(lock))
+            await self._calls.run("mend", UNLOCK, token)
 
     async def _mend(self) -> int:
         await self._calls.run("tidy", TIDY)

@@ -142,6 +142,12 @@ end
 return added
 """
 
+# Whoever mends for longer than the lock lasts finds that of another there, and leaves it.
+UNLOCK = f"""{BASICS}
+if redis.call('GET', P .. 'mending') == ARGV[2] then return redis.call('DEL', P .. 'mending') end
+return 0
+"""
+
 # Consumers that hold nothing and that nobody answers to; one that is wrongly taken for such is made again.
 TIDY = f"""{_QUEUES}
 for level = 1, 3 do

@@ -12,7 +12,7 @@ import structlog
 
 from judge_service.domain.job import FINAL
 from judge_service.errors import StoreError
-from judge_service.jobs.base import POISON_AFTER
+from judge_service.jobs.base import ALONE_FROM, POISON_AFTER
 from judge_service.jobs.heart import Heart
 from judge_service.jobs.items import poisoned
 from judge_service.jobs.purses import purse_of
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from judge_service.jobs.items import Items
     from judge_service.jobs.purses import JobPurse
 
-ALONE_FROM = 4  # deliveries
 POLL_S = 0.25
 WATCH_S = 0.5
 AWAY_S = 1.0

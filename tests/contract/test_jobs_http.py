@@ -12,8 +12,11 @@ from jobwork import a_job_line, job_lines
 from serving import Client, openai_judge, serving
 from stubjudge import StubJudge
 
+from judge_service.jobs.opening import open_jobs
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 PROBLEM = "urn:judge-service:problem:"
 
@@ -84,6 +87,9 @@ async def test_x13_one_bad_line_of_each_kind_harms_no_other(client: Client) -> N
     errors = await file_of(client, job, "errors")
     assert sorted(line["error"]["code"] for line in errors) == sorted(code for _, code in BAD.values())
     assert all(line["error"]["message"] for line in errors)
+    unread = {"no JSON", "no object", "a key twice"}
+    named = [f"bad-{n}" for n, kind in enumerate(BAD) if kind not in unread | {"an id again"}]
+    assert {line["custom_id"] for line in errors} == {None, "item-0", *named}
     lines = sorted(line["error"]["line"] for line in errors if line["error"]["line"])
     assert lines == [16, 17, 18, 19, 20]
 
@@ -95,6 +101,18 @@ async def test_looking_again_costs_little(client: Client) -> None:
     again = await client.send("GET", f"/v1/jobs/{job}", headers=seen)
     assert (again.status, again.raw, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
     assert (await client.send("GET", f"/v1/jobs/{job}", headers={"If-None-Match": '"other"'})).status == 200
+
+
+async def test_the_etag_follows_the_workers(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}"
+    async with serving(store_url=url) as client, open_jobs(url) as jobs:
+        job = await a_done_job(client)
+        first = await client.get(f"/v1/jobs/{job}")
+        seen = {"If-None-Match": first.headers["ETag"]}
+        assert (await client.send("GET", f"/v1/jobs/{job}", headers=seen)).status == 304
+        await asyncio.to_thread(jobs.pulse("another"), [])
+        again = await client.send("GET", f"/v1/jobs/{job}", headers=seen)
+        assert (again.status, again.body["workers"]) == (200, first.body["workers"] + 1)
 
 
 async def test_a_download_goes_on_where_it_ended(client: Client) -> None:
@@ -123,6 +141,32 @@ async def test_a_download_goes_on_where_it_ended(client: Client) -> None:
         assert (await client.send("GET", path, headers={"Range": odd})).raw == whole.raw
     nothing = await client.get(f"/v1/jobs/{job}/errors")
     assert (nothing.status, nothing.raw) == (200, b"")
+
+
+@pytest.mark.parametrize("kind", ["results", "errors"])
+async def test_head_tells_what_a_download_would(client: Client, kind: str) -> None:
+    path = f"/v1/jobs/{await a_done_job(client, job_lines(9) + b'{')}/{kind}"
+    whole = await client.get(path)
+    for asked in ({}, {"Range": "bytes=7-"}):  # ranges are of GET
+        head = await client.send("HEAD", path, headers=asked)
+        assert (head.status, head.raw) == (200, b"")
+        for name in ("Content-Length", "Content-Type", "Accept-Ranges", "ETag"):
+            assert head.headers[name] == whole.headers[name]
+        assert int(head.headers["Content-Length"]) == len(whole.raw)
+    same = {"If-None-Match": whole.headers["ETag"]}
+    for method in ("GET", "HEAD"):
+        assert (await client.send(method, path, headers=same)).status == 304
+        assert (await client.send(method, "/v1/jobs/job_1/results")).status == 404
+    other = await client.send("POST", path)
+    assert (other.status, other.headers["Allow"]) == (405, "GET, HEAD")
+
+
+async def test_a_range_of_another_state_of_the_file_is_no_range(client: Client) -> None:
+    path = f"/v1/jobs/{await a_done_job(client)}/results"
+    whole = await client.get(path)
+    for state, status in ((whole.headers["ETag"], 206), ('"before"', 200)):
+        part = await client.send("GET", path, headers={"Range": "bytes=0-8", "If-Range": state})
+        assert (part.status, part.raw) == (status, whole.raw[:9] if status == 206 else whole.raw)
 
 
 async def test_one_key_is_one_job(client: Client) -> None:
@@ -171,6 +215,8 @@ async def test_an_option_at_fault_is_named(client: Client, options: str, named: 
 async def test_other_media_types_are_refused(client: Client, kind: str) -> None:
     reply = await client.send("POST", "/v1/jobs", data=job_lines(1), headers={"Content-Type": kind})
     assert (reply.status, reply.body["type"]) == (415, f"{PROBLEM}media-type-rejected")
+    assert "application/x-ndjson" in reply.body["detail"]
+    assert "JSON" not in reply.body["title"]
 
 
 async def test_a_compressed_body_is_refused_and_not_read_as_lines(client: Client) -> None:
@@ -249,3 +295,17 @@ async def test_a_deleted_job_is_gone_and_its_key_is_free(client: Client) -> None
     assert (await client.send("DELETE", f"/v1/jobs/{job}")).status == 204
     assert (await client.get(f"/v1/jobs/{job}")).status == 404
     assert (await hand_over(client, job_lines(9), "a key")).status == 202
+
+
+async def test_a_job_that_is_deleted_while_it_is_received_is_told_to_who_sends_it(client: Client) -> None:
+    async def deleted() -> AsyncIterator[bytes]:
+        yield job_lines(300)
+        while not (found := (await client.get("/v1/jobs")).body["data"]):  # noqa: ASYNC110 (another task's event)
+            await asyncio.sleep(0.01)
+        assert (await client.send("DELETE", f"/v1/jobs/{found[0]['id']}")).status == 204
+        yield a_job_line("item-300")
+
+    reply = await hand_over(client, deleted(), "a key")
+    assert (reply.status, reply.body["type"]) == (410, f"{PROBLEM}job-deleted")
+    assert (reply.body["retryable"], "Retry-After" in reply.headers) == (False, False)
+    assert (await client.get("/v1/jobs")).body["data"] == []

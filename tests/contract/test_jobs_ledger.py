@@ -53,6 +53,16 @@ class LedgerContract:
         assert set(record.times) == {"validating", "in_progress", "finalizing", "completed"}
         assert (await all_of(jobs, job, "results")).count(b"\n") == 5
 
+    async def test_a_job_that_is_forgotten_while_it_is_received_takes_no_more(self, jobs: JobBackend) -> None:
+        await jobs.begin(an_order(), LEASE_S)
+        await jobs.add("job_1", 0, [b"a"], [], LEASE_S)
+        await jobs.forget("job_1")
+        with pytest.raises(StoreError):
+            await jobs.add("job_1", 1, [b"b"], [], LEASE_S)
+        with pytest.raises(StoreError):
+            await jobs.open("job_1", 1, None)
+        assert await jobs.get("job_1") is None
+
     async def test_the_first_end_of_an_item_stays(self, jobs: JobBackend) -> None:
         job = await opened(jobs, 2)
         one, _ = await jobs.claim("w", 2)

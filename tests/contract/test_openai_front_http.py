@@ -159,6 +159,24 @@ async def test_an_idempotency_key_makes_one_batch(client: Client) -> None:
     assert len((await client.get("/v1/batches")).body["data"]) == 1
 
 
+async def test_a_key_stands_for_its_batch_also_when_the_file_was_deleted(client: Client) -> None:
+    name = (await upload(client, lines(2))).body["id"]
+    key = {"Idempotency-Key": "once"}
+    first = await batch(client, name, headers=key, metadata={"a": "b"})
+    assert (await client.send("DELETE", f"/v1/files/{name}")).status == 200
+    again = await batch(client, name, headers=key, metadata={"a": "b"})
+    assert (again.status, again.body["id"]) == (200, first.body["id"])
+    assert again.headers["Idempotency-Replayed"] == "true"
+    is_problem(await batch(client, name, headers=key), 422, "key-of-another")
+    for _ in range(2):  # a key that made none is not taken by asking
+        is_problem(await batch(client, name, headers={"Idempotency-Key": "other"}), 404, "file-not-found")
+    is_problem(await batch(client, name), 404, "file-not-found")
+    theirs = await batch(client, name, headers=key | OTHER, metadata={"a": "b"})
+    is_problem(theirs, 404, "file-not-found")
+    there = (await upload(client, lines(1))).body["id"]
+    assert (await batch(client, there, headers={"Idempotency-Key": "other"})).status == 200
+
+
 async def test_another_tenant_finds_nothing(client: Client) -> None:
     name = (await upload(client, lines(1))).body["id"]
     told = await ended(client, (await batch(client, name)).body["id"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from serving import order, served
+from serving import command, order, served
 from stubjudge import StubJudge
 from typer.testing import CliRunner
 
@@ -195,6 +196,7 @@ class Recovering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         Recovering.calls += 1
         self.send_response(503 if Recovering.calls == 1 else 200)
+        self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         self.wfile.write(b"{}" if Recovering.calls == 1 else b'id: 1\nevent: end\ndata: {"n": 1}\n\n')
 
@@ -208,6 +210,56 @@ def test_who_follows_a_job_bears_a_service_that_is_away_for_a_moment() -> None:
         with Service(f"http://127.0.0.1:{server.server_port}", None, sleep=lambda _: None) as service:
             assert list(service.events("job_1")) == [{"n": 1}]
         server.shutdown()
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """A page, or an object that is no job, wherever one asks."""
+
+    says = b""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.says)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def a_stranger(says: bytes) -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), type("Saying", (Stranger,), {"says": says})) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("says", [b"<html>", b"\xff", b"[]", b"{}", b'{"id": "job_1"}'])
+def test_what_is_no_judge_service_is_called_so(tmp_path: Path, says: bytes) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("response\nx\n", "utf-8")
+    with a_stranger(says) as url:
+        for words in (
+            ("list",),
+            *(("show", "job_1"), ("watch", "job_1"), ("cancel", "job_1")),
+            ("fetch", "job_1", "--out", str(tmp_path / "out")),
+            ("submit", str(rows), "--rubric", "medical-qa"),
+        ):
+            refused = jobs(url, *words)
+            assert isinstance(refused.exception, ConfigurationError), (words, refused.output)
+            assert "no judge service" in str(refused.exception)
+
+
+def test_what_is_wrong_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
+    with a_stranger(b"<html>") as url:
+        done = command(tmp_path, "jobs", "show", "job_1", "--url", url)
+    assert (len(done.stderr.splitlines()), done.stdout) == (1, "")
+    assert "is --url right?" in done.stderr
+    assert done.returncode != 0
 
 
 def test_what_is_unknown_is_called_so() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -16,7 +16,13 @@ from judge_service.api.idempotency import TheKey  # noqa: TC001  FastAPI reads i
 from judge_service.api.paging import page_limit
 from judge_service.api.state import TheFiles, TheJobs  # noqa: TC001  FastAPI reads them
 from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
+from judge_service.errors import FileNotKept
 from judge_service.jobs.desk import new_id
+
+if TYPE_CHECKING:
+    from judge_service.domain.job import JobOrder
+    from judge_service.jobs.desk import HandedOver, JobDesk
+    from judge_service.jobs.file_desk import FileDesk
 
 router = APIRouter(prefix="/v1/batches", tags=["openai"], route_class=FrontRoute)
 BatchId = Annotated[str, Path(description="The batch's id: `batch_…`.")]
@@ -37,7 +43,7 @@ _EXAMPLES = {
     "",
     summary="Make a batch of a file",
     response_model=Batch,
-    responses=documented(404, 409, 413, 415, 422, 503),
+    responses=documented(404, 409, 410, 413, 415, 422, 503),
     openapi_extra=examples.body("BatchOrder", _EXAMPLES),
 )
 async def post_batch(
@@ -48,10 +54,21 @@ async def post_batch(
     A line that is none goes to the error file and harms no other.
     """
     asked = await read_body(request, BatchOrder)
-    source = await files.get(tenant, asked.input_file_id)
     order = asked.order(new_id(), tenant, time.time())
-    done = await desk.hand_over(order, files.read(source, 0, source.size), key)
+    done = await _handed_over(files, desk, order, key)
     return _json(batch_of(done.job), {"Idempotency-Replayed": "true"} if done.replayed else None)
+
+
+async def _handed_over(files: FileDesk, desk: JobDesk, order: JobOrder, key: str | None) -> HandedOver:
+    try:
+        source = await files.get(order.tenant, order.input_file_id or "")
+    except FileNotKept:
+        # A batch has its own lines: its key stands for it, whatever became of the file since.
+        made = None if key is None else await desk.made_before(order, key)
+        if made is None:
+            raise
+        return made
+    return await desk.hand_over(order, files.read(source, 0, source.size), key)
 
 
 @router.get("", summary="List batches", response_model=BatchList, responses=documented(404, 422, 503))

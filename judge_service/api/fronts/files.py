@@ -98,7 +98,7 @@ async def get_content(
         await _output(desk, tenant, *named)
         return await download(request, desk, tenant, *named)
     file = await files.get(tenant, file_id)
-    return ranged(request, file.size, lambda start, end: files.read(file, start, end))
+    return ranged(request, file.id, file.size, lambda start, end: files.read(file, start, end))
 
 
 @router.delete(

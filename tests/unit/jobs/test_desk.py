@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 from jobwork import Clock, a_file_ledger, a_job_line, an_order, job_lines
 
-from judge_service.errors import BodyRejected, BodyTooLarge, JobNotFound, KeyInUse, KeyOfAnother
+from judge_service.errors import (
+    BodyRejected,
+    BodyTooLarge,
+    JobDeleted,
+    JobNotFound,
+    KeyInUse,
+    KeyOfAnother,
+    StoreError,
+)
 from judge_service.jobs import desk as desks
 from judge_service.jobs.base import Line, Spent
 from judge_service.jobs.desk import JobDesk, new_id
+from judge_service.jobs.opening import open_jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -115,6 +124,38 @@ async def test_a_reception_that_paused_too_long_gives_way_to_who_took_its_key(
     assert [one.id for one in await desk.of_tenant("default", None, 10)] == ["job_2"]
     again = await desk.hand_over(an_order("job_3"), body(job_lines(257)), "key")
     assert (again.replayed, again.job.id) == (True, "job_2")
+
+
+async def test_a_job_that_is_deleted_while_it_is_received_says_so_and_frees_its_key(jobs: SqliteJobs) -> None:
+    desk = JobDesk(jobs)
+
+    async def deleted() -> AsyncIterator[bytes]:
+        yield job_lines(300)
+        await desk.delete("default", "job_1")
+        yield a_job_line("item-300")
+
+    with pytest.raises(JobDeleted):
+        await desk.hand_over(an_order(), deleted(), "key")
+    assert await desk.of_tenant("default", None, 10) == []
+    assert not (await desk.hand_over(an_order("job_2"), body(job_lines(1)), "key")).replayed
+
+
+async def test_a_job_whose_reception_was_cut_was_not_deleted(jobs: SqliteJobs) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield job_lines(300)
+        await jobs.fail("job_1", [])
+
+    with pytest.raises(StoreError, match="could not be put on record"):
+        await JobDesk(jobs).hand_over(an_order(), cut())
+
+
+@pytest.mark.parametrize(("key", "step"), [(None, "tell its rules"), ("a key", "reserve")])
+async def test_a_ledger_that_is_away_is_told_as_what_it_means_to_the_caller(
+    key: str | None, step: str
+) -> None:
+    async with open_jobs("redis://127.0.0.1:9/0") as away:
+        with pytest.raises(StoreError, match=f"the job could not be put on record: redis failed to {step}"):
+            await JobDesk(away).hand_over(an_order(), body(job_lines(1)), key)
 
 
 async def test_tenants_know_nothing_of_each_other(jobs: SqliteJobs) -> None:

@@ -11,8 +11,8 @@ import pytest
 from jobwork import Scorer, a_job_line, a_score, an_order, no_answer
 
 from judge_service.api.problems import end_of_item
-from judge_service.jobs.base import Claim, Line, Spent
-from judge_service.jobs.items import PATIENCE_S, Items, poisoned, unfinished
+from judge_service.jobs.base import ALONE_FROM, Claim, Line, Spent
+from judge_service.jobs.items import ALONE_PATIENCE_S, PATIENCE_S, Items, poisoned, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ class Passing:
 
 
 async def asked(
-    answers: Iterable[Score | Exception], raw: bytes | None = None, **order: Any
+    answers: Iterable[Score | Exception], raw: bytes | None = None, claim: Claim = CLAIM, **order: Any
 ) -> tuple[Line, Passing, list[Score]]:
     times, rest = Passing(), list(answers)
     counted: list[Score] = []
@@ -51,7 +51,7 @@ async def asked(
         return answer
 
     items = Items(Scorer(says), end_of_item, counted=counted.append, sleep=times.sleep, clock=times.clock)
-    line = await items.line(CLAIM, raw or a_job_line("mine"), an_order(**order), None)
+    line = await items.line(claim, raw or a_job_line("mine"), an_order(**order), None)
     return line, times, counted
 
 
@@ -105,6 +105,17 @@ async def test_patience_has_an_end() -> None:
     assert "score" not in told_line["response"]["body"]
 
 
+@pytest.mark.parametrize(
+    ("deliveries", "patience_s"), [(ALONE_FROM - 1, PATIENCE_S), (ALONE_FROM, ALONE_PATIENCE_S)]
+)
+async def test_an_item_that_keeps_all_places_empty_gives_its_own_up_sooner(
+    deliveries: int, patience_s: float
+) -> None:
+    line, times, _ = await asked([no_answer()], claim=Claim("job_1", 7, deliveries, "t"))
+    assert (line.kind, line.outcome) == ("errors", "unavailable")
+    assert 0.5 * patience_s < sum(times.slept) <= patience_s
+
+
 async def test_a_job_has_an_end_too() -> None:
     line, times, _ = await asked([no_answer()], expires_at=time.time() + 20)
     assert line.kind == "errors"
@@ -142,12 +153,14 @@ async def test_a_body_that_is_no_request_is_an_error_of_its_item(body: dict[str,
     assert told_line["response"]["status_code"] == 422
 
 
-@pytest.mark.parametrize("raw", [b"{", b'{"custom_id": "mine"}', b"\xff"])
-async def test_an_item_that_cannot_be_read_any_more_has_an_end_as_well(raw: bytes) -> None:
+@pytest.mark.parametrize(
+    ("raw", "named"), [(b"{", None), (b'{"custom_id": "mine"}', "mine"), (b"\xff", None)]
+)
+async def test_an_item_that_cannot_be_read_any_more_has_an_end_as_well(raw: bytes, named: str | None) -> None:
     line, _, _ = await asked([a_score()], raw)
-    assert (line.kind, line.outcome, read(line)["custom_id"]) == ("errors", "malformed-body", None)
+    assert (line.kind, line.outcome, read(line)["custom_id"]) == ("errors", "malformed-body", named)
     for end in (poisoned(Claim("job_1", 7, 6, "t"), raw), unfinished(CLAIM, raw, "cancelled")):
-        assert (end.kind, read(end)["id"], read(end)["custom_id"]) == ("errors", "job_1-7", None)
+        assert (end.kind, read(end)["id"], read(end)["custom_id"]) == ("errors", "job_1-7", named)
 
 
 def test_ends_without_an_answer_say_why() -> None:

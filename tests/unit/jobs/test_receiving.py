@@ -135,6 +135,7 @@ BAD = {
     "a field more": b'{"custom_id": "a", "method": "POST", "url": "/v1/scores", "body": {}, "x": "SECRET"}',
     "deeply nested": b"[" * 100_000,
 }
+NAMED = {"another method", "another url", "a body that is none", "a field more"}
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -142,8 +143,8 @@ async def test_a_bad_line_harms_no_other_and_is_not_quoted(kind: str) -> None:
     body = b"\n".join([a_job_line("first"), BAD[kind], a_job_line("last")])
     block = await taken(Reception("job_1"), body)
     assert len(block.items) == 2
-    ((line, _, message),) = reasons(block)
-    assert line == 2
+    ((line, name, message),) = reasons(block)
+    assert (line, name) == (2, "a" if kind in NAMED else None)
     assert message
     assert "SECRET" not in message
     assert block.rejected[0].outcome == "bad_line"

@@ -17,6 +17,8 @@ from judge_service.errors import ConfigurationError, StoreError
 from judge_service.jobs.base import POISON, Claim
 from judge_service.jobs.opening import open_jobs
 from judge_service.jobs.redis import RedisJobs
+from judge_service.jobs.redis_calls import Calls
+from judge_service.jobs.redis_feed import Feed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -134,6 +136,24 @@ async def test_nothing_is_mended_that_is_well_and_one_looks_at_a_time(bench: Red
     assert await bench.jobs.mend() == 0
     await bench.server.delete(f"{bench.prefix}:jobs:mending")
     assert await bench.jobs.mend() == 26
+
+
+class Slow(Calls):
+    """Mends for longer than its lock lasts: meanwhile another has taken that."""
+
+    async def run(self, name: str, script: str, *args: Any, within_s: float | None = None) -> Any:
+        if name == "tidy":
+            await self.ask("take the lock", lambda c: c.set(f"{self.prefix}mending", "another"))
+        return await super().run(name, script, *args, within_s=within_s)
+
+
+async def test_who_mends_for_too_long_leaves_the_lock_of_another(bench: RedisBench) -> None:
+    slow = Feed(Slow(bench.server, bench.prefix, 5.0), bench.clock, LEASE_S)
+    assert await slow.mend() == 0
+    assert await bench.server.get(f"{bench.prefix}:jobs:mending") == b"another"
+    await bench.server.delete(f"{bench.prefix}:jobs:mending")
+    assert await bench.jobs.mend() == 0
+    assert await bench.server.get(f"{bench.prefix}:jobs:mending") is None
 
 
 async def test_consumers_that_are_gone_are_dropped_and_those_that_hold_or_live_are_not(

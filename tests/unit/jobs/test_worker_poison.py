@@ -17,13 +17,16 @@ from jobwork import (
     a_worker,
     at_work,
     ended,
+    no_answer,
     opened,
     told_lines,
     until,
 )
 
-from judge_service.jobs.base import POISON_AFTER
-from judge_service.jobs.worker import company
+from judge_service.api.problems import end_of_item
+from judge_service.jobs.base import ALONE_FROM, POISON_AFTER
+from judge_service.jobs.items import Items
+from judge_service.jobs.worker import Worker, company
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -127,6 +130,33 @@ async def test_the_more_workers_ended_with_an_item_the_fewer_are_beside_it(
 def test_the_company_shrinks_by_equal_ratios(slots: int, rooms: list[int]) -> None:
     assert [company(slots, deliveries) for deliveries in range(1, POISON_AFTER + 1)] == rooms
     assert company(slots, POISON_AFTER + 1) == 1
+
+
+async def test_others_go_on_when_the_judge_of_a_suspect_is_away(jobs: SqliteJobs, clock: Clock) -> None:
+    job, passed = await opened(jobs, [a_job_line("item-0", "away")]), 0.0
+    for _ in range(ALONE_FROM - 1):
+        await jobs.claim("dies", 1)
+        clock.now += LEASE_S + 1
+    other = await opened(jobs, [a_job_line(f"item-{n}") for n in range(12)], id="job_2")
+    begun: list[float] = []
+
+    async def says(response: str) -> Score:
+        if response == "away":
+            return no_answer()
+        begun.append(passed)
+        return a_score()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal passed
+        passed += seconds
+        await asyncio.sleep(0)
+
+    items = Items(Scorer(says), end_of_item, sleep=sleep, clock=lambda: clock.now + passed)
+    async with at_work(Worker(jobs, items, name="w", slots=6)):
+        assert await ended(jobs, job) == await ended(jobs, other) == "completed"
+    assert 0 < max(begun) < 60  # s: its own patience would be a quarter of an hour
+    (line,) = await told_lines(jobs, job, "errors")
+    assert line["error"]["code"] == "unavailable"
 
 
 async def test_after_the_suspects_every_place_is_used_again(jobs: SqliteJobs, clock: Clock) -> None:
