@@ -140,7 +140,7 @@ PLANTED: list[tuple[str, str, str, Any]] = [
     ("streams", "ScaledObject/judge-worker", "/spec/triggers/5/metadata/consumerGroup", "worker"),
     ("streams", "ScaledObject/judge-worker", "/spec/triggers/3", None),
     ("filling", "ScaledObject/judge-worker", "/spec/triggers/1/name", "high_waiting"),
-    ("filling", "ScaledObject/judge-worker", "/spec/advanced/scalingModifiers/target", "64"),
+    ("filling", "ScaledObject/judge-worker", "/spec/advanced/scalingModifiers/target", "96"),
     (
         "filling",
         "ScaledObject/judge-worker",
