@@ -70,8 +70,17 @@ def test_test_runs_every_check_and_the_tests_last() -> None:
     assert places == sorted(places)
     beside, alone = said[places[-1] :].strip().splitlines()
     assert '-m "not clocked" -n 2' in beside
-    assert "--cov-append -m clocked" in alone
+    assert "-m clocked" in alone
+    assert "--no-cov" in beside
+    assert "--no-cov" in alone
+
+
+def test_coverage_is_counted_over_both_runs_of_the_tests() -> None:
+    beside, alone = would_run("test", COVERAGE="1").strip().splitlines()[-2:]
+    assert "--cov --cov-report= --cov-fail-under=0 " in beside
+    assert "--cov --cov-append -m clocked" in alone
     assert "--cov-fail-under" not in alone  # the bound on coverage is of both together
+    assert "make --no-print-directory test COVERAGE=1" in CI.read_text("utf-8")
 
 
 @pytest.mark.parametrize("uv", ["", "uv"])
