@@ -110,7 +110,7 @@ def test_the_ci_calls_make_test_and_ends_with_the_closing_line(folder: Path) -> 
     add(folder, "make", f'echo "$*"; echo "{PASSED}"')
     done = run([CI], folder)
     assert done.returncode == 0
-    assert done.stdout.splitlines()[0].split()[-1] == "test"
+    assert done.stdout.splitlines()[0].split()[-2:] == ["test", "COVERAGE=1"]
     assert done.stdout.splitlines()[-1] == PASSED
 
 
