@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 _REF = "#/components/schemas/"
+_OF_OTHERS = frozenset({"openai", "fronts"})  # tags of what programs with clients of their own ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,21 @@ def target(ref: str) -> str:
 
 
 def shapes(document: Schema) -> Iterator[Named]:
-    """Every shape, each behind those that it is made of: Python looks up a class when it builds another of it."""
+    """Every shape of use to a client, each behind those that it is made of, for Python looks those up at once.
+
+    What only the fronts for other programs ask or tell is left out: nobody comes to those with a client of ours.
+    """
     schemas = document["components"]["schemas"]
     asked: set[str] = set()
     told: set[str] = set()
+    others: set[str] = set()
     for operation in (operation for path in document["paths"].values() for operation in path.values()):
-        _within(operation.get("requestBody"), schemas, asked)
-        _within(operation["responses"], schemas, told)
+        foreign = not _OF_OTHERS.isdisjoint(operation["tags"])
+        _within(operation.get("requestBody"), schemas, others if foreign else asked)
+        _within(operation["responses"], schemas, others if foreign else told)
     for name in _in_order(schemas):
-        yield Named(name, schemas[name], name in asked - told)
+        if name not in others or name in asked | told:
+            yield Named(name, schemas[name], name in asked - told)
 
 
 def write(generated: Callable[[Schema], str]) -> None:

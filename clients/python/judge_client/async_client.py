@@ -15,7 +15,6 @@ from judge_client.async_running import AsyncRunner
 from judge_client.batches import CAP, BatchItem
 from judge_client.binding import AsyncMethod
 from judge_client.courses import BatchStream, Download, Following
-from judge_client.httpx_transport import AsyncHttpxTransport
 from judge_client.operations import calibration, catalogue, jobs, scoring
 from judge_client.patience import Chance, Patience
 
@@ -55,7 +54,7 @@ class AsyncJudgeClient:
     ) -> None:
         """`headers` go with every call, a gateway's key for one. A `transport` that is given is closed with it."""
         self._runner = AsyncRunner(
-            transport or AsyncHttpxTransport(checked(url), connections),
+            transport or _httpx(checked(url), connections),
             headers_of(tenant, headers),
             patience or Patience(),
             Chance(clock, draw),
@@ -193,3 +192,11 @@ class AsyncCalibration:
     audit = AsyncMethod(calibration.audit)
     swap = AsyncMethod(calibration.swap)
     definitions = AsyncMethod(calibration.definitions)
+
+
+def _httpx(url: str, connections: int) -> AsyncTransport:
+    from judge_client.httpx_transport import (  # noqa: PLC0415  a third of the import, and not every caller's
+        AsyncHttpxTransport,
+    )
+
+    return AsyncHttpxTransport(url, connections)

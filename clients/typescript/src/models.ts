@@ -190,26 +190,6 @@ export interface Asked {
   readonly usage?: TokenUsage;
 }
 
-/** What the output is of. promptfoo sends more, which is not looked at. */
-export interface AssertionContext {
-  readonly prompt?: string | null;
-  /** `reference`, `claim` and `visual_description` are shown to the judge; others are not. */
-  readonly vars?: Readonly<Record<string, unknown>>;
-}
-
-/** An output to judge. */
-export interface AssertionOrder {
-  readonly context?: AssertionContext;
-  readonly output: string | Readonly<Record<string, unknown>> | ReadonlyArray<unknown>;
-}
-
-/** A score from 0 to 1, and whether it reaches the threshold. */
-export interface AssertionResult {
-  readonly pass: boolean;
-  readonly reason: string;
-  readonly score: number;
-}
-
 /** By criterion: length, family, repeats, changed prompts, subgroups. */
 export interface AuditAnswer {
   readonly criteria: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -267,68 +247,6 @@ export interface AuditOrder {
   readonly threshold?: number | null;
   /** The covariate with the answers' length. */
   readonly tokens?: string | null;
-}
-
-/** Lines by how far they are. */
-export interface BatchCounts {
-  /** With a score, or with a typed reason for none. */
-  readonly completed: number;
-  /** Without an answer; each has a line in the error file. */
-  readonly failed: number;
-  readonly total: number;
-}
-
-/** Why a batch as a whole failed. */
-export interface BatchFault {
-  readonly code: string;
-  readonly line?: number | null;
-  readonly message: string;
-  readonly param?: string | null;
-}
-
-/** A list in OpenAI's shape. */
-export interface BatchFaults {
-  readonly data: ReadonlyArray<BatchFault>;
-  readonly object: "list";
-}
-
-/** Tokens of the judges' calls; how many were cached or thought is not known, and null. */
-export interface BatchUsage {
-  readonly input_tokens: number;
-  readonly input_tokens_details?: null;
-  readonly output_tokens: number;
-  readonly output_tokens_details?: null;
-  readonly total_tokens: number;
-}
-
-/** A job as a batch: `batch_…` and `job_…` with the same ending are the same. */
-export interface Batch {
-  readonly cancelled_at?: number | null;
-  readonly cancelling_at?: number | null;
-  readonly completed_at?: number | null;
-  readonly completion_window: string;
-  readonly created_at: number;
-  readonly endpoint: "/v1/scores";
-  /** The same. */
-  readonly error_file_id: string | null;
-  readonly errors: BatchFaults | null;
-  readonly expired_at?: number | null;
-  readonly expires_at: number;
-  readonly failed_at?: number | null;
-  readonly finalizing_at?: number | null;
-  readonly id: string;
-  readonly in_progress_at?: number | null;
-  /** Null where the job came over `/v1/jobs`. */
-  readonly input_file_id: string | null;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly model?: null;
-  readonly object: "batch";
-  /** Null while it is empty; it grows until the batch ends. */
-  readonly output_file_id: string | null;
-  readonly request_counts: BatchCounts;
-  readonly status: Open<"validating" | "in_progress" | "finalizing" | "completed" | "failed" | "expired" | "cancelling" | "cancelled">;
-  /** Null where a part of it is not known. */
-  readonly usage: BatchUsage | null;
 }
 
 /** One criterion's level after a map of that criterion, in the points in which physicians rated it. */
@@ -643,34 +561,6 @@ export interface BatchEnd {
   readonly spent: Spent;
 }
 
-/** A file: one that was uploaded, or what a batch has written so far. */
-export interface BatchFile {
-  readonly bytes: number;
-  readonly created_at: number;
-  readonly expires_at: number | null;
-  readonly filename: string;
-  readonly id: string;
-  readonly object: "file";
-  readonly purpose: Open<"batch" | "batch_output">;
-  readonly status: "processed";
-}
-
-/** A file is no more. */
-export interface BatchFileDeleted {
-  readonly deleted: true;
-  readonly id: string;
-  readonly object: "file";
-}
-
-/** A page of the files that were uploaded. */
-export interface BatchFileList {
-  readonly data: ReadonlyArray<BatchFile>;
-  readonly first_id: string | null;
-  readonly has_more: boolean;
-  readonly last_id: string | null;
-  readonly object: "list";
-}
-
 /** A question, a response to judge, and what is known to be true. */
 export interface Case {
   /** For rubrics that judge one claim. */
@@ -726,44 +616,6 @@ export interface BatchItem {
    * came most often and a distribution.
    */
   readonly samples?: number;
-}
-
-/** A page of batches, the newest first. */
-export interface BatchList {
-  readonly data: ReadonlyArray<Batch>;
-  readonly first_id: string | null;
-  readonly has_more: boolean;
-  readonly last_id: string | null;
-  readonly object: "list";
-}
-
-/** How long a file is kept. */
-export interface Expiry {
-  readonly anchor: "created_at";
-  readonly seconds: number;
-}
-
-/** A batch, as OpenAI has it; beyond that, what a job may be told. */
-export interface BatchOrder {
-  /** What is unfinished then ends as `expired`. */
-  readonly completion_window: "24h";
-  /** Most items in work at one time, on all workers together. */
-  readonly concurrency?: number | null;
-  readonly endpoint: "/v1/scores";
-  readonly input_file_id: string;
-  /**
-   * Most that the job's calls may cost, in US dollars: a call whose worst case is more than what is left is not
-   * made, and its item ends as `cost-cap` in errors.
-   */
-  readonly max_cost_usd?: number | null;
-  /** Yours; comes back. */
-  readonly metadata?: Readonly<Record<string, string>> | null;
-  /** How long the batch and its files are kept after its end; 30 days unless said otherwise. */
-  readonly output_expires_after?: Expiry | null;
-  /** Most items begun in a minute, on all workers together. */
-  readonly per_minute?: number | null;
-  /** Which of the waiting jobs go first. */
-  readonly priority?: "high" | "normal" | "low";
 }
 
 /** The body of `POST /v1/scores:batch`. */
@@ -1263,194 +1115,6 @@ export interface FittedMap {
   readonly status: Open<"active" | "retired" | "kept">;
 }
 
-/** What a client of OpenAI shows of an error. */
-export interface FrontError {
-  /** The problem's `type`, without its root. */
-  readonly code: string;
-  readonly message: string;
-  /** The first field that is at fault. */
-  readonly param?: string | null;
-  readonly type: Open<"invalid_request_error" | "server_error">;
-}
-
-/** A problem, and the same once more in OpenAI's shape. */
-export interface FrontProblem {
-  readonly code?: string | null;
-  readonly detail: string;
-  readonly error?: FrontError | null;
-  readonly errors?: ReadonlyArray<Fault>;
-  /** The outcome, where a judge gave no answer. */
-  readonly outcome?: string | null;
-  /** Of a cascade: the judges that were asked. */
-  readonly path?: ReadonlyArray<Step> | null;
-  readonly request_id?: string | null;
-  readonly retryable: boolean;
-  readonly status: number;
-  readonly title: string;
-  /** Stable; compare this, not the title. */
-  readonly type: string;
-}
-
-/** What went wrong: all false in an answer with a reward of its own. */
-export interface GraderErrors {
-  readonly formula_parse_error?: boolean;
-  /** The item has no such value. */
-  readonly invalid_variable_error?: boolean;
-  /** The judge's reply was cut, unreadable, or off the scale. */
-  readonly model_grader_parse_error?: boolean;
-  readonly model_grader_refusal_error?: boolean;
-  /** The judge gave no answer. */
-  readonly model_grader_server_error?: boolean;
-  readonly model_grader_server_error_details?: string | null;
-  /** Any other reason why there is no reward. */
-  readonly other_error?: boolean;
-  readonly python_grader_runtime_error?: boolean;
-  readonly python_grader_runtime_error_details?: string | null;
-  readonly python_grader_server_error?: boolean;
-  readonly python_grader_server_error_type?: string | null;
-  /** The sample is no JSON, or has no such value. */
-  readonly sample_parse_error?: boolean;
-  readonly truncated_observation_error?: boolean;
-  /** The judge did not answer in time. */
-  readonly unresponsive_reward_error?: boolean;
-}
-
-/** How the reward came about. */
-export interface GraderMetadata {
-  readonly errors: GraderErrors;
-  /** Seconds. */
-  readonly execution_time: number;
-  readonly name: string;
-  /** The judge's model; null: none was asked, or several. */
-  readonly sampled_model_name: string | null;
-  /** Of a `multi`: each grader's reward. */
-  readonly scores: Readonly<Record<string, unknown>>;
-  /** Of all judges' calls; null: none was asked, or nobody counted. */
-  readonly token_usage: number | null;
-  readonly type: string;
-}
-
-/** A reward. */
-export interface GraderAnswer {
-  readonly metadata: GraderMetadata;
-  readonly model_grader_token_usage_per_model: Readonly<Record<string, unknown>>;
-  readonly reward: number;
-  /** Of a `multi`: each grader's reward. */
-  readonly sub_rewards: Readonly<Record<string, unknown>>;
-}
-
-/** A picture, or the place of one. */
-export interface ImagePart {
-  /** Not looked at. */
-  readonly detail?: "high" | "low" | "auto" | null;
-  /** `data:image/…`, or one template. */
-  readonly image_url: string;
-  readonly type: "input_image";
-}
-
-/** A text; it may name places. */
-export interface TextPart {
-  readonly text: string;
-  readonly type: "input_text" | "output_text" | "text";
-}
-
-/** One message of what a grader's model is told. */
-export interface Message {
-  readonly content: string | TextPart | ImagePart | ReadonlyArray<string | TextPart | ImagePart>;
-  readonly role: "user" | "assistant" | "system" | "developer";
-  readonly type?: "message" | null;
-}
-
-/** A judge chooses a label; the reward is 1 for one that passes, and 0 for another. */
-export interface LabelModelGrader {
-  readonly input: ReadonlyArray<Message>;
-  readonly labels: ReadonlyArray<string>;
-  /** A configured judge; or `judge/rubric`, to ask in that rubric's words. */
-  readonly model: string;
-  readonly name: string;
-  readonly passing_labels: ReadonlyArray<string>;
-  readonly type: "label_model";
-}
-
-/** Refused: nothing that a caller sends is executed here. */
-export interface PythonGrader {
-  readonly image_tag?: string | null;
-  readonly name: string;
-  readonly source: string;
-  readonly type: "python";
-}
-
-/** How a model is sampled. A judge's settings are not a request's to change: what differs is refused. */
-export interface SamplingParams {
-  readonly max_completions_tokens?: number | null;
-  readonly reasoning_effort?: string | null;
-  readonly seed?: number | null;
-  readonly temperature?: number | null;
-  readonly top_p?: number | null;
-}
-
-/** A judge gives a score. */
-export interface ScoreModelGrader {
-  readonly input: ReadonlyArray<Message>;
-  /** A configured judge; or `judge/rubric`, to ask in that rubric's words. */
-  readonly model: string;
-  readonly name: string;
-  /** `[0, 1]` unless said otherwise. */
-  readonly range?: ReadonlyArray<number> | null;
-  readonly sampling_params?: SamplingParams | null;
-  readonly type: "score_model";
-}
-
-/** 1 or 0: `like` and `ilike` ask whether the input contains the reference. */
-export interface StringCheckGrader {
-  readonly input: string;
-  readonly name: string;
-  readonly operation: "eq" | "ne" | "like" | "ilike";
-  readonly reference: string;
-  readonly type: "string_check";
-}
-
-/** How alike two texts are, in [0, 1]. `cosine` and `meteor` are refused: they need models we have not. */
-export interface TextSimilarityGrader {
-  readonly evaluation_metric: "cosine" | "fuzzy_match" | "bleu" | "gleu" | "meteor" | "rouge_1" | "rouge_2" | "rouge_3" | "rouge_4" | "rouge_5" | "rouge_l";
-  readonly input: string;
-  readonly name: string;
-  readonly reference: string;
-  readonly type: "text_similarity";
-}
-
-/** Graders, and a formula over their rewards. */
-export interface MultiGrader {
-  /** Names, numbers, `+ - * /`, brackets, `min(…)` and `max(…)`. */
-  readonly calculate_output: string;
-  /** By the name that the formula knows. */
-  readonly graders: Readonly<Record<string, ScoreModelGrader | LabelModelGrader | StringCheckGrader | TextSimilarityGrader | PythonGrader>> | ScoreModelGrader | LabelModelGrader | StringCheckGrader | TextSimilarityGrader | PythonGrader;
-  readonly name: string;
-  readonly type: "multi";
-}
-
-/** A grader, and what it is to grade. */
-export interface GraderRunOrder {
-  readonly grader: ScoreModelGrader | LabelModelGrader | StringCheckGrader | TextSimilarityGrader | MultiGrader | PythonGrader;
-  /** What the templates may name: `{{item.x}}`. */
-  readonly item?: Readonly<Record<string, unknown>> | null;
-  /** What the model said: `{{sample.output_text}}`. */
-  readonly model_sample: string;
-  /** Ours. The reward to tell, beside the error flags, where there is none; absent: a failure is a problem. */
-  readonly reward_on_failure?: number | null;
-}
-
-/** A grader that could be run. */
-export interface GraderSeen {
-  /** As it was sent. */
-  readonly grader: Readonly<Record<string, unknown>>;
-}
-
-/** A grader to look at. */
-export interface GraderValidateOrder {
-  readonly grader: ScoreModelGrader | LabelModelGrader | StringCheckGrader | TextSimilarityGrader | MultiGrader | PythonGrader;
-}
-
 /** Items by how far they are; `total` is known once all lines have been read. */
 export interface JobCounts {
   /** With a score, or with a typed reason for none. */
@@ -1609,17 +1273,6 @@ export interface MapStatus {
   readonly status: "active" | "retired";
 }
 
-/** A number. */
-export interface MetricValue {
-  readonly value: number;
-}
-
-/** Numbers and nothing else: `$.score` and `$.criteria.<id>.value`, from 0 to 100. */
-export interface MetricScore {
-  readonly criteria: Readonly<Record<string, MetricValue>>;
-  readonly score: number;
-}
-
 /** A report that was asked for and is fetched from its location; `completed`: it is there already. */
 export interface PendingReport {
   readonly id: string;
@@ -1736,25 +1389,6 @@ export interface ReportOrder {
   readonly scores?: ReadonlyArray<Readonly<Record<string, unknown>>> | null;
   /** Left out where the fields of a study stand beside it. */
   readonly study?: string | StudyDocument | null;
-}
-
-/** What was sampled: lists of one length. */
-export interface RewardOrder {
-  /** The reference answers. */
-  readonly labels?: ReadonlyArray<string | null>;
-  /** The response is what follows this in its query. */
-  readonly prompts: ReadonlyArray<string>;
-  /** Prompt and response as one text, special tokens and all. */
-  readonly query: ReadonlyArray<string>;
-}
-
-/** One number for each item, from 0 to 1. */
-export interface Rewards {
-  /** Each criterion's value, from 0 to 1. */
-  readonly extra_logs: Readonly<Record<string, ReadonlyArray<number>>>;
-  readonly rewards: ReadonlyArray<number>;
-  /** The same. */
-  readonly scores: ReadonlyArray<number>;
 }
 
 /** A rubric in full, with the template of its prompt and the schema of its answer. */
