@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 import time
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from judge_service.domain.job import BYTES_CAP
-from judge_service.errors import ConfigurationError, StoreError
+from judge_service.errors import StoreError
 from judge_service.jobs.base import LEASE_S
 from judge_service.jobs.sqlite_intake import Intake
+from judge_service.jobs.sqlite_opening import OneFile
 from judge_service.jobs.sqlite_pulse import Pulse
 from judge_service.jobs.sqlite_tables import APPLICATION, FIELDS, LAYOUT, TABLES, record
 from judge_service.jobs.sqlite_work import Work
 from judge_service.stores.records import Codec
-from judge_service.stores.sqlite_file import (
-    FileThread,
-    Layout,
-    NotOurFile,
-    connect,
-    lay_out,
-    transaction,
-)
+from judge_service.stores.sqlite_file import Layout
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from pathlib import Path
 
     from judge_service.domain.job import Ending, JobFault, JobOrder, JobState
     from judge_service.jobs.base import Claim, JobRecord, Kind, Line, Reservation
 
-T = TypeVar("T")
-
 _LAID_OUT = Layout(APPLICATION, LAYOUT, TABLES)
-_BUSY_MS = 5000
-_WITHIN_S = 10.0
 _LINES_AT_ONCE = 256
 _BEHIND = "AND serial < (SELECT serial FROM jobs WHERE id = ?)"
 _LINES = """
@@ -62,25 +51,18 @@ class SqliteJobs:
     ) -> None:
         self.kind = "memory" if path is None else "file"
         self.lease_s = math.inf if path is None else lease_s
-        self._path = path
         self._clock = clock
         self._codec = Codec(BYTES_CAP)
-        self._thread = FileThread("jobs-ledger")
-        self._connection: sqlite3.Connection | None = None
+        self._path = path
+        self._file = OneFile(path, _LAID_OUT, thread="jobs-ledger", what="ledger of jobs")
+        self._connected, self._call = self._file.connection, self._file.call
         self._alive: set[str] = set()
         self._intake = Intake(self._connected, self._codec, clock)
         self._work = Work(self._connected, self._codec, clock, self.lease_s)
 
     async def open_file(self) -> None:
         """Make what is not there; `ConfigurationError` where that cannot be done."""
-        try:
-            await self._call("open", self._connected)
-        except StoreError as exc:
-            self._thread.end()
-            if isinstance(exc.__cause__, NotOurFile):
-                raise ConfigurationError(str(exc.__cause__)) from exc
-            message = f"the ledger of jobs at {self._path} cannot be opened: {type(exc.__cause__).__name__}"
-            raise ConfigurationError(message) from exc
+        await self._file.open()
 
     async def reserve(self, tenant: str, key: str, job: str, lease_s: float) -> Reservation:
         """One INSERT that gives way to a key in force."""
@@ -200,13 +182,7 @@ class SqliteJobs:
 
     async def aclose(self) -> None:
         """Close the file and end the thread."""
-        try:
-            await self._call("close", self._close)
-        finally:
-            self._thread.end()
-
-    async def _call(self, name: str, work: Callable[[], T]) -> T:
-        return await self._thread.call(name, work, within_s=_WITHIN_S)
+        await self._file.aclose()
 
     async def _records(self, where: str, *values: str | int) -> list[JobRecord]:
         query = f"SELECT {FIELDS} FROM jobs {where}"  # noqa: S608  the conditions are ours
@@ -220,18 +196,3 @@ class SqliteJobs:
     def _lines(self, values: tuple[str | int, ...]) -> list[tuple[int, bytes]]:
         rows = self._connected().execute(_LINES, values)
         return [(start, self._codec.expand(value)) for start, value in rows]
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            if self._path is None:
-                self._connection = sqlite3.connect(":memory:", isolation_level=None)
-                with transaction(self._connection):
-                    lay_out(self._connection, Path(":memory:"), _LAID_OUT)
-            else:
-                self._connection = connect(self._path, busy_ms=_BUSY_MS, layout=_LAID_OUT)
-        return self._connection
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None

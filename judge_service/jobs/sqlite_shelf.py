@@ -5,22 +5,20 @@ Of its own, so that an upload takes no writer's turn from the workers' ledger.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from judge_service.errors import ConfigurationError, StoreError
+from judge_service.errors import StoreError
 from judge_service.jobs.shelf import BLOCK_BYTES, ShelvedFile
+from judge_service.jobs.sqlite_opening import OneFile
 from judge_service.jobs.sqlite_tables import lasting
 from judge_service.stores.records import Codec
-from judge_service.stores.sqlite_file import FileThread, Layout, NotOurFile, connect, lay_out, transaction
+from judge_service.stores.sqlite_file import Layout, transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-
-T = TypeVar("T")
+    from pathlib import Path
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (
@@ -31,8 +29,6 @@ CREATE INDEX IF NOT EXISTS files_by_expiry ON files (expires);
 CREATE TABLE IF NOT EXISTS blocks (id INTEGER PRIMARY KEY, value BLOB NOT NULL);
 """
 _LAID_OUT = Layout(0x4A534669, 1, _TABLES)
-_BUSY_MS = 5000
-_WITHIN_S = 10.0
 _BLOCK_BITS = 20  # a block's number is its file's serial and its place in one integer
 _FIELDS = "id, tenant, name, size, created, expires"
 _RENEW = "UPDATE files SET expires = ? WHERE id = ? AND sealed = 0 AND expires > ? RETURNING serial"
@@ -49,22 +45,14 @@ class SqliteShelf:
     """Every call is one transaction in one thread. `path` None: in memory. `clock` is wall time."""
 
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
-        self._path = path
         self._clock = clock
         self._codec = Codec(BLOCK_BYTES)
-        self._thread = FileThread("shelf")
-        self._connection: sqlite3.Connection | None = None
+        self._file = OneFile(path, _LAID_OUT, thread="shelf", what="shelf of files")
+        self._connected, self._call = self._file.connection, self._file.call
 
     async def open_file(self) -> None:
         """Make what is not there; `ConfigurationError` where that cannot be done."""
-        try:
-            await self._call("open", self._connected)
-        except StoreError as exc:
-            self._thread.end()
-            if isinstance(exc.__cause__, NotOurFile):
-                raise ConfigurationError(str(exc.__cause__)) from exc
-            message = f"the shelf of files at {self._path} cannot be opened: {type(exc.__cause__).__name__}"
-            raise ConfigurationError(message) from exc
+        await self._file.open()
 
     async def begin(self, file: str, lease_s: float) -> None:
         """Insert the file's row."""
@@ -132,13 +120,7 @@ class SqliteShelf:
 
     async def aclose(self) -> None:
         """Close the file and end the thread."""
-        try:
-            await self._call("close", self._close)
-        finally:
-            self._thread.end()
-
-    async def _call(self, name: str, work: Callable[[], T]) -> T:
-        return await self._thread.call(name, work, within_s=_WITHIN_S)
+        await self._file.aclose()
 
     async def _files(self, where: str, *values: str | int) -> list[ShelvedFile]:
         query = f"SELECT {_FIELDS} FROM files WHERE sealed AND expires > ? AND {where}"  # noqa: S608  ours
@@ -166,21 +148,6 @@ class SqliteShelf:
             for (serial,) in connection.execute(query, (value,)).fetchall():
                 span = (serial << _BLOCK_BITS, (serial + 1) << _BLOCK_BITS)
                 connection.execute("DELETE FROM blocks WHERE id >= ? AND id < ?", span)
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            if self._path is None:
-                self._connection = sqlite3.connect(":memory:", isolation_level=None)
-                with transaction(self._connection):
-                    lay_out(self._connection, Path(":memory:"), _LAID_OUT)
-            else:
-                self._connection = connect(self._path, busy_ms=_BUSY_MS, layout=_LAID_OUT)
-        return self._connection
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
 
 def _gone(file: str) -> StoreError:
