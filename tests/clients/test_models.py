@@ -43,9 +43,25 @@ def test_a_change_of_the_document_changes_the_models(tmp_path: Path) -> None:
     assert generated(other) != WRITTEN.read_text("utf-8")
 
 
-def test_every_shape_of_the_document_has_a_model_that_builds() -> None:
+def test_every_shape_of_the_document_has_a_model_that_builds_but_those_of_the_fronts() -> None:
+    left_out = set()
     for name in json.loads(DOCUMENT.read_text("utf-8"))["components"]["schemas"]:
-        getattr(models, name).model_json_schema()
+        if hasattr(models, name):
+            getattr(models, name).model_json_schema()
+        else:
+            left_out.add(name)
+    assert {
+        "MultiGrader",
+        "GraderRunOrder",
+        "Batch",
+        "RewardOrder",
+        "AssertionOrder",
+        "MetricScore",
+    } < left_out
+    assert left_out.isdisjoint(
+        {"ScoreRequest", "Score", "ItemAnswer", "BatchEnd", "Job", "Problem", "Version"}
+    )
+    assert len(left_out) < 40
 
 
 @pytest.mark.parametrize(
