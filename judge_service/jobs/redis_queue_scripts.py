@@ -35,17 +35,19 @@ end
 LOOK = f"""{_QUEUES}
 local worker, most, lease = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 for level = 1, 3 do
-  local left = most - #given
-  local lapsed = left > 0 and redis.call('XPENDING', todo(level), G, 'IDLE', lease, '-', '+', left) or {{}}
-  for _, p in ipairs(lapsed) do
-    local entry = redis.call('XRANGE', todo(level), p[1], p[1])[1]
-    if entry and wanted(entry[2][2], entry[2][4]) then
-      redis.call('XCLAIM', todo(level), G, worker, 0, p[1], 'RETRYCOUNT', p[4] + 1, 'JUSTID')
-      give(level, entry, p[4] + 1)
-    else
-      drop(level, p[1])
+  repeat -- for those that are dropped make room for others
+    local left = most - #given
+    local lapsed = left > 0 and redis.call('XPENDING', todo(level), G, 'IDLE', lease, '-', '+', left) or {{}}
+    for _, p in ipairs(lapsed) do
+      local entry = redis.call('XRANGE', todo(level), p[1], p[1])[1]
+      if entry and wanted(entry[2][2], entry[2][4]) then
+        redis.call('XCLAIM', todo(level), G, worker, 0, p[1], 'RETRYCOUNT', p[4] + 1, 'JUSTID')
+        give(level, entry, p[4] + 1)
+      else
+        drop(level, p[1])
+      end
     end
-  end
+  until #lapsed == 0
 end
 if #given == most then return {{given, {{}}, {{}}}} end
 local queued, standings = {{}}, {{}}

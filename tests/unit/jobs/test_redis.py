@@ -65,6 +65,16 @@ async def test_who_was_silent_for_too_long_takes_nothing_back(bench: RedisBench)
     assert held["consumer"] == b"new"
 
 
+async def test_what_nobody_wants_any_more_does_not_hide_what_came_back(bench: RedisBench) -> None:
+    ended = await opened(bench.jobs, 9, id="job_ended")
+    assert len(await bench.jobs.claim("dies", 9)) == 9
+    wanted = await opened(bench.jobs, 1, id="job_wanted")
+    assert len(await bench.jobs.claim("dies", 1)) == 1
+    await bench.jobs.end(ended, "cancelled")
+    await bench.lapse()
+    assert [(c.job, c.deliveries) for c in await bench.jobs.claim("lives", 3)] == [(wanted, 2)]
+
+
 async def test_a_stale_owner_may_finish_first_and_nothing_is_left_in_the_streams(bench: RedisBench) -> None:
     job = await opened(bench.jobs, 1)
     first = await bench.jobs.claim("stale", 1)
