@@ -12,11 +12,9 @@ from judge_client.run.prompts import digest_of_request, prompt_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_client.run.endpoint import Completion
+    from judge_client.run.completions import Completion
     from judge_client.run.items import Item
     from judge_client.run.plan import Model, Price
-
-FILTERED = "content_filter"
 
 
 def asked_line(item: Item, picture: bytes | None, model: Model) -> dict[str, Any]:
@@ -34,10 +32,15 @@ def asked_line(item: Item, picture: bytes | None, model: Model) -> dict[str, Any
 def answer_line(
     item: Item, asked: Mapping[str, Any], said: Completion, price: Price, took_s: float
 ) -> dict[str, Any]:
-    """The line of an answer; one that the provider's filter cut out is no answer of the model's."""
-    if said.finish == FILTERED and not said.text:
-        return failed_line(item, asked, "the provider's filter let no answer through", called=True)
+    """The line of an answer; what is none of the model's is a failure, and was paid."""
     read, written = said.tokens
+    spent = {
+        "usage": {"input_tokens": read, "output_tokens": written},
+        "cost_usd": price.of(read, written),
+        "took_s": round(took_s, 3),
+    }
+    if said.broken:
+        return failed_line(item, asked, said.broken, called=True) | {"finish": said.finish, **spent}
     return {
         "key": item.key,
         "item": item.digest,
@@ -50,9 +53,7 @@ def answer_line(
         "in_format": item.kind == "mcq" or parts_of(visible(said.text)).in_format,
         "model": said.model,
         "fingerprint": said.fingerprint,
-        "usage": {"input_tokens": read, "output_tokens": written},
-        "cost_usd": price.of(read, written),
-        "took_s": round(took_s, 3),
+        **spent,
         "at": now(),
         "request": dict(asked),
     }

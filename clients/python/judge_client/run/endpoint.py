@@ -6,35 +6,24 @@ import asyncio
 import json
 import random
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from judge_client.async_running import AsyncFit, AsyncRunner
 from judge_client.calls import Call, Operation, Reply, encoded
-from judge_client.errors import Incompatible
 from judge_client.patience import Chance, Patience
+from judge_client.run.completions import completion_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from judge_client.run.completions import Completion
     from judge_client.transport import AsyncTransport
 
 _REFUSED = 400
 # An endpoint that says this was not paid for the call, and may do better next time.
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _DETAIL_CAP = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What the model said. `text` is empty where it said nothing; `tokens`: of the request and of the answer."""
-
-    text: str
-    finish: str | None
-    model: str | None
-    fingerprint: str | None
-    tokens: tuple[int | None, int | None]
-    thoughts: str | None = None
 
 
 class ModelUnderTest:
@@ -57,7 +46,7 @@ class ModelUnderTest:
         """Make one chat request; raises one of the tree `JudgeClientError`."""
         headers = {"content-type": "application/json", "accept": "application/json"}
         call = Call("POST", "/chat/completions", headers=headers, body=encoded(body))
-        return await self._runner.run(Operation(call, _completion, repeatable=False))
+        return await self._runner.run(Operation(call, completion_of, repeatable=False))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -96,33 +85,3 @@ def _detail(reply: Reply) -> str:
     )
     words = next((str(place) for place in places if place), "no reason was given")
     return f"status {reply.status}: {words[:_DETAIL_CAP]}"
-
-
-def _completion(reply: Reply) -> Completion:
-    try:
-        told = json.loads(reply.body)
-        choice = told["choices"][0]
-        message = choice["message"]
-        usage = told.get("usage") or {}
-        return Completion(
-            text=_text(message.get("content")) or _text(message.get("refusal")),
-            finish=choice.get("finish_reason"),
-            model=told.get("model"),
-            fingerprint=told.get("system_fingerprint"),
-            tokens=(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))),
-            thoughts=_text(message.get("reasoning_content")) or _text(message.get("reasoning")) or None,
-        )
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise Incompatible(
-            "the address of the model answers with something other than a chat completion"
-        ) from None
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

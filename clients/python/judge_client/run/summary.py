@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from judge_client.run.completions import CUT_OFF
 from judge_client.run.estimates import LEVEL, Estimate, macro, micro, proportion
 from judge_client.run.folder import FAILED
 from judge_client.run.items import CUTS
@@ -187,7 +188,10 @@ def _share(count: int, of: int) -> float | None:
 
 
 def _calls(folder: RunFolder) -> dict[str, Any]:
-    """Calls and what they cost; `under_way_when_cut`: begun, and nothing is known of them."""
+    """Calls and what they cost; `under_way_when_cut`: begun, and nothing is known of them.
+
+    `answers_cut_off`: scored as they are, though they reached the longest length.
+    """
 
     def stage(journal: Any, name: str) -> dict[str, Any]:
         known = not journal.costs_unknown
@@ -202,6 +206,10 @@ def _calls(folder: RunFolder) -> dict[str, Any]:
         **stage(folder.scores, "judge"),
         "input_tokens": sum(each.get("input_tokens") or 0 for each in read),
         "output_tokens": sum(each.get("output_tokens") or 0 for each in read),
+        "answers_cut_off": sum(
+            line.get("finish") == CUT_OFF and line["outcome"] != FAILED
+            for line in folder.predictions.last.values()
+        ),
         "under_way_when_cut": folder.under_way(),
     }
 

@@ -98,6 +98,7 @@ def _facts(summary: Mapping[str, Any]) -> str:
             ("calls of the model, answered or failed", calls["model_calls"]),
             ("calls of the judge, answered or failed", calls["judge_calls"]),
             ("under way when the run was cut, may be paid", calls["under_way_when_cut"]),
+            ("answers cut off at their longest length, scored as they are", calls["answers_cut_off"]),
             ("tokens the model read", calls["input_tokens"]),
             ("tokens the model wrote", calls["output_tokens"]),
             ("cost of the model", money(calls["model_cost_usd"])),
