@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.digests import digest_of_bytes
+from judge_client.run.digests import digest_of_bytes, encoded
 from judge_client.run.folder import FAILED, now
 from judge_client.run.parsing import choice_of, parts_of, visible
 from judge_client.run.prompts import digest_of_request, prompt_of
@@ -47,7 +47,7 @@ def answer_line(
         "called": True,
         "outcome": "answered",
         "text": said.text,
-        "response_digest": digest_of_bytes(said.text.encode("utf-8", "replace")),
+        "response_digest": digest_of_bytes(encoded(said.text)),
         "thoughts": said.thoughts,
         "finish": said.finish,
         "in_format": item.kind == "mcq" or parts_of(visible(said.text)).in_format,

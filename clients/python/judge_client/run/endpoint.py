@@ -74,7 +74,7 @@ def _detail(reply: Reply) -> str:
     """What an endpoint says of its error: `error.message`, `message`, `detail`, or nothing that is of use."""
     try:
         told = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     found = told if isinstance(told, dict) else {}
     inner = found.get("error")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.digests import digest_of
+from judge_client.run.digests import digest_of, encoded
 from judge_client.run.journal import Journal, JournalFault
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def told_of(path: Path) -> dict[str, Any]:
 def write_whole(path: Path, text: str) -> None:
     """Replace a file as a whole: a reader sees the old one or the new one."""
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, "utf-8")
+    beside.write_bytes(encoded(text))
     beside.replace(path)
 
 

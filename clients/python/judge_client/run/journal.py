@@ -10,6 +10,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from judge_client.run.digests import encoded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -36,7 +38,8 @@ class Journal:
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line, in one write: after that a kill of this process does not lose it."""
-        raw = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        raw = encoded(text) + b"\n"
         written = os.write(self._fd, raw)
         while written < len(raw):
             written += os.write(self._fd, raw[written:])

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _MICRO = 1e6
 
 
+class Unencodable(ValueError):
+    """A text that cannot be sent, for it holds half a character (a lone surrogate)."""
+
+
 def client_of(judge: Judge, transport: AsyncTransport) -> AsyncJudgeClient:
     """A client of the service, over a transport of the caller's."""
     headers = {"authorization": f"Bearer {judge.key}"} if judge.key else {}
@@ -52,7 +56,7 @@ async def instrument_of(client: AsyncJudgeClient, judge: Judge) -> dict[str, Any
 def request_of(
     item: Item, answer: Mapping[str, Any], judge: Judge, model: str, data: Dataset
 ) -> dict[str, Any]:
-    """The body of `POST /v1/scores` for one answer."""
+    """The body of `POST /v1/scores` for one answer; raises `Unencodable`."""
     case: dict[str, Any] = {
         "id": item.key,
         "prompt": item.question,
@@ -65,8 +69,20 @@ def request_of(
         case["visual_description"] = item.visual_description
     if judge.mode == "image" and item.image:
         case["images"] = [image_of(find_image(data.images, item.image))]
+    _check_encodable(case)
     named = {"judge": judge.name, "mode": judge.mode}
     return {"rubric": judge.rubric, "case": case} | {name: value for name, value in named.items() if value}
+
+
+def _check_encodable(case: Mapping[str, Any]) -> None:
+    for name, value in case.items():
+        try:
+            (value if isinstance(value, str) else "").encode()
+        except UnicodeEncodeError:
+            words = (
+                f"the {name.replace('_', ' ')} holds half a character (a lone surrogate) and cannot be sent"
+            )
+            raise Unencodable(words) from None
 
 
 def score_line(item: Item, answer: Mapping[str, Any], outcome: CaseOutcome) -> dict[str, Any]:
@@ -95,7 +111,9 @@ def failed_line(item: Item, answer: Mapping[str, Any], fault: Exception, *, call
         "outcome": FAILED,
         "score": None,
         "fault": kind,
-        "reason": str(fault) if isinstance(fault, JudgeClientError) else f"{type(fault).__name__}: {fault}",
+        "reason": str(fault)
+        if isinstance(fault, JudgeClientError | Unencodable)
+        else f"{type(fault).__name__}: {fault}",
     }
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from judge_client.run.folder import RunFolder
     from judge_client.run.plan import Plan
 
-_FAULTS = (JudgeClientError, DatasetFault, ValueError, OSError)
+# A reply that is nested too deeply is a `RecursionError` of whoever reads it.
+_FAULTS = (JudgeClientError, DatasetFault, ValueError, OSError, RecursionError)
 
 
 class Watch(Protocol):
@@ -118,6 +119,7 @@ class Pipeline:
 
     async def _ask(self, item: Item) -> dict[str, Any]:
         asked: dict[str, Any] | None = None
+        called = False
         try:
             data = self._plan.dataset
             picture = find_image(data.images, item.image).read_bytes() if item.image else None
@@ -125,11 +127,12 @@ class Pipeline:
             body = body_of(item, picture, model.name, model.fields)
             asked = answering.asked_line(item, picture, model)
             self._folder.begun("model", item.key, asked["digest"])
+            called = True
             started = time.perf_counter()
             said = await self._model.ask(body)
             return answering.answer_line(item, asked, said, model.price, time.perf_counter() - started)
         except _FAULTS as exc:
-            return answering.failed_line(item, asked, str(exc), called=asked is not None)
+            return answering.failed_line(item, asked, str(exc), called=called)
 
     async def _judge_all(self) -> None:
         while (item := await self._to_judge.get()) is not None:
@@ -156,6 +159,9 @@ class Pipeline:
             return judging.failed_line(item, answer, exc, called=called)
 
     def _count(self, stage: str, line: Mapping[str, Any]) -> None:
+        """Count calls that failed in a row; what was never asked costs nothing, and says nothing of who is asked."""
+        if not line["called"]:
+            return
         self._in_a_row[stage] = self._in_a_row[stage] + 1 if line["outcome"] == FAILED else 0
         if self._in_a_row[stage] >= self._plan.give_up_after:
             count = self._in_a_row[stage]
