@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from judge_client.run.digests import digest_of_bytes, encoded
 from judge_client.run.folder import FAILED, now
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from judge_client.run.completions import Completion
     from judge_client.run.items import Item
     from judge_client.run.plan import Model, Price
+
+
+Paid = Literal["no", "maybe", "yes"]
 
 
 def asked_line(item: Item, picture: bytes | None, model: Model) -> dict[str, Any]:
@@ -40,7 +43,10 @@ def answer_line(
         "took_s": round(took_s, 3),
     }
     if said.broken:
-        return failed_line(item, asked, said.broken, called=True) | {"finish": said.finish, **spent}
+        return failed_line(item, asked, said.broken, called=True, paid="yes") | {
+            "finish": said.finish,
+            **spent,
+        }
     return {
         "key": item.key,
         "item": item.digest,
@@ -59,13 +65,16 @@ def answer_line(
     }
 
 
-def failed_line(item: Item, asked: Mapping[str, Any] | None, reason: str, *, called: bool) -> dict[str, Any]:
+def failed_line(
+    item: Item, asked: Mapping[str, Any] | None, reason: str, *, called: bool, paid: Paid = "no"
+) -> dict[str, Any]:
     """The line of a call that gave no answer: the next run asks again."""
     return {
         "key": item.key,
         "item": item.digest,
         "called": called,
         "outcome": FAILED,
+        "paid": paid,
         "reason": reason,
         "at": now(),
         "request": dict(asked) if asked else None,

@@ -58,10 +58,10 @@ class RunFolder:
             return None
         return line if line["response"] == answer["response_digest"] else None
 
-    def under_way(self) -> int:
-        """Calls that were begun and of which nothing is known: a kill came between."""
-        told = self.predictions.after_calls + self.scores.after_calls
-        return self.calls.after_calls - told
+    def under_way(self, *stages: str) -> int:
+        """Calls of these stages, or of both, that were begun and of which nothing is known: a kill came between."""
+        told = {"model": self.predictions.after_calls, "judge": self.scores.after_calls}
+        return sum(self.calls.stages[stage] - told[stage] for stage in stages or told)
 
     def close(self) -> None:
         """Close the files."""

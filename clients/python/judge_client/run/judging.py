@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from judge_client import AsyncJudgeClient, CaseOutcome, JudgeClientError, NoAnswer, Refused, ScoredCase
+from judge_client import (
+    AsyncJudgeClient,
+    CaseOutcome,
+    JudgeClientError,
+    NoAnswer,
+    Refused,
+    ScoredCase,
+    Unreachable,
+)
 from judge_client.patience import Patience
 from judge_client.pictures import image_of
 from judge_client.run.datasets import find_image
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from judge_client.transport import AsyncTransport
 
 _MICRO = 1e6
+_BUSY = 429
 
 
 class Unencodable(ValueError):
@@ -109,12 +118,20 @@ def failed_line(item: Item, answer: Mapping[str, Any], fault: Exception, *, call
         **_head(item, answer),
         "called": called,
         "outcome": FAILED,
+        "paid": "maybe" if called and _may_be_paid(fault) else "no",
         "score": None,
         "fault": kind,
         "reason": str(fault)
         if isinstance(fault, JudgeClientError | Unencodable)
         else f"{type(fault).__name__}: {fault}",
     }
+
+
+def _may_be_paid(fault: Exception) -> bool:
+    """Whether the judge may have been asked: the service may fail after that."""
+    if isinstance(fault, Unreachable):
+        return fault.sent
+    return not isinstance(fault, Refused) and getattr(fault, "status", None) != _BUSY
 
 
 def _head(item: Item, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from judge_client.calls import encoded
 from judge_client.run import answering, judging
 from judge_client.run.datasets import find_image
 from judge_client.run.digests import digest_of_bytes
+from judge_client.run.endpoint import Sent, may_be_paid
 from judge_client.run.folder import FAILED
 from judge_client.run.items import DatasetFault, Item
 from judge_client.run.prompts import body_of
@@ -119,7 +120,7 @@ class Pipeline:
 
     async def _ask(self, item: Item) -> dict[str, Any]:
         asked: dict[str, Any] | None = None
-        called = False
+        called, sent = False, Sent()
         try:
             data = self._plan.dataset
             picture = find_image(data.images, item.image).read_bytes() if item.image else None
@@ -129,10 +130,14 @@ class Pipeline:
             self._folder.begun("model", item.key, asked["digest"])
             called = True
             started = time.perf_counter()
-            said = await self._model.ask(body)
-            return answering.answer_line(item, asked, said, model.price, time.perf_counter() - started)
+            said = await self._model.ask(body, sent)
+            line = answering.answer_line(item, asked, said, model.price, time.perf_counter() - started)
+        except DatasetFault as exc:
+            line = answering.failed_line(item, asked, str(exc), called=False) | {"fault": "no picture"}
         except _FAULTS as exc:
-            return answering.failed_line(item, asked, str(exc), called=called)
+            paid: answering.Paid = "maybe" if called and may_be_paid(exc) else "no"
+            line = answering.failed_line(item, asked, str(exc), called=called, paid=paid)
+        return line | {"requests": sent.requests}
 
     async def _judge_all(self) -> None:
         while (item := await self._to_judge.get()) is not None:
