@@ -114,7 +114,7 @@ class _Whole:
 
 
 def _is_told(status: int, causes: set[str]) -> bool:
-    """Whether the provider, or litellm before it asked, has refused the call: it was not paid."""
+    """Whether this is the word of the provider, or litellm's before it asked; else the call was lost on its way."""
     return _ANSWERED in causes or status in _BUSY or (_REFUSED <= status < _BROKEN and status != _LATE)
 
 
