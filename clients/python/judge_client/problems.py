@@ -93,7 +93,7 @@ def _problem(reply: Reply) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -71,8 +71,9 @@ async def test_a_model_that_is_busy_is_asked_again_by_the_driver_alone(tmp_path:
         (Shape(wire="cut"), "the connection was lost (InternalServerError of litellm)"),
         (Shape(body=b"{}"), "the connection was lost (InternalServerError of litellm)"),
         (completion("", finish_reason="content_filter"), "the provider's filter let no answer through"),
+        (completion("A", finish_reason="error"), "the provider broke the answer off with an error"),
     ],
-    ids=["400", "401", "reset", "cut", "no completion", "filter"],
+    ids=["400", "401", "reset", "cut", "no completion", "filter", "error"],
 )
 async def test_a_call_that_fails_is_null_with_its_reason_and_not_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: Shape, reason: str

@@ -49,6 +49,7 @@ async def test_after_kill_9_no_item_is_lost_and_none_is_paid_twice(tmp_path: Pat
         keys = [line["key"] for line in run.lines("predictions")]
         assert len(keys) == len(set(keys)) == 40
         assert run.summary["calls"]["under_way_when_cut"] == begun - 31 - 5
+        assert run.summary["calls"]["input_tokens"] is None  # what was cut may have read some
 
 
 async def test_kills_at_any_moment_leave_a_run_that_can_be_ended(tmp_path: Path) -> None:

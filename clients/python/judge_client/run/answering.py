@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from judge_client.run.digests import digest_of_bytes
+from judge_client.run.digests import digest_of_bytes, encoded
 from judge_client.run.folder import FAILED, now
 from judge_client.run.parsing import choice_of, parts_of, visible
 from judge_client.run.prompts import digest_of_request, prompt_of
@@ -12,11 +12,12 @@ from judge_client.run.prompts import digest_of_request, prompt_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from judge_client.run.endpoint import Completion
+    from judge_client.run.completions import Completion
     from judge_client.run.items import Item
     from judge_client.run.plan import Model, Price
 
-FILTERED = "content_filter"
+
+Paid = Literal["no", "maybe", "yes"]
 
 
 def asked_line(item: Item, picture: bytes | None, model: Model) -> dict[str, Any]:
@@ -34,37 +35,46 @@ def asked_line(item: Item, picture: bytes | None, model: Model) -> dict[str, Any
 def answer_line(
     item: Item, asked: Mapping[str, Any], said: Completion, price: Price, took_s: float
 ) -> dict[str, Any]:
-    """The line of an answer; one that the provider's filter cut out is no answer of the model's."""
-    if said.finish == FILTERED and not said.text:
-        return failed_line(item, asked, "the provider's filter let no answer through", called=True)
+    """The line of an answer; what is none of the model's is a failure, and was paid."""
     read, written = said.tokens
+    spent = {
+        "usage": {"input_tokens": read, "output_tokens": written},
+        "cost_usd": price.of(read, written),
+        "took_s": round(took_s, 3),
+    }
+    if said.broken:
+        return failed_line(item, asked, said.broken, called=True, paid="yes") | {
+            "finish": said.finish,
+            **spent,
+        }
     return {
         "key": item.key,
         "item": item.digest,
         "called": True,
         "outcome": "answered",
         "text": said.text,
-        "response_digest": digest_of_bytes(said.text.encode("utf-8", "replace")),
+        "response_digest": digest_of_bytes(encoded(said.text)),
         "thoughts": said.thoughts,
         "finish": said.finish,
         "in_format": item.kind == "mcq" or parts_of(visible(said.text)).in_format,
         "model": said.model,
         "fingerprint": said.fingerprint,
-        "usage": {"input_tokens": read, "output_tokens": written},
-        "cost_usd": price.of(read, written),
-        "took_s": round(took_s, 3),
+        **spent,
         "at": now(),
         "request": dict(asked),
     }
 
 
-def failed_line(item: Item, asked: Mapping[str, Any] | None, reason: str, *, called: bool) -> dict[str, Any]:
+def failed_line(
+    item: Item, asked: Mapping[str, Any] | None, reason: str, *, called: bool, paid: Paid = "no"
+) -> dict[str, Any]:
     """The line of a call that gave no answer: the next run asks again."""
     return {
         "key": item.key,
         "item": item.digest,
         "called": called,
         "outcome": FAILED,
+        "paid": paid,
         "reason": reason,
         "at": now(),
         "request": dict(asked) if asked else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib.util
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,10 +115,10 @@ def _model(group: argparse._ArgumentGroup) -> None:
     )
     add("--model-key-env", metavar="VARIABLE", help="environment variable that holds the key")
     add("--model-concurrency", type=_positive, default=32, metavar="N")
-    add("--model-timeout", type=float, default=600.0, metavar="S", help="for a call with all its tries")
+    add("--model-timeout", type=_amount, default=600.0, metavar="S", help="for a call with all its tries")
     add("--body", action="append", default=[], metavar="FIELD=JSON", help="further field of each request")
-    add("--price-in", type=float, metavar="USD", help="for a million tokens read")
-    add("--price-out", type=float, metavar="USD", help="for a million tokens written")
+    add("--price-in", type=_amount, metavar="USD", help="for a million tokens read")
+    add("--price-out", type=_amount, metavar="USD", help="for a million tokens written")
 
 
 def _judge(group: argparse._ArgumentGroup) -> None:
@@ -129,15 +130,22 @@ def _judge(group: argparse._ArgumentGroup) -> None:
     add("--judge-key-env", metavar="VARIABLE", help="environment variable that holds the key of a gateway")
     add("--tenant", metavar="NAME")
     add("--judge-concurrency", type=_positive, default=32, metavar="N")
-    add("--judge-timeout", type=float, default=180.0, metavar="S", help="for a call with all its tries")
-    add("--judge-price-in", type=float, metavar="USD", help="for a million tokens, for the dry run only")
-    add("--judge-price-out", type=float, metavar="USD", help="for a million tokens, for the dry run only")
+    add("--judge-timeout", type=_amount, default=180.0, metavar="S", help="for a call with all its tries")
+    add("--judge-price-in", type=_amount, metavar="USD", help="for a million tokens, for the dry run only")
+    add("--judge-price-out", type=_amount, metavar="USD", help="for a million tokens, for the dry run only")
 
 
 def _positive(word: str) -> int:
     value = int(word)
     if value < 1:
         raise argparse.ArgumentTypeError("at least 1")
+    return value
+
+
+def _amount(word: str) -> float:
+    value = float(word)
+    if not (math.isfinite(value) and value >= 0):
+        raise argparse.ArgumentTypeError(f"{word} is no amount: it takes a number from 0 on")
     return value
 
 

@@ -59,6 +59,9 @@ def _show(summary: Mapping[str, Any], chosen: argparse.Namespace, console: Conso
         for name, count in cell["unscored_reasons"].items()
         if name.endswith("_failed")
     )
+    for each in summary["failures"]:
+        paid = "" if each["paid"] == "no" else f" (paid: {each['paid']})"
+        console.print(f"{each['stage']}, {each['count']} failed{paid}: {each['reason']}", markup=False)
     if pending or failed:
         console.print(f"{pending} items are still to do, {failed} calls failed. The same command goes on:")
         console.print(shlex.join(["judge-client", *sys.argv[1:]]), markup=False, soft_wrap=True)
@@ -120,7 +123,7 @@ def plan_of(chosen: argparse.Namespace) -> Plan:
             chosen.model,
             chosen.model_url,
             {name: value for name, value in {"temperature": 0, **fields}.items() if value is not None},
-            _key(chosen.model_key_env),
+            _key(chosen.model_key_env, "--model-key-env"),
             chosen.model_concurrency,
             chosen.model_timeout,
             price=Price(chosen.price_in, chosen.price_out),
@@ -131,7 +134,7 @@ def plan_of(chosen: argparse.Namespace) -> Plan:
             chosen.rubric,
             chosen.judge,
             chosen.mode,
-            _key(chosen.judge_key_env),
+            _key(chosen.judge_key_env, "--judge-key-env"),
             chosen.tenant,
             chosen.judge_concurrency,
             chosen.judge_timeout,
@@ -157,12 +160,14 @@ def _json(value: str) -> Any:
         return value
 
 
-def _key(variable: str | None) -> str | None:
+def _key(variable: str | None, option: str) -> str | None:
     if variable is None:
         return None
     key = os.environ.get(variable)
     if not key:
         raise ValueError(f"the environment variable {variable} holds no key")
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError(f"{option}: the key in {variable} holds a line break, or else what no header takes")
     return key
 
 

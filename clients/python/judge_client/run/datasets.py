@@ -155,7 +155,10 @@ def _notes(items: Sequence[Item], folder: Path) -> tuple[str, ...]:
         )
     missing = sum(1 for item in items if item.image and not _there(folder, item.image))
     if missing:
-        notes.append(f"{missing} items name a picture that is not below {folder.name}: their calls will fail")
+        where = folder.resolve()
+        notes.append(
+            f"{missing} items name a picture that is not below {where.name or where}: they will not be asked"
+        )
     return tuple(notes)
 
 

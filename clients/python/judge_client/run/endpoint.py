@@ -11,30 +11,38 @@ from typing import TYPE_CHECKING, Any
 
 from judge_client.async_running import AsyncFit, AsyncRunner
 from judge_client.calls import Call, Operation, Reply, encoded
-from judge_client.errors import Incompatible
+from judge_client.errors import NoAnswer, Refused, Unreachable
 from judge_client.patience import Chance, Patience
+from judge_client.run.completions import completion_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from judge_client.run.completions import Completion
     from judge_client.transport import AsyncTransport
 
-_REFUSED = 400
-# An endpoint that says this was not paid for the call, and may do better next time.
-_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_REDIRECT, _REFUSED = 300, 400
+# Who says this has not begun the call: it was not paid, and may go better next time. Of 503 that is sure only where
+# it is said when to come again; any other error of a server, and 408, may come after the model has worked.
+_NOT_BEGUN = frozenset({425, 429, 529})
+_AWAY, _LATE = 503, 408
 _DETAIL_CAP = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What the model said. `text` is empty where it said nothing; `tokens`: of the request and of the answer."""
+@dataclass(slots=True)
+class Sent:
+    """Counts the requests that one call took."""
 
-    text: str
-    finish: str | None
-    model: str | None
-    fingerprint: str | None
-    tokens: tuple[int | None, int | None]
-    thoughts: str | None = None
+    requests: int = 0
+
+
+def may_be_paid(fault: Exception) -> bool:
+    """Whether the provider may ask money for a call that ended so."""
+    if isinstance(fault, Unreachable):
+        return fault.sent
+    if isinstance(fault, Refused):
+        return fault.status == _LATE
+    return not (isinstance(fault, NoAnswer) and fault.retryable)
 
 
 class ModelUnderTest:
@@ -49,43 +57,64 @@ class ModelUnderTest:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
     ) -> None:
+        self._transport = transport
+        self._key = headers.get("authorization", "").removeprefix("Bearer ")
         self._runner = AsyncRunner(
-            _Telling(transport), headers, patience, Chance(clock, draw), sleep, AsyncFit(checked=True)
+            transport, headers, patience, Chance(clock, draw), sleep, AsyncFit(checked=True)
         )
 
-    async def ask(self, body: Mapping[str, Any]) -> Completion:
-        """Make one chat request; raises one of the tree `JudgeClientError`."""
+    async def ask(self, body: Mapping[str, Any], sent: Sent) -> Completion:
+        """Make one chat request, and count in `sent` what it took; raises one of the tree `JudgeClientError`."""
         headers = {"content-type": "application/json", "accept": "application/json"}
         call = Call("POST", "/chat/completions", headers=headers, body=encoded(body))
-        return await self._runner.run(Operation(call, _completion, repeatable=False))
+        runner = replace(self._runner, transport=_Telling(self._transport, sent, self._key))
+        return await runner.run(Operation(call, completion_of, repeatable=False))
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._runner.transport.aclose()
+        await self._transport.aclose()
 
 
 class _Telling:
     """A transport whose errors are told as the client tells those of our service: it then knows what to do."""
 
-    def __init__(self, inner: AsyncTransport) -> None:
+    def __init__(self, inner: AsyncTransport, sent: Sent, key: str) -> None:
         self._inner = inner
+        self._sent = sent
+        self._key = key
         self.stream = inner.stream
         self.aclose = inner.aclose
 
     async def send(self, call: Call, timeout_s: float) -> Reply:
-        reply = await self._inner.send(call, timeout_s)
-        if reply.status < _REFUSED:
+        try:
+            reply = await self._inner.send(call, timeout_s)
+        except Unreachable as exc:
+            self._sent.requests += exc.sent
+            raise
+        self._sent.requests += 1
+        if reply.status < _REDIRECT:
             return reply
-        problem = {"detail": _detail(reply), "retryable": reply.status in _PASSING}
+        if reply.status < _REFUSED:
+            words = (
+                f"the model's endpoint answers with a redirect (status {reply.status}): is its address right?"
+            )
+            raise Refused(words, status=reply.status, type="about:blank")
+        detail = _detail(reply)
+        told = detail.replace(self._key, "…") if self._key else detail
+        problem = {"detail": told, "retryable": _has_not_begun(reply)}
         headers = {**reply.headers, "content-type": "application/problem+json"}
         return replace(reply, headers=headers, body=json.dumps(problem).encode())
+
+
+def _has_not_begun(reply: Reply) -> bool:
+    return reply.status in _NOT_BEGUN or (reply.status == _AWAY and "retry-after" in reply.headers)
 
 
 def _detail(reply: Reply) -> str:
     """What an endpoint says of its error: `error.message`, `message`, `detail`, or nothing that is of use."""
     try:
         told = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     found = told if isinstance(told, dict) else {}
     inner = found.get("error")
@@ -96,33 +125,3 @@ def _detail(reply: Reply) -> str:
     )
     words = next((str(place) for place in places if place), "no reason was given")
     return f"status {reply.status}: {words[:_DETAIL_CAP]}"
-
-
-def _completion(reply: Reply) -> Completion:
-    try:
-        told = json.loads(reply.body)
-        choice = told["choices"][0]
-        message = choice["message"]
-        usage = told.get("usage") or {}
-        return Completion(
-            text=_text(message.get("content")) or _text(message.get("refusal")),
-            finish=choice.get("finish_reason"),
-            model=told.get("model"),
-            fingerprint=told.get("system_fingerprint"),
-            tokens=(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))),
-            thoughts=_text(message.get("reasoning_content")) or _text(message.get("reasoning")) or None,
-        )
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise Incompatible(
-            "the address of the model answers with something other than a chat completion"
-        ) from None
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.digests import digest_of
+from judge_client.run.digests import digest_of, encoded
 from judge_client.run.journal import Journal, JournalFault
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ class RunFolder:
             return None
         return line if line["response"] == answer["response_digest"] else None
 
-    def under_way(self) -> int:
-        """Calls that were begun and of which nothing is known: a kill came between."""
-        told = self.predictions.after_calls + self.scores.after_calls
-        return self.calls.after_calls - told
+    def under_way(self, *stages: str) -> int:
+        """Calls of these stages, or of both, that were begun and of which nothing is known: a kill came between."""
+        told = {"model": self.predictions.after_calls, "judge": self.scores.after_calls}
+        return sum(self.calls.stages[stage] - told[stage] for stage in stages or told)
 
     def close(self) -> None:
         """Close the files."""
@@ -99,7 +99,7 @@ def told_of(path: Path) -> dict[str, Any]:
 def write_whole(path: Path, text: str) -> None:
     """Replace a file as a whole: a reader sees the old one or the new one."""
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, "utf-8")
+    beside.write_bytes(encoded(text))
     beside.replace(path)
 
 

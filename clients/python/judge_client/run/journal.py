@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from judge_client.run.digests import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +23,19 @@ class JournalFault(Exception):
     """A file of a run that cannot be gone on with; says which one and why."""
 
 
+@dataclass(slots=True)
+class Sum:
+    """A sum of which parts may be unknown; then it is at least what is known."""
+
+    known: float = 0
+    unknown: int = 0
+
+    def add(self, value: float | None) -> None:
+        """Add a part."""
+        self.known += value or 0
+        self.unknown += value is None
+
+
 class Journal:
     """One file of JSON lines, held open to be added to."""
 
@@ -27,8 +44,9 @@ class Journal:
         self.path = path
         self.last: dict[str, dict[str, Any]] = {}
         self.after_calls = 0
-        self.cost_usd = 0.0
-        self.costs_unknown = 0
+        self.requests = 0
+        self.stages: Counter[str] = Counter()
+        self.cost, self.read, self.written = Sum(), Sum(), Sum()
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
         self.dropped = _cut_open_end(path, self._fd)
         for line in lines_of(path):
@@ -36,7 +54,8 @@ class Journal:
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line, in one write: after that a kill of this process does not lose it."""
-        raw = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        raw = encoded(text) + b"\n"
         written = os.write(self._fd, raw)
         while written < len(raw):
             written += os.write(self._fd, raw[written:])
@@ -48,10 +67,15 @@ class Journal:
         os.close(self._fd)
 
     def _note(self, line: dict[str, Any]) -> None:
-        self.after_calls += line.get("called") is True
-        if "cost_usd" in line:
-            self.cost_usd += line["cost_usd"] or 0.0
-            self.costs_unknown += line["cost_usd"] is None
+        called = line.get("called") is True
+        self.after_calls += called
+        self.requests += line.get("requests", int(called))
+        self.stages[line.get("stage", "")] += 1
+        if called and line.get("paid") != "no":
+            usage = line.get("usage") or {}
+            self.cost.add(line.get("cost_usd"))
+            self.read.add(usage.get("input_tokens"))
+            self.written.add(usage.get("output_tokens"))
         self.last[str(line["key"])] = line
 
 

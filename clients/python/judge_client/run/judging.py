@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from judge_client import AsyncJudgeClient, CaseOutcome, JudgeClientError, NoAnswer, Refused, ScoredCase
+from judge_client import (
+    AsyncJudgeClient,
+    CaseOutcome,
+    JudgeClientError,
+    NoAnswer,
+    Refused,
+    ScoredCase,
+    Unreachable,
+)
 from judge_client.patience import Patience
 from judge_client.pictures import image_of
 from judge_client.run.datasets import find_image
@@ -20,6 +28,11 @@ if TYPE_CHECKING:
     from judge_client.transport import AsyncTransport
 
 _MICRO = 1e6
+_BUSY = 429
+
+
+class Unencodable(ValueError):
+    """A text that cannot be sent, for it holds half a character (a lone surrogate)."""
 
 
 def client_of(judge: Judge, transport: AsyncTransport) -> AsyncJudgeClient:
@@ -52,7 +65,7 @@ async def instrument_of(client: AsyncJudgeClient, judge: Judge) -> dict[str, Any
 def request_of(
     item: Item, answer: Mapping[str, Any], judge: Judge, model: str, data: Dataset
 ) -> dict[str, Any]:
-    """The body of `POST /v1/scores` for one answer."""
+    """The body of `POST /v1/scores` for one answer; raises `Unencodable`."""
     case: dict[str, Any] = {
         "id": item.key,
         "prompt": item.question,
@@ -65,8 +78,20 @@ def request_of(
         case["visual_description"] = item.visual_description
     if judge.mode == "image" and item.image:
         case["images"] = [image_of(find_image(data.images, item.image))]
+    _check_encodable(case)
     named = {"judge": judge.name, "mode": judge.mode}
     return {"rubric": judge.rubric, "case": case} | {name: value for name, value in named.items() if value}
+
+
+def _check_encodable(case: Mapping[str, Any]) -> None:
+    for name, value in case.items():
+        try:
+            (value if isinstance(value, str) else "").encode()
+        except UnicodeEncodeError:
+            words = (
+                f"the {name.replace('_', ' ')} holds half a character (a lone surrogate) and cannot be sent"
+            )
+            raise Unencodable(words) from None
 
 
 def score_line(item: Item, answer: Mapping[str, Any], outcome: CaseOutcome) -> dict[str, Any]:
@@ -93,10 +118,20 @@ def failed_line(item: Item, answer: Mapping[str, Any], fault: Exception, *, call
         **_head(item, answer),
         "called": called,
         "outcome": FAILED,
+        "paid": "maybe" if called and _may_be_paid(fault) else "no",
         "score": None,
         "fault": kind,
-        "reason": str(fault) if isinstance(fault, JudgeClientError) else f"{type(fault).__name__}: {fault}",
+        "reason": str(fault)
+        if isinstance(fault, JudgeClientError | Unencodable)
+        else f"{type(fault).__name__}: {fault}",
     }
+
+
+def _may_be_paid(fault: Exception) -> bool:
+    """Whether the judge may have been asked: the service may fail after that."""
+    if isinstance(fault, Unreachable):
+        return fault.sent
+    return not isinstance(fault, Refused) and getattr(fault, "status", None) != _BUSY
 
 
 def _head(item: Item, answer: Mapping[str, Any]) -> dict[str, Any]:

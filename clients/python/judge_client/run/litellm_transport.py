@@ -31,6 +31,8 @@ _BUSY: Final = frozenset({429, 503})
 # well of a connection that was cut and of an answer that litellm cannot read.
 _UNSENT: Final = frozenset({"ConnectionRefusedError", "ClientConnectorError", "ConnectTimeout", "gaierror"})
 _ANSWERED: Final = "HTTPStatusError"
+# Of a provider whose model broke off: litellm tells them as `stop` and keeps the provider's own word beside.
+_BROKE: Final = frozenset({"error", "network_error", "MALFORMED_RESPONSE"})
 _CHATTY: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
 
 
@@ -112,7 +114,7 @@ class _Whole:
 
 
 def _is_told(status: int, causes: set[str]) -> bool:
-    """Whether the provider, or litellm before it asked, has refused the call: it was not paid."""
+    """Whether this is the word of the provider, or litellm's before it asked; else the call was lost on its way."""
     return _ANSWERED in causes or status in _BUSY or (_REFUSED <= status < _BROKEN and status != _LATE)
 
 
@@ -140,9 +142,12 @@ def _plain(reply: Any) -> dict[str, Any]:
         "content": said.content,
         "refusal": getattr(said, "refusal", None) or beside.get("refusal"),
         "reasoning_content": getattr(said, "reasoning_content", None),
+        "tool_calls": bool(getattr(said, "tool_calls", None)),
     }
+    native = (getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason")
+    finish = "error" if native in _BROKE else choice.finish_reason
     return {
-        "choices": [{"finish_reason": choice.finish_reason, "message": message}],
+        "choices": [{"finish_reason": finish, "message": message}],
         "model": getattr(reply, "model", None),
         "system_fingerprint": getattr(reply, "system_fingerprint", None),
         "usage": _counted(getattr(reply, "usage", None)),

@@ -12,6 +12,7 @@ from judge_client.calls import encoded
 from judge_client.run import answering, judging
 from judge_client.run.datasets import find_image
 from judge_client.run.digests import digest_of_bytes
+from judge_client.run.endpoint import Sent, may_be_paid
 from judge_client.run.folder import FAILED
 from judge_client.run.items import DatasetFault, Item
 from judge_client.run.prompts import body_of
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from judge_client.run.folder import RunFolder
     from judge_client.run.plan import Plan
 
-_FAULTS = (JudgeClientError, DatasetFault, ValueError, OSError)
+# A reply that is nested too deeply is a `RecursionError` of whoever reads it.
+_FAULTS = (JudgeClientError, DatasetFault, ValueError, OSError, RecursionError)
 
 
 class Watch(Protocol):
@@ -118,6 +120,7 @@ class Pipeline:
 
     async def _ask(self, item: Item) -> dict[str, Any]:
         asked: dict[str, Any] | None = None
+        called, sent = False, Sent()
         try:
             data = self._plan.dataset
             picture = find_image(data.images, item.image).read_bytes() if item.image else None
@@ -125,11 +128,16 @@ class Pipeline:
             body = body_of(item, picture, model.name, model.fields)
             asked = answering.asked_line(item, picture, model)
             self._folder.begun("model", item.key, asked["digest"])
+            called = True
             started = time.perf_counter()
-            said = await self._model.ask(body)
-            return answering.answer_line(item, asked, said, model.price, time.perf_counter() - started)
+            said = await self._model.ask(body, sent)
+            line = answering.answer_line(item, asked, said, model.price, time.perf_counter() - started)
+        except DatasetFault as exc:
+            line = answering.failed_line(item, asked, str(exc), called=False) | {"fault": "no picture"}
         except _FAULTS as exc:
-            return answering.failed_line(item, asked, str(exc), called=asked is not None)
+            paid: answering.Paid = "maybe" if called and may_be_paid(exc) else "no"
+            line = answering.failed_line(item, asked, str(exc), called=called, paid=paid)
+        return line | {"requests": sent.requests}
 
     async def _judge_all(self) -> None:
         while (item := await self._to_judge.get()) is not None:
@@ -156,6 +164,9 @@ class Pipeline:
             return judging.failed_line(item, answer, exc, called=called)
 
     def _count(self, stage: str, line: Mapping[str, Any]) -> None:
+        """Count calls that failed in a row; what was never asked costs nothing, and says nothing of who is asked."""
+        if not line["called"]:
+            return
         self._in_a_row[stage] = self._in_a_row[stage] + 1 if line["outcome"] == FAILED else 0
         if self._in_a_row[stage] >= self._plan.give_up_after:
             count = self._in_a_row[stage]

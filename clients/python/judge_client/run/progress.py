@@ -25,8 +25,8 @@ class Tally:
     def note(self, line: Mapping[str, Any]) -> None:
         """Count a line."""
         self.outcomes[str(line.get("fault") or line["outcome"])] += 1
-        if "cost_usd" in line:
-            cost = line["cost_usd"]
+        if "cost_usd" in line or line.get("paid") == "maybe":
+            cost = line.get("cost_usd")
             self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
 
     def told(self) -> str:

@@ -6,21 +6,25 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from judge_client.run.completions import CUT_OFF
+from judge_client.run.digests import encoded
 from judge_client.run.estimates import LEVEL, Estimate, macro, micro, proportion
 from judge_client.run.folder import FAILED
 from judge_client.run.items import CUTS
 from judge_client.run.published import beside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from judge_client.run.folder import RunFolder
     from judge_client.run.items import Item
+    from judge_client.run.journal import Journal
     from judge_client.run.plan import Plan
 
 FORMAT = 1
 _POINTS = (0.0, 100.0)
 _WORST = 12
+_STAGES = {"model_failed": "model", "judge_failed": "judge"}
 
 
 def summarise(plan: Plan, folder: RunFolder, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,6 +38,7 @@ def summarise(plan: Plan, folder: RunFolder, settings: Mapping[str, Any]) -> dic
         "mcq": _track([item for item in items if item.kind == "mcq"], folder, _mcq_cell),
         "open": _track([item for item in items if item.kind == "open"], folder, _open_cell),
         "calls": _calls(folder),
+        "failures": failures(items, folder),
         "instruments": instruments(folder),
         "worst": worst(items, folder),
         "invalid_replies": invalid_replies(items, folder),
@@ -187,23 +192,53 @@ def _share(count: int, of: int) -> float | None:
 
 
 def _calls(folder: RunFolder) -> dict[str, Any]:
-    """Calls and what they cost; `under_way_when_cut`: begun, and nothing is known of them."""
+    """Calls and what they cost, `None` where a part is unknown.
 
-    def stage(journal: Any, name: str) -> dict[str, Any]:
-        known = not journal.costs_unknown
-        return {
-            f"{name}_calls": journal.after_calls,
-            f"{name}_cost_usd": round(journal.cost_usd, 6) if known else None,
-        }
-
-    read = [line.get("usage") or {} for line in folder.predictions.last.values()]
+    `under_way_when_cut`: begun, and nothing is known of them. `answers_cut_off`: scored as they are, though they
+    reached the longest length.
+    """
+    told, seen = folder.predictions, {"model": folder.predictions, "judge": folder.scores}
+    cut = folder.under_way("model") > 0
     return {
-        **stage(folder.predictions, "model"),
-        **stage(folder.scores, "judge"),
-        "input_tokens": sum(each.get("input_tokens") or 0 for each in read),
-        "output_tokens": sum(each.get("output_tokens") or 0 for each in read),
+        **{f"{name}_calls": journal.after_calls for name, journal in seen.items()},
+        "model_requests": told.requests,
+        **{name: value for stage, journal in seen.items() for name, value in _cost(folder, stage, journal)},
+        "input_tokens": None if cut or told.read.unknown else told.read.known,
+        "output_tokens": None if cut or told.written.unknown else told.written.known,
+        "answers_cut_off": sum(
+            line.get("finish") == CUT_OFF and line["outcome"] != FAILED
+            for line in folder.predictions.last.values()
+        ),
         "under_way_when_cut": folder.under_way(),
     }
+
+
+def _cost(folder: RunFolder, stage: str, journal: Journal) -> Iterator[tuple[str, float | None]]:
+    """What a stage cost; where a call may have been paid and nobody says what, only what it is at least."""
+    whole = not journal.cost.unknown and not folder.under_way(stage)
+    known = round(journal.cost.known, 6)
+    yield f"{stage}_cost_usd", known if whole else None
+    yield f"{stage}_cost_at_least_usd", None if whole else known or None
+
+
+def failures(items: Iterable[Item], folder: RunFolder) -> list[dict[str, Any]]:
+    """Why calls failed, the most frequent reasons first; `paid`: `no`, `maybe` or `yes`."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for item in items:
+        state = state_of(item, folder)
+        if state in _STAGES:
+            stage, journal = _STAGES[state], folder.scores if state == "judge_failed" else folder.predictions
+            line = journal.last[item.key]
+            reason = line["reason"] if line.get("called") else line.get("fault") or line["reason"]
+            seen[stage, encoded(reason).decode(), line.get("paid", "maybe")] += 1
+    ranked = sorted(seen.items(), key=lambda each: (-each[1], each[0]))
+    shown = [
+        {"stage": stage, "reason": reason, "paid": paid, "count": count}
+        for (stage, reason, paid), count in ranked[:_WORST]
+    ]
+    rest = sum(count for _, count in ranked[_WORST:])
+    more = {"stage": "both", "reason": "other reasons: see the files", "paid": "maybe", "count": rest}
+    return [*shown, more] if rest else shown
 
 
 def instruments(folder: RunFolder) -> list[dict[str, Any]]:

@@ -55,6 +55,14 @@ def invalid_replies(summary: Mapping[str, Any], data: Dataset, folder: RunFolder
     )
 
 
+def failed_calls(summary: Mapping[str, Any]) -> str:
+    """Why calls failed, with their numbers."""
+    rows = [(each["stage"], each["count"], each["paid"], each["reason"]) for each in summary["failures"]]
+    words = "These items have no answer or no score, and are in no mean. The next run asks again."
+    shown = table(("asked", "items", "paid", "reason"), rows, words=(2, 3))
+    return section("Failed calls", paragraph(words), shown, anchor="failed") if rows else ""
+
+
 def _card(item: Item, data: Dataset, folder: RunFolder) -> str:
     answer, line = folder.predictions.last[item.key], folder.scores.last[item.key]
     told = (

@@ -79,9 +79,16 @@ def counted(count: int, rate: float | None) -> str:
     return f"{count} ({percent(rate)})" if rate is not None else str(count)
 
 
-def money(value: float | None) -> str:
-    """US dollars."""
-    return "unknown" if value is None else f"$ {value:.6g}"
+def money(value: float | None, at_least: float | None = None) -> str:
+    """US dollars; `at_least`: what is known of an unknown sum."""
+    if value is None:
+        return "unknown" if at_least is None else f"at least $ {at_least:.6g}"
+    return f"$ {value:.6g}"
+
+
+def sum_of(value: int | None) -> str:
+    """A sum that may be unknown."""
+    return "unknown" if value is None else str(value)
 
 
 def _class(kind: str) -> str:

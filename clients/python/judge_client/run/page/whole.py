@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from judge_client.run.page.beside import beside
-from judge_client.run.page.cases import invalid_replies, worst_cases
-from judge_client.run.page.markup import facts, money, paragraph, section, text
+from judge_client.run.page.cases import failed_calls, invalid_replies, worst_cases
+from judge_client.run.page.markup import facts, money, paragraph, section, sum_of, text
 from judge_client.run.page.style import STYLE
 from judge_client.run.page.tracks import choices, opens
 
@@ -40,6 +40,7 @@ def page(summary: Mapping[str, Any], data: Dataset, folder: RunFolder) -> str:
         "published": beside(summary),
         "worst": worst_cases(summary, data, folder),
         "invalid": invalid_replies(summary, data, folder),
+        "failed": failed_calls(summary),
         "methods": section("Methods", *map(paragraph, _METHODS.splitlines()), anchor="methods"),
     }
     names = {
@@ -48,6 +49,7 @@ def page(summary: Mapping[str, Any], data: Dataset, folder: RunFolder) -> str:
         "published": "Published figures",
         "worst": "Worst cases",
         "invalid": "Replies without a choice",
+        "failed": "Failed calls",
         "methods": "Methods",
     }
     links = " ".join(f'<a href="#{key}">{names[key]}</a>' for key, part in parts.items() if part)
@@ -97,11 +99,13 @@ def _facts(summary: Mapping[str, Any]) -> str:
         [
             ("calls of the model, answered or failed", calls["model_calls"]),
             ("calls of the judge, answered or failed", calls["judge_calls"]),
+            ("requests sent to the model, second tries among them", calls["model_requests"]),
             ("under way when the run was cut, may be paid", calls["under_way_when_cut"]),
-            ("tokens the model read", calls["input_tokens"]),
-            ("tokens the model wrote", calls["output_tokens"]),
-            ("cost of the model", money(calls["model_cost_usd"])),
-            ("cost of the judge", money(calls["judge_cost_usd"])),
+            ("answers cut off at their longest length, scored as they are", calls["answers_cut_off"]),
+            ("tokens the model read", sum_of(calls["input_tokens"])),
+            ("tokens the model wrote", sum_of(calls["output_tokens"])),
+            ("cost of the model", money(calls["model_cost_usd"], calls["model_cost_at_least_usd"])),
+            ("cost of the judge", money(calls["judge_cost_usd"], calls["judge_cost_at_least_usd"])),
             ("scores by judge", scores or "none"),
             ("mode of the judge", modes or settings["mode"]),
             (
