@@ -22,7 +22,14 @@ NAN = float("nan")
 def test_without_a_response_nobody_is_asked_and_the_others_keep_their_places(service: JudgeClient) -> None:
     right = {"response": REFERENCE, "reference": REFERENCE}
     asker = Asker(service, "medical-qa", {})
-    cases = [{"response": None}, right, {**right, "reference": NAN}, {}, right, {"response": float("-inf")}]
+    cases: list[dict[str, Any]] = [
+        {"response": None},
+        right,
+        {**right, "reference": NAN},
+        {},
+        right,
+        {"response": float("-inf")},
+    ]
     told = asker.many(cases)
     outcomes = ["no_response", None, "no_number", "no_response", None, "no_number"]
     assert [each.outcome if isinstance(each, Unjudged) else None for each in told] == outcomes

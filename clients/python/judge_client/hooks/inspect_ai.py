@@ -9,7 +9,7 @@ from anyio import to_thread
 from inspect_ai.model import ContentImage
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 
-from judge_client.hooks.asking import NO_RESPONSE, Asker, Judged, Unjudged
+from judge_client.hooks.asking import NO_RESPONSE, Asker, Judged, Told, Unjudged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,10 @@ def judged(service: str, rubric: str, *, images: bool = True, **options: Any) ->
             "reference": target.text or None,
             "images": list(_pictures(state)) if images else None,
         }
-        # In a thread: one set of connections then serves every event loop that Inspect runs.
-        told = _failed(state.output) or await to_thread.run_sync(asker.one, case, abandon_on_cancel=True)
+        told: Told | None = _failed(state.output)
+        if told is None:
+            # In a thread: one set of connections then serves every event loop that Inspect runs.
+            told = await to_thread.run_sync(asker.one, case, abandon_on_cancel=True)
         answer = state.output.completion
         if isinstance(told, Judged):
             return Score(value=told.value, answer=answer, explanation=told.explanation, metadata=told.details)
