@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel, Tag
 
-from judge_client.shapes import AskedOpenShape, AskedShape, ToldOpenShape, ToldShape, by
+from judge_client.shapes import AskedOpenShape, AskedShape, Number, ToldOpenShape, ToldShape, by
 '''
 _LIMITS = {
     "minimum": "ge",
@@ -120,6 +120,8 @@ class Shape:
             held = schema.get("additionalProperties", True)
             values = "Any" if isinstance(held, bool) else self._type(held)
             return f"{'Mapping' if self._asked else 'dict'}[str, {values}]"
+        if kind == "number" and not self._asked:
+            return "Number"
         return _PLAIN.get(str(kind), "Any")
 
     def _row(self, schema: Schema) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import math
 import pickle
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mypy import api as mypy
+from pydantic import ValidationError
 from scriptedserver import SCORE
 
 from judge_client import Incompatible, NoPreference, Preferred, Scored, ScoredCase, Unscored, UnscoredCase
@@ -194,3 +196,31 @@ def test_a_number_that_is_none_is_no_score() -> None:
     for number in (math.nan, math.inf):
         with pytest.raises(ValueError, match="finite"):
             outcome_of(Score.model_validate(SCORE | {"score": number}))
+
+
+@pytest.mark.parametrize("number", [-5, 100.5, 1e300])
+def test_a_number_beyond_the_scale_is_no_score(number: float) -> None:
+    verdict = {"outcome": "scored", "level": 3, "value": number, "weight": 1, "rationale": "r"}
+    for more in ({"score": number}, {"criteria": {"c": verdict}}):
+        with pytest.raises(Incompatible, match="from 0 to 100"):
+            outcome_of(Score.model_validate(SCORE | more))
+    with pytest.raises(Incompatible, match="from -1 to 1"):
+        compared(Comparison.model_validate(COMPARED | {"preference": number}))
+
+
+@pytest.mark.parametrize("told", ["100", "1e2", True])
+def test_a_text_with_digits_in_it_is_no_number(told: Any) -> None:
+    verdict = {"outcome": "scored", "level": 3, "value": told, "weight": 1, "rationale": "r"}
+    for more in ({"score": told}, {"criteria": {"c": verdict}}):
+        document = SCORE | more
+        with pytest.raises(ValidationError, match="valid number"):
+            Score.model_validate(document)
+        with pytest.raises(ValidationError, match="valid number"):
+            Score.model_validate_json(json.dumps(document))
+
+
+@pytest.mark.parametrize("number", [0, 100])
+def test_the_ends_of_the_scale_are_scores(number: int) -> None:
+    told = outcome_of(Score.model_validate(SCORE | {"score": number}))
+    assert isinstance(told, ScoredCase)
+    assert told.score == number

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel, Tag
 
-from judge_client.shapes import AskedOpenShape, AskedShape, ToldOpenShape, ToldShape, by
+from judge_client.shapes import AskedOpenShape, AskedShape, Number, ToldOpenShape, ToldShape, by
 
 
 class AltTestAnswer(ToldOpenShape):
@@ -132,7 +132,7 @@ class AppliedScores(ToldOpenShape):
     """Every score with what the map makes of it."""
 
     criterion: str
-    extrapolated_share: float | None
+    extrapolated_share: Number | None
     """Of the rows with a score; null where none has one."""
     levels_may_be_claimed: bool
     map: str
@@ -160,7 +160,7 @@ class ArmAnswers(ToldShape):
 
     answers: int
     """Verdicts, of whatever outcome."""
-    mean: float | None
+    mean: Number | None
     """Of the levels' values in points; null: there are none."""
     outcomes: dict[str, int]
     scored: int
@@ -193,11 +193,11 @@ class Attempt(ToldShape):
     cost_microusd: int | None = None
     """Millionths of a US dollar; null: unknown."""
     input_tokens: int | None = None
-    latency_ms: float
+    latency_ms: Number
     outcome: str
     """`ok`, or what went wrong with this call."""
     output_tokens: int | None = None
-    waited_ms: float = 0
+    waited_ms: Number = 0
     """Spent before it: in the judge's queue and between attempts."""
 
 
@@ -279,12 +279,12 @@ class CalibratedCriterion(ToldShape):
     """One criterion's level after a map of that criterion, in the points in which physicians rated it."""
 
     flags: tuple[str, ...] = ()
-    high: float | None = None
-    level: float | None = None
-    low: float | None = None
+    high: Number | None = None
+    level: Number | None = None
+    low: Number | None = None
     map: str
     status: str
-    value: float | None = None
+    value: Number | None = None
 
 
 class Calibrated(ToldShape):
@@ -306,20 +306,20 @@ class Calibrated(ToldShape):
     """Criteria that have a map of their own."""
     flags: tuple[str, ...] = ()
     map: str | None = None
-    score: float | None = None
+    score: Number | None = None
     status: str = "none"
 
 
 class Disagreement(ToldShape):
     """How far the members of a panel that scored a criterion are apart. Nulls: there is nothing to compare."""
 
-    range: float | None = None
+    range: Number | None = None
     """Highest minus lowest value, in points."""
     scored: int
     """Members that gave a level."""
-    sd: float | None = None
+    sd: Number | None = None
     """Weighted standard deviation of the values, in points, with n below the line."""
-    share: float
+    share: Number
     """Of their weight that is on the chosen level."""
 
 
@@ -328,7 +328,7 @@ class Failure(ToldShape):
 
     code: str
     detail: str
-    retry_after_s: float | None = None
+    retry_after_s: Number | None = None
     retryable: bool
 
 
@@ -343,9 +343,9 @@ class Fault(ToldShape):
 class Interval(ToldShape):
     """Where the score may lie; its source says what the level means."""
 
-    high: float
-    level: float
-    low: float
+    high: Number
+    level: Number
+    low: Number
     source: str
 
 
@@ -355,11 +355,11 @@ class Step(ToldShape):
     judge: str
     model: str | None = None
     outcome: str
-    score: float | None = None
+    score: Number | None = None
     """This step's, which is the answer's only if it is the last."""
     why: str
     """Why the cascade went on from here, or ended."""
-    width: float | None = None
+    width: Number | None = None
     """Of its interval, in points; null: it has none."""
 
 
@@ -419,17 +419,17 @@ class Scored(ToldShape):
     """Of a panel: the member whose reason and quotations these are."""
     disagreement: Disagreement | None = None
     """Of a panel's members."""
-    distribution: dict[str, float] | None = None
+    distribution: dict[str, Number] | None = None
     """Probability of each level, by its label, given that there is one."""
     distribution_from: str | None = None
     """The tokens of one reply, several replies, the guard, which is in no doubt, or the members of a panel."""
-    distribution_mass: float | None = None
+    distribution_mass: Number | None = None
     """Probability of the levels together; the rest was null, or not seen."""
     distribution_withheld: str | None = None
     """Why there is no distribution although one was asked for."""
     evidence: tuple[str, ...] = ()
     """Quotations the judge leans on."""
-    expected: float | None = None
+    expected: Number | None = None
     """Mean of the levels' values under the distribution."""
     flags: tuple[str, ...] = ()
     level: int | str
@@ -437,9 +437,9 @@ class Scored(ToldShape):
     outcome: Literal["scored"] = "scored"
     rationale: str
     """The judge's reason, in its words."""
-    value: float | None
+    value: Number | None
     """100 times the level's, of a panel the members' weighted mean; null on a nominal scale."""
-    weight: float
+    weight: Number
 
 
 class Unscored(ToldShape):
@@ -453,7 +453,7 @@ class Unscored(ToldShape):
     reason: str
     """Why, in our words; it quotes nothing of the case."""
     value: None = None
-    weight: float
+    weight: Number
 
 
 class Member(ToldShape):
@@ -471,7 +471,7 @@ class Member(ToldShape):
     outcome: str
     provenance: Provenance
     reason: str | None = None
-    score: float | None
+    score: Number | None
     """What the total would be by this member alone."""
 
 
@@ -520,10 +520,10 @@ class Score(ToldShape):
     metadata: dict[str, Any] = Field(default_factory=dict)
     outcome: str
     provenance: Provenance
-    range: tuple[float, float] = (0.0, 100.0)
+    range: tuple[Number, Number] = (0.0, 100.0)
     reason: str | None = None
     """Why there is no number."""
-    score: float | None
+    score: Number | None
     """A number only when the outcome is `scored`."""
     subgroups: dict[str, str] = Field(default_factory=dict)
     """Of the case, as they came."""
@@ -760,14 +760,14 @@ class ComparedCriterion(ToldShape):
 
     flipped: bool = False
     outcome: str
-    preference: float | None = None
+    preference: Number | None = None
     """Mean over the askings of 1 for a, 0 for a tie and -1 for b: 0.5 and -0.5 where one asking names a
     winner and the other a tie, 0 for a tie and for a flip.
     """
     reason: str | None = None
     said: dict[str, Said]
     """Empty where nobody was asked."""
-    weight: float
+    weight: Number
     winner: str | None = None
 
 
@@ -811,10 +811,10 @@ class Comparison(ToldShape):
     metadata: dict[str, Any] = Field(default_factory=dict)
     outcome: str
     position: Position
-    preference: float | None
+    preference: Number | None
     """Σ w·p / Σ w over the criteria: 1 where a is better by all of them, -1 where b is."""
     provenance: Provenance
-    range: tuple[float, float] = (-1.0, 1.0)
+    range: tuple[Number, Number] = (-1.0, 1.0)
     reason: str | None = None
     """Why there is no winner."""
     subgroups: dict[str, str] = Field(default_factory=dict)
@@ -886,10 +886,10 @@ class ConfidenceInterval(ToldShape):
     """How it was made, and for whom it speaks."""
 
     generalises_to: str
-    high: float
-    level: float
-    low: float
-    mc_error: float | None
+    high: Number
+    level: Number
+    low: Number
+    mc_error: Number | None
     """Monte-Carlo standard error of a limit, where it was drawn."""
     method: str
 
@@ -901,7 +901,7 @@ class Level(ToldShape):
     """What the judge answers: an integer, or a word."""
     means: str
     """The anchor: when this level is right."""
-    value: float | None = None
+    value: Number | None = None
     """Worth in [0, 1]; absent on a nominal scale."""
 
 
@@ -934,7 +934,7 @@ class Criterion(ToldShape):
     """What the judge is asked."""
     scale: Scale
     title: str
-    weight: float = 1.0
+    weight: Number = 1.0
     """Share in the total, relative to the others."""
     when_degenerate: int | str | None = None
     """The level that an empty or content-free response gets; absent: it stays unscored."""
@@ -950,13 +950,13 @@ class Shift(ToldShape):
 
     began_to_abstain: int
     """Pairs scored as they are and abstained in the arm."""
-    changed_share: float | None
+    changed_share: Number | None
     """Share of pairs that changed in any of these three ways."""
     level_changed: int
     """Scored pairs with two levels."""
-    mean: float | None
+    mean: Number | None
     """Arm minus as it is, in points, over the scored pairs; null: there are none."""
-    p: float | None
+    p: Number | None
     """That so many changes or more came by chance, given how many asking again brought: Fisher's exact test,
     one-sided. Null for `again`, and where there is nothing to compare.
     """
@@ -994,7 +994,7 @@ class Statistic(ToldOpenShape):
     aliases: tuple[str, ...]
     ci: ConfidenceInterval | None
     definition: str
-    estimate: float | None
+    estimate: Number | None
     label: str
     n_items: int | None
     n_raters: int | None
@@ -1188,7 +1188,7 @@ class MapArtefact(ToldOpenShape):
     judge: dict[str, Any]
     """Name, fingerprint of the instrument, and binding."""
     kind: Literal["judge-calibration-map"]
-    knots: tuple[tuple[float, ...], ...]
+    knots: tuple[tuple[Number, ...], ...]
     method: str
 
 
@@ -1230,34 +1230,34 @@ class JobUsage(ToldShape):
 class Job(ToldShape):
     """A job as its owner sees it."""
 
-    cancelled_at: float | None = None
-    cancelling_at: float | None = None
-    completed_at: float | None = None
+    cancelled_at: Number | None = None
+    cancelling_at: Number | None = None
+    completed_at: Number | None = None
     concurrency: int | None = None
     counts: JobCounts
-    created_at: float
+    created_at: Number
     """Seconds since 1970, as are all times here."""
     endpoint: Literal["/v1/scores"] = "/v1/scores"
     errors_bytes: int = 0
     """Size of `/errors` now."""
-    expired_at: float | None = None
-    expires_at: float
+    expired_at: Number | None = None
+    expires_at: Number
     """What is not finished by then ends as `expired` in `errors`."""
-    failed_at: float | None = None
+    failed_at: Number | None = None
     faults: tuple[JobFault, ...] = ()
-    finalizing_at: float | None = None
+    finalizing_at: Number | None = None
     id: str
-    in_progress_at: float | None = None
+    in_progress_at: Number | None = None
     input_file_id: str | None = None
     """The uploaded file that it was made of."""
-    kept_until: float | None = None
+    kept_until: Number | None = None
     """After its end: when it is forgotten."""
-    max_cost_usd: float | None = None
+    max_cost_usd: Number | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     object: Literal["job"] = "job"
     outcomes: dict[str, int] = Field(default_factory=dict)
     """Finished items by outcome; of those without an answer, by code."""
-    per_minute: float | None = None
+    per_minute: Number | None = None
     priority: str
     results_bytes: int = 0
     """Size of `/results` now."""
@@ -1417,7 +1417,7 @@ class ProbeReport(ToldShape):
     reason: str
     rubric: str
     sampling: dict[str, Any]
-    threshold: float
+    threshold: Number
     """0.05, shared out among the tests that decide."""
     tokens_with_images: int | None
     """Of one prompt, as the provider counted when the judge's images were last checked; null: never."""
@@ -1512,7 +1512,7 @@ class RubricDocument(ToldShape):
 class RubricSummary(ToldShape):
     """A rubric in one line."""
 
-    criteria: dict[str, float]
+    criteria: dict[str, Number]
     """Criterion id → weight."""
     digest: str
     id: str

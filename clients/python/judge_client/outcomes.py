@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from judge_client.models import Comparison, Interval, Provenance, Score
 
 T = TypeVar("T")
+_MOST = 100  # points
 NO_NUMERIC_SCALE = "no_numeric_scale"
 
 
@@ -153,6 +154,7 @@ def outcome_of(answer: Score) -> CaseOutcome:
     if answer.score is not None:
         if answer.outcome != "scored":
             raise Incompatible("the service's answer has a score although its outcome is none")
+        _check_points(answer.score)
         return ScoredCase(answer.score, criteria, answer)
     if answer.outcome != "scored":
         return UnscoredCase(answer.outcome, answer.reason or "no reason was given", criteria, answer)
@@ -164,6 +166,8 @@ def outcome_of(answer: Score) -> CaseOutcome:
 def compared(answer: Comparison) -> ComparedOutcome:
     """A comparison as it may be read."""
     if answer.outcome == "compared" and answer.winner is not None and answer.preference is not None:
+        if not -1 <= answer.preference <= 1:
+            raise Incompatible("the service's comparison has a preference that is not from -1 to 1")
         return Preferred(answer.winner, answer.preference, answer)
     if answer.outcome == "compared" or answer.winner is not None or answer.preference is not None:
         raise Incompatible("the service's comparison contradicts itself")
@@ -180,7 +184,14 @@ def read_comparison(reply: Reply) -> ComparedOutcome:
     return compared(parsed(models.Comparison, reply.body))
 
 
+def _check_points(points: float) -> None:
+    if not 0 <= points <= _MOST:  # NaN is neither
+        raise Incompatible(f"the service's answer has a score that is not from 0 to {_MOST}")
+
+
 def _verdict(told: models.Scored | models.Unscored) -> Verdict:
     if isinstance(told, models.Scored):
+        if told.value is not None:
+            _check_points(told.value)
         return Scored(told.level, told.value, told.rationale, told)
     return Unscored(told.outcome, told.reason, told)

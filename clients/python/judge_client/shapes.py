@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator
+from pydantic import BaseModel, ConfigDict, Discriminator, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+Number: TypeAlias = Annotated[float, Strict()]
+"""What the service tells as a number; a text with digits in it is none."""
 
 _COMMON = ConfigDict(
     frozen=True,

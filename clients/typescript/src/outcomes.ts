@@ -70,12 +70,14 @@ export interface NoPreference {
 
 export type ComparedOutcome = Preferred | NoPreference;
 
+const MOST = 100; // points
 const NO_REASON = "no reason was given";
 
 /** A score as it may be read. One that contradicts itself is of no API of ours. */
 export function outcomeOf(answer: Score): CaseOutcome {
   const criteria = verdictsOf(answer.criteria);
   if (typeof answer.score === "number" && answer.outcome === "scored") {
+    checkPoints(answer.score);
     const interval = answer.interval ?? null;
     return { kind: "scored", score: answer.score, interval, criteria, answer };
   }
@@ -97,6 +99,9 @@ export function outcomeOf(answer: Score): CaseOutcome {
 export function comparedOf(answer: Comparison): ComparedOutcome {
   const { outcome, winner, preference } = answer;
   if (outcome === "compared" && typeof winner === "string" && typeof preference === "number") {
+    if (!(Math.abs(preference) <= 1)) {
+      throw new Incompatible("the service's comparison has a preference that is not from -1 to 1");
+    }
     return { kind: "preferred", winner, preference, answer };
   }
   if (typeof outcome !== "string" || outcome === "compared" || winner != null || preference != null) {
@@ -112,10 +117,21 @@ function verdictsOf(criteria: Score["criteria"] | undefined): Verdicts {
 
 function verdictOf(told: Scored | Unscored): Verdict {
   if (isScored(told)) {
+    if (typeof told.level !== "string" && !Number.isFinite(told.level)) {
+      throw new Incompatible("the service's answer has a level that is none");
+    }
+    if (told.value !== null) checkPoints(told.value);
     return { kind: "scored", level: told.level, value: told.value, rationale: told.rationale, verdict: told };
   }
   const { outcome, reason } = told;
   return numberless({ kind: "unscored", outcome, reason, verdict: told }, "level", "value");
+}
+
+/** 1e999 is JSON, and no score; nor is a text with digits in it. */
+function checkPoints(points: unknown): void {
+  if (!(typeof points === "number" && points >= 0 && points <= MOST)) {
+    throw new Incompatible(`the service's answer has a score that is not from 0 to ${MOST}`);
+  }
 }
 
 function isScored(told: Scored | Unscored): told is Scored {

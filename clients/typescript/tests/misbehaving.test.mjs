@@ -163,6 +163,40 @@ for (const told of [
   });
 }
 
+const verdict = (more) => ({ ...SCORE, criteria: { c: { ...SCORE.criteria.c, ...more } } });
+const asText = (told, written) => says(null, { body: JSON.stringify(told).replace('"?"', written) });
+
+for (const [told, written] of [
+  ...["-5", "100.1", "1e999", "-1e999", '"75"', "true"].map((number) => [{ ...SCORE, score: "?" }, number]),
+  ...["-1", "101", "1e999", '"75"'].map((number) => [verdict({ value: "?" }), number]),
+  ...["1e999", "null", "true"].map((number) => [verdict({ level: "?" }), number]),
+]) {
+  const where = told.score === "?" ? "score" : told.criteria.c.value === "?" ? "value" : "level";
+  test(`what is no number from 0 to 100 is no score: ${where} ${written}`, async (t) => {
+    const { client } = await playing(t, [asText(told, written)]);
+    await assert.rejects(client.score(REQUEST), Incompatible);
+    const line = asText({ ...item(0), score: told }, written);
+    const row = { ...line, type: "application/x-ndjson", body: `${line.body}\n{"done": true}\n` };
+    const { client: streaming } = await playing(t, [row]);
+    await assert.rejects(all(streaming.stream([REQUEST])), Incompatible);
+  });
+}
+
+test("the ends of the scale are scores", async (t) => {
+  for (const score of [0, 100]) {
+    const { client } = await playing(t, [says({ ...SCORE, score })]);
+    assert.equal((await client.score(REQUEST)).score, score);
+  }
+});
+
+test("a preference is from -1 to 1", async (t) => {
+  const told = { id: "c-1", outcome: "compared", winner: "a", preference: "?", criteria: {} };
+  for (const written of ["1.5", "-2", "1e999"]) {
+    const { client } = await playing(t, [asText(told, written)]);
+    await assert.rejects(client.compare({}), Incompatible);
+  }
+});
+
 test("a stream that is cut goes on with the cases that have not come", async (t) => {
   const first = lines([item(1), item(0)]);
   const cut = { ...first, cut: first.body.indexOf("\n") + 20 };

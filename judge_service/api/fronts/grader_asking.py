@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CRITERION = "grade"
 _STEPS = 20  # of a range whose whole numbers do not make a scale
 FEWEST, MOST = 3, 31  # steps of a scale of whole numbers
+_WHOLE = 2**53 - 1  # a larger one is no whole number to every reader of JSON
 _RESPONSE = "response_to_judge"
 SHOWN = ("prompt", "reference", "claim", "visual_description")  # of an item, under a named rubric
 
@@ -166,8 +167,8 @@ class RubricsWords:
 def _range(low: float, high: float) -> list[dict[str, Any]]:
     whole = low == int(low) and high == int(high)
     steps = int(high - low) if whole and FEWEST <= high - low <= MOST else _STEPS
-    numbers = [round(low + (high - low) * at / steps, 9) + 0.0 for at in range(steps + 1)]
-    whole = all(number.is_integer() for number in numbers)
+    numbers = [round(low + (high - low) * (at / steps), 9) + 0.0 for at in range(steps + 1)]
+    whole = all(number.is_integer() and abs(number) <= _WHOLE for number in numbers)
     return [
         {"label": int(number) if whole else said, "value": at / steps, "means": f"The score {said}."}
         for at, number in enumerate(numbers)

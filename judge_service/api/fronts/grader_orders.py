@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -87,6 +88,8 @@ class ScoreModelGrader(_ModelGrader):
     def _rises(self) -> Self:
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError("a range goes from a number to a larger one")
+        if self.range is not None and not isfinite(self.range[1] - self.range[0]):
+            raise ValueError("a range is no wider than a number can say")
         return self
 
     @property

@@ -17,7 +17,7 @@ from judge_service.api.fronts.grader_orders import (
     TextSimilarityGrader,
 )
 from judge_service.api.fronts.places import Known, filled, places
-from judge_service.api.fronts.similarity import CAP, MEASURES
+from judge_service.api.fronts.similarity import CAP, LEAST, MEASURES, words
 from judge_service.api.fronts.telling import NoScore
 from judge_service.domain.case import Case
 from judge_service.domain.request import ScoreRequest
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from judge_service.domain.score import Score
     from judge_service.rubric_store import StoredRubric
     from judge_service.scoring.scorer import Scorer
+
+
+_NO_REFERENCE = "there is nothing to compare with: the reference is empty"
 
 
 class Given(NamedTuple):
@@ -86,6 +89,9 @@ class _StringCheck:
 
     async def run(self, occasion: Occasion) -> Given:
         said, reference = _texts(self.grader, occasion.known)
+        holds = self.grader.operation in {"like", "ilike"}  # and every text contains an empty one
+        if not reference.strip() and (holds or self.grader.reference.strip()):
+            raise NotScored(_NO_REFERENCE)
         match self.grader.operation:
             case "eq":
                 found = said == reference
@@ -115,7 +121,9 @@ class _Similarity:
         if max(len(said), len(reference)) > CAP:
             raise NotScored(f"a text to compare has more than {CAP} characters")
         if not reference.strip():
-            raise NotScored("there is nothing to compare with: the reference is empty")
+            raise NotScored(_NO_REFERENCE)
+        if len(words(reference)) < LEAST[self.grader.evaluation_metric]:
+            raise NotScored(f"the reference has fewer words than {self.grader.evaluation_metric} compares")
         # A row of 20,000 characters takes a while, and the loop has others to serve.
         return Given(await asyncio.to_thread(MEASURES[self.grader.evaluation_metric], said, reference))
 
@@ -162,7 +170,7 @@ class _Asking:
         if score.score is None:
             raise NoScore(score)
         low, high = self.grader.ends
-        return round(low + (high - low) * score.score / 100, 9)
+        return round(low + (high - low) * (score.score / 100), 9)
 
 
 @dataclass(frozen=True, slots=True)

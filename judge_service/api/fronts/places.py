@@ -74,7 +74,7 @@ class Known:
         self._output: list[object] = []  # the sample as JSON, once it was read
 
     def text(self, place: Place) -> str:
-        """The value at a place: a text as it is, anything else as JSON; raises `NotThere`."""
+        """The value at a place: a text as it is, anything else as JSON; raises `NotThere`, for null as well."""
         if place == ("sample", OUTPUT_TEXT):
             return self._sample
         found = self._found(place)
@@ -104,5 +104,8 @@ def _walked(root: object, keys: tuple[str, ...], place: Place, flag: str) -> obj
         elif isinstance(found, list) and key.isascii() and key.isdigit() and int(key[:9]) < len(found):
             found = found[int(key[:9])]
         else:
-            raise NotThere(f"there is no value for {{{{{place.name}}}}}", flag)
+            found = None
+            break
+    if found is None:  # which is how a program writes that it has none: it is no text to compare with
+        raise NotThere(f"there is no value for {{{{{place.name}}}}}", flag)
     return found

@@ -65,6 +65,13 @@ MEASURES: Mapping[str, Callable[[str, str], float]] = {
     "rouge_l": rouge_l,
 }
 
+# Words that a reference needs for a measure to have anything to compare.
+LEAST: Mapping[str, int] = {
+    "fuzzy_match": 0,
+    **dict.fromkeys(("bleu", "gleu", "rouge_l"), 1),
+    **{f"rouge_{n}": n for n in range(1, 6)},
+}
+
 
 def _overlap(ours: list[str], theirs: list[str], n: int) -> int:
     return (_grams(ours, n) & _grams(theirs, n)).total()

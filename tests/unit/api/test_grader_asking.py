@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
 import pytest
 from builders import a_case
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from judge_service.api.fronts.grader_asking import FEWEST, MOST, OwnWords
 from judge_service.api.fronts.grader_orders import LabelModelGrader, ScoreModelGrader
@@ -49,10 +51,18 @@ def test_a_scale_goes_from_end_to_end_in_even_steps(low: float, width: float) ->
         assert float(level.label) == pytest.approx(low + level.value * width, abs=1e-2, rel=1e-6)
 
 
-@pytest.mark.parametrize("ends", [[1e9, 1e9 + 1e-3], [-1e308, 1e308], [0, 1e-300]])
+@pytest.mark.parametrize("ends", [[1e9, 1e9 + 1e-3], [0, 1e-300]])
 def test_a_range_whose_steps_look_alike_is_refused(ends: list[float]) -> None:
     with pytest.raises(GraderRejected, match="too narrow"):
         OwnWords.of(scoring(range=ends), "")
+
+
+def test_a_range_is_as_wide_as_a_number_can_say() -> None:
+    with pytest.raises(ValidationError, match="no wider"):
+        scoring(range=[-1e308, 1e308])
+    labels = OwnWords.of(scoring(range=[0, 1.7e308]), "").stored.rubric.criteria[0].scale.labels
+    assert (labels[0], labels[-1], len(labels)) == ("0", "1.7e+308", 21)
+    assert all(isfinite(float(label)) for label in labels)
 
 
 def test_labels_are_a_scale_without_numbers() -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Statuses that a case causes; others, such as 404 for an unknown rubric, would meet every case alike.
 _OF_ONE_CASE = frozenset({413, 422})
+_NO_NUMBER = frozenset({"nan", "inf", "infinity", "snan"})
+NO_RESPONSE = "no_response"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class Asker:
         self._defaults = {"rubric": rubric, **options}
 
     def one(self, case: Mapping[str, Any]) -> Told:
-        """What came of one case; fields that are `None` are left out."""
+        """What came of one case; fields that are `None` are left out, and without a response nobody is asked."""
+        if lacks := _lacking(case):
+            return lacks
         try:
             return told_of(self.client.score({**self._defaults, "case": shown(case)}))
         except (NoAnswer, Refused, Unreachable) as fault:
@@ -74,15 +78,17 @@ class Asker:
 
     def many(self, cases: Iterable[Mapping[str, Any]]) -> list[Told]:
         """What came of each case, in their order, asked for together."""
-        asked = [{"case": shown(case)} for case in cases]
-        found: dict[int, Told] = {}
+        given = list(cases)
+        found: dict[int, Told] = {at: lacks for at, case in enumerate(given) if (lacks := _lacking(case))}
+        places = [at for at in range(len(given)) if at not in found]
+        asked = [{"case": shown(given[at])} for at in places]
         rest: Told = Unjudged("unreachable", "the service told nothing of this case")
         try:
             for item in self.client.stream(asked, defaults=self._defaults):
-                found[item.index] = told_of(item.result)
+                found[places[item.index]] = told_of(item.result)
         except (NoAnswer, Refused, Unreachable) as fault:
             rest = told_of(fault)
-        return [found.get(at, rest) for at in range(len(asked))]
+        return [found.get(at, rest) for at in range(len(given))]
 
 
 def shown(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +103,16 @@ def shown(case: Mapping[str, Any]) -> dict[str, Any]:
             raise TypeError(f"{name} is a {type(value).__name__}, and a judge reads text")
     told: dict[str, Any] = {name: str(value) for name, value in there.items()}
     return {**told, "images": [image_of(picture) for picture in pictures]} if pictures else told
+
+
+def _lacking(case: Mapping[str, Any]) -> Unjudged | None:
+    """Why a case is none to ask about: a program that failed says `None` or NaN, and no judge reads these as words."""
+    if case.get("response") is None:
+        return Unjudged(NO_RESPONSE, "the model under test gave no response")
+    for name, value in case.items():
+        if isinstance(value, Number) and str(value).lstrip("+-").casefold() in _NO_NUMBER:
+            return Unjudged("no_number", f"{name} is no finite number")
+    return None
 
 
 def told_of(result: ScoredCase | UnscoredCase | Fault) -> Told:

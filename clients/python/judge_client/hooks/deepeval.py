@@ -70,4 +70,4 @@ class JudgeMetric(BaseMetric):  # type: ignore[misc]  # not installed where type
 
 def _case(test_case: LLMTestCase) -> dict[str, Any]:
     given = {"prompt": test_case.input, "reference": test_case.expected_output}
-    return {**given, "response": test_case.actual_output or ""}
+    return {**given, "response": test_case.actual_output}

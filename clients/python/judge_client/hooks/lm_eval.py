@@ -35,7 +35,7 @@ def judged(
 
     def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, float | str | None]:
         response = results[0] if len(results) == 1 else results
-        if not isinstance(response, str):
+        if response is not None and not isinstance(response, str):
             raise TypeError(
                 "one response for each document is scored: end the task's filters with take_first"
             )

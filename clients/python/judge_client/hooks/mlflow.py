@@ -40,7 +40,7 @@ def judged(
         inputs: Mapping[str, Any] | None, outputs: Any, expectations: Mapping[str, Any] | None
     ) -> Feedback:
         case = {"prompt": (inputs or {}).get(prompt), "reference": (expectations or {}).get(reference)}
-        told = asker.one({**case, "response": outputs if isinstance(outputs, str) else json.dumps(outputs)})
+        told = asker.one({**case, "response": _said(outputs)})
         if isinstance(told, Judged):
             return Feedback(
                 name=name, value=told.value, rationale=told.explanation, source=source, metadata=_texts(told)
@@ -49,6 +49,11 @@ def judged(
         return Feedback(name=name, error=error, source=source)
 
     return scorer(judge, name=name, aggregations=["mean"])
+
+
+def _said(outputs: Any) -> Any:
+    """Texts and numbers as they are, and `None`, which MLflow gives where the app raised; anything else as JSON."""
+    return outputs if outputs is None or isinstance(outputs, str | float) else json.dumps(outputs)
 
 
 def _texts(told: Judged) -> dict[str, str]:

@@ -20,7 +20,7 @@ class Reward(Protocol):
     __name__: str
 
     def __call__(
-        self, prompts: Sequence[Spoken], completions: Sequence[Spoken], **columns: Any
+        self, prompts: Sequence[Spoken | None], completions: Sequence[Spoken | None], **columns: Any
     ) -> list[float | None]: ...
 
 
@@ -34,7 +34,7 @@ def judged(
     asker = Asker(service, rubric, options)
 
     def reward(
-        prompts: Sequence[Spoken], completions: Sequence[Spoken], **columns: Any
+        prompts: Sequence[Spoken | None], completions: Sequence[Spoken | None], **columns: Any
     ) -> list[float | None]:
         cases = [
             {"prompt": said(prompt), "response": said(completion)}
@@ -53,11 +53,12 @@ def judged(
     return reward
 
 
-def said(turns: Spoken) -> str:
-    """The text of a prompt or a completion; of a conversation, what its last turn says in words."""
-    if isinstance(turns, str):
+def said(turns: Spoken | None) -> str | None:
+    """The text of a prompt or a completion; of a conversation, what its last turn says in words, if it says any."""
+    if turns is None or isinstance(turns, str):
         return turns
-    content = turns[-1]["content"] if turns else ""
-    if isinstance(content, str):
+    content = turns[-1].get("content") if turns else None
+    if content is None or isinstance(content, str):
         return content
-    return "\n".join(part["text"] for part in content if part.get("type") == "text")
+    texts = [part["text"] for part in content if part.get("type") == "text" and part["text"] is not None]
+    return "\n".join(texts) if texts else None

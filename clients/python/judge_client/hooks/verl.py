@@ -6,6 +6,7 @@ the samples with `judge_failed`.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
 from judge_client.hooks.asking import Asker, Judged, NotJudged
@@ -41,7 +42,10 @@ def judged(
 
     `fields` says which keys of `extra_info` hold further fields of the case. With a `fallback` every result is a
     dictionary, `{"score": …, "judge_failed": 0 or 1}`; without one it is a number, and `NotJudged` is raised.
+    Raises `ValueError` for a fallback that is no finite number.
     """
+    if fallback is not None and not isfinite(fallback):
+        raise ValueError("a fallback is a finite number")
     asker = Asker(service, rubric, options)
 
     def compute_score(
