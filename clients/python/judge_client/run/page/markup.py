@@ -70,13 +70,19 @@ def estimate(told: Mapping[str, Any]) -> str:
     """A figure with its interval, or a dash."""
     if told["estimate"] is None:
         return MISSING
-    limits = "" if told["low"] is None else f" [{number(told['low'])}, {number(told['high'])}]"
+    # A narrow cell breaks before an interval and not within it.
+    limits = "" if told["low"] is None else f" [{number(told['low'])},\u00a0{number(told['high'])}]"
     return number(told["estimate"]) + limits
 
 
 def counted(count: int, rate: float | None) -> str:
     """A count with its rate."""
-    return f"{count} ({percent(rate)})" if rate is not None else str(count)
+    return f"{count} ({unbroken(percent(rate))})" if rate is not None else str(count)
+
+
+def unbroken(words: str) -> str:
+    """Words that stay on one line."""
+    return words.replace(" ", "\u00a0")
 
 
 def money(value: float | None) -> str:
