@@ -41,6 +41,9 @@ async def done(tmp_path: Path) -> Path:
 async def test_no_table_is_wider_than_its_box(width: int, done: Path, tmp_path: Path) -> None:
     page = (done / "page.html").read_text("utf-8")
     measured = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    # The stub judge gives every answer the same points: intervals as wide as they come are put in.
+    measured, count = re.subn(r'(<td class="figure">)40\.0', "\\g<1>40.0 [38.1,\u00a0100.0]", measured)
+    assert count > 100
     (tmp_path / "page.html").write_text(measured.replace("</body>", WIDTHS), "utf-8")
     told = subprocess.run(
         [

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
+_MANY = 10  # columns: such a table is set closer
+
+
 def text(value: object) -> str:
     """Any value as text that is safe in an element or an attribute."""
     return html.escape(str(value), quote=True)
@@ -42,7 +45,9 @@ def table(
     )
     body = "\n".join(_row(line, shown, words) for line in lines)
     title = f"<caption>{text(caption)}</caption>" if caption else ""
-    return f'<div class="scroll"><table>{title}<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    kind = _class("many" if len(shown) > _MANY else "")
+    inner = f"{title}<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>"
+    return f'<div class="scroll"><table{kind}>{inner}</table></div>'
 
 
 def _row(line: Sequence[object], shown: Sequence[int], words: Sequence[int]) -> str:

@@ -63,10 +63,11 @@ svg .strong{font-weight:700}
 .absent{color:var(--none)}
 @media (max-width:42rem){.case .body{grid-template-columns:1fr}}
 @media (max-width:68rem){table{font-size:.78rem}th,td{padding-right:.5rem}tbody th,td.words{min-width:7rem}}
+.many{font-size:.75rem}.many th,.many td{padding-right:.45rem}.many tbody th,.many td.words{min-width:5.5rem}
 @page{margin:14mm}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--rule:#bbb;--faint:#e4e4e4}
 html{font-size:9pt}body{max-width:none;padding:0}nav{display:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 h2,h3,caption{break-after:avoid}.scroll{overflow:visible;background:none}table{font-size:7pt}th,td{padding-right:.5rem}
-tr{break-inside:avoid}}
+tr{break-inside:avoid}.many{font-size:7pt}}
 """
