@@ -18,8 +18,8 @@ _NO_LIST = (
     r"[A-J](?:[)\]}>.,:;!\s]*+$|[)\].,:;]|\s+(?:and|or)\b))"
 )
 # What follows a letter that stands for an option: an end, or a dash.
-_ENDS = rf"{_NO_LIST}[\s*_`\"']*+(?:$|[)\]}}>.,:;!]|[-–—]\s)"
-_WHOLE = re.compile(rf"{_BEFORE}([A-Z]){_AFTER}", re.IGNORECASE)
+_ENDS = rf"{_NO_LIST}[\s*_`\"']*+(?:$|[)\]}}<>.,:;!]|[-–—]\s)"
+_WHOLE = re.compile(rf"{_BEFORE}(?:option\s{_BEFORE})?([A-Z]){_AFTER}", re.IGNORECASE)
 _ANSWER_LINE = re.compile(
     rf"{_BEFORE}(?:(?:the|final|correct|my)\s+)*answer(?:\s+is\b)?{_AFTER}=?{_BEFORE}"
     rf"(?:option\s{_BEFORE})?([A-Z]){_ENDS}",
@@ -30,7 +30,7 @@ _BOXED = re.compile(
 )
 # An option that a sentence states, wherever it stands: "the correct option is B", "so B", "I choose B", "B is right".
 _STATED = re.compile(
-    r"(?i:\b(?:answer|option|choice)(?:\s+(?:is|must\s+be|should\s+be|would\s+be)\b|\s*+:))"
+    r"(?i:\b(?:answer|option|choice)(?:\s+(?:is|must\s+be|should\s+be|would\s+be)\b\s*+:?|\s*+:))"
     rf"{_BEFORE}(?:(?i:therefore|thus|clearly|indeed|option|choice|answer)\b{_BEFORE})*([A-J])"
     rf"(?:{_ENDS}|\s+(?i:because|since|as)\b)"
     rf"|(?i:\b(?:therefore|thus|hence|so),?\s++(?:option\s++)?){_MARKS}([A-J]){_CLOSED}(?:[.;!]|$)"
@@ -46,15 +46,23 @@ _DOUBT = re.compile(
 )
 _NEAR = 300
 _CLAUSE = re.compile(r"[.;!?\n]|\b(?:but|however|so|therefore|thus|hence)\b", re.IGNORECASE)
-_LEADING = re.compile(rf"[\s*_`\"'(\[]*+([A-J]){_NO_LIST}[*_`\"']*+(?:[).\]:]|\s++[-–—])(?:[\s*_`]|$)")
+_LEADING = re.compile(
+    rf"[\s*_`\"'(\[]*+(?:(?i:option)\s+)?([A-J]){_NO_LIST}[*_`\"']*+(?:[).\]:]|\s++[-–—])(?:[\s*_`]|$)"
+)
 _MENTIONED = re.compile(
     r"(?:\b(?i:option|choice|answer)\s+[*_`\"'(\[]*+([A-J])\b|(?<!\w)\(?([A-J])\)|[.;!?]\s+([A-J])[.:]\s)[^.;!?\n]*+"
 )
 _WRONG = (
-    r"(?:wrong|incorrect|false|excluded|(?:less|un)likely|ruled\s+out"
+    r"(?:wrong|incorrect|false|excluded|(?:less\s+|un)likely|ruled\s+out"
     r"|not\s+(?:the\s+)?(?:right|correct|best|answer|option|choice|likely|supported|consistent))\b"
 )
-_REJECTED = re.compile(rf"\b(?:is|are|was|be|seems)\s+(?:\w++\s+)?{_WRONG}", re.IGNORECASE)
+# A sentence that speaks of another option with one of these does not speak for it.
+_AGAINST = re.compile(
+    rf"\b(?:not|no|never|unlike|rather\s+than|instead\s+of|against|whereas|lacks?|would|exclud\w+|rules?\s+out|{_WRONG})\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.;!?\n]")
 _THOUGHT, _THOUGHT_END = "<think>", "</think>"
 _PART = re.compile(r"^[\s*_#>`]*(reasoning|answer)[\s*_`]*:[\s*_`]*", re.IGNORECASE | re.MULTILINE)
 
@@ -145,15 +153,18 @@ def _rejects(reply: str, letter: str) -> bool:
     """Whether the reply calls its own first option wrong: "A - is incorrect", "A. This option is wrong"."""
     subject = rf"(?:\b(?i:this|that|it)\b(?:\s+(?i:option|answer|choice|one))?|\b{letter}\b[*_`\"'.):]*+(?:\s*+[-–—])?)"
     verb = r"(?i:is|was|seems|can\s+be)"
-    return bool(re.search(rf"{subject}\s+{verb}\s+(?:\w++\s+)?(?i:{_WRONG})", reply))
+    denied = rf"\b(?i:not\s+(?:option\s+)?){_MARKS}{letter}\b"
+    return bool(re.search(rf"{subject}\s+{verb}\s+(?:\w++\s+)?(?i:{_WRONG})|{denied}", reply))
 
 
 def _speaks_for_another(reply: str, letter: str) -> bool:
     """Whether it mentions another option and does not, in the same sentence, call it wrong."""
-    return any(
-        letter not in match.groups() and not _REJECTED.search(match[0])
-        for match in _MENTIONED.finditer(reply)
-    )
+    for match in _MENTIONED.finditer(reply):
+        at = match.start(match.lastindex or 0)
+        before = _SENTENCE.split(reply[max(0, at - _NEAR) : at])[-1]
+        if reply[at] != letter and not _AGAINST.search(before + reply[at : match.end()]):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
