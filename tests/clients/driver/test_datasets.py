@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from judge_client.run.datasets import find_image, read_dataset
 from judge_client.run.items import DatasetFault
+from judge_client.run.prompts import prompt_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,11 @@ def test_any_table_is_read_with_a_map_of_its_columns(kind: str, tmp_path: Path) 
         (["one", "two"], "B", "B"),
         ({"a": "one", "b": "two"}, "b)", "B"),
         (["one", "two"], "A) one", "A"),
+        ({"1": "one", "2": "two"}, "2", "B"),
+        ({"0": "one", "1": "two"}, "1)", "B"),
+        ({"2": "two", "1": "one"}, "two", "B"),
+        ('["one", "two"]', "B", "B"),
+        ('{"1": "one", "2": "two"}', "2", "B"),
     ],
 )
 def test_options_in_one_column_and_keys_in_words(
@@ -90,7 +96,16 @@ def test_options_in_one_column_and_keys_in_words(
         ([], "no rows"),
         ([{"answer": "x"}], "row 1: no 'question'"),
         ([{"question": "?", "answer": "E", "A": "x", "B": "y"}], "none of the options"),
-        ([{"id": 1, "question": "?", "answer": "x"}] * 2, "id '1'"),
+        ([{"id": 1, "question": "?", "answer": "x"}] * 2, "id '1': data.json, row 1 and data.json, row 2"),
+        ([{"question": "?", "answer": "A", "A": "x"}], "row 1: only one option"),
+        ([{"question": "?", "answer": "A", "options": "lung; heart"}], "row 1: the options are text"),
+        ([{"question": "?", "answer": "A", "options": "3"}], "row 1: .* neither a list nor a mapping"),
+        ([{"question": "?", "answer": "A", "options": ["x", ["y"]]}], "row 1: an option is neither"),
+        ([{"question": "?", "answer": "A", "options": ["x"] * 11}], "row 1: more than 10"),
+        ([{"question": "?", "answer": "x", "options": {"a": "x", "A": "y"}}], "row 1: .* labelled A, A"),
+        ([{"question": "?", "answer": "x", "options": {"text": "x", "label": "y"}}], "labelled TEXT, LABEL"),
+        ([{"question": "?", "answer": "2", "options": {"1": "2", "2": "3"}}], "number of one option and the"),
+        ([{"question": "?", "answer": "C", "options": ["x", "y", None]}], "none of the options"),
         (["text"], "not an object"),
     ],
 )
@@ -113,6 +128,62 @@ def test_a_file_that_is_at_fault_is_named(tmp_path: Path) -> None:
             read_dataset([tmp_path / name], {})
     with pytest.raises(DatasetFault, match="no field 'nope'"):
         read_dataset([DATA], {"x": "nope"})
+
+
+def test_a_column_that_is_mapped_is_no_option(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", [{"Q": "What?", "A": "pneumonia"}])
+    item = read_dataset([path], {"Q": "question", "A": "answer"}).items[0]
+    assert (item.kind, item.answer, item.options) == ("open", "pneumonia", {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("json", {"A": "one", "B": None, "C": "three", "D": " ", "E": float("nan")}),
+        ("json", ["one", None, "three"]),
+        ("parquet", {"1": "one", "2": None, "3": "three"}),
+        ("csv", '["one", null, "three"]'),
+    ],
+)
+def test_an_option_that_says_nothing_is_not_shown(kind: str, options: Any, tmp_path: Path) -> None:
+    path = written(tmp_path, kind, [{"question": "?", "options": options, "answer": "three"}])
+    item = read_dataset([path], {}).items[0]
+    assert (item.options, item.answer) == ({"A": "one", "C": "three"}, "C")
+    assert "None" not in prompt_of(item)
+
+
+def test_a_mapped_column_is_in_the_data(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", [{"question": "?", "answer": "x", "img": ""}])
+    with pytest.raises(DatasetFault, match=r"'imgg' that is mapped; columns are answer, img, question"):
+        read_dataset([path], {"imgg": "image"})
+    assert read_dataset([path], {"img": "image"}).items[0].image is None
+
+
+def test_a_column_of_pictures_that_is_not_read_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "json", [{"question": "?", "answer": "x", "img": "x.png"}])
+    assert "the column img is not read: --map img=image" in " ".join(read_dataset([path], {}).notes)
+    (tmp_path / "x.png").write_bytes(b"x")
+    assert "not read" not in " ".join(read_dataset([path], {"img": "image"}).notes)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (b'{"question": "?", "answer": "x"}\n\n{"id": 2,\n', "data.jsonl, line 3: .* column 10"),
+        (b'\xef\xbb\xbf{"question": "?", "answer": "x"}\n\xff\n', "data.jsonl, line 2: .*utf-8"),
+        (b'{"question": "?", "answer": "x"}\n[]\n', "data.jsonl, line 2: not an object"),
+        (b'{"question": "?"}\n', "data.jsonl, line 1: no 'answer'"),
+        (
+            b'{"id": 1, "question": "?", "answer": "x"}\n\n' * 2,
+            "id '1': data.jsonl, line 1 and data.jsonl, line 3",
+        ),
+        (b"[" * 200_000, "data.jsonl: nested too deep"),
+    ],
+)
+def test_a_line_that_is_at_fault_is_named(lines: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_bytes(lines)
+    with pytest.raises(DatasetFault, match=words):
+        read_dataset([tmp_path / "data.jsonl"], {})
 
 
 def test_no_picture_outside_the_folder_is_ever_sent(tmp_path: Path) -> None:

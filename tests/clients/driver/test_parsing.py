@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from judge_client.run.parsing import choice_of, parts_of, visible
@@ -45,6 +47,61 @@ REPLIES = [
     ("Answer: A\nAnswer: B", None, "contradictory"),
     ("A\nB", None, "contradictory"),
     ("A) nodule\nB) cavity\nC) effusion", None, "contradictory"),
+    # A label is only the first word: what the reply states is its answer.
+    ("A. This option is wrong because of the age.\n\nTherefore the answer is B", "B", "statement"),
+    ("A - is incorrect; B is right", "B", "statement"),
+    ("A) nodule\nB) cavity\nThe correct option is B.", "B", "statement"),
+    ("A. Tempting, but the correct answer is option C.", "C", "statement"),
+    ("A. It is a nodule. So, B.", "B", "statement"),
+    ("A. It is a nodule, yet I choose B.", "B", "statement"),
+    ("A\nNo: the answer must be B.", "B", "statement"),
+    ("The correct option is B", "B", "statement"),
+    ("The best choice is **(B)**.", "B", "statement"),
+    ("It is round. The answer is B because of its rim.", "B", "statement"),
+    ("Option B is the correct answer.", "B", "statement"),
+    ("\\boxed{B}", "B", "boxed"),
+    ("The rim is thin, so $\\boxed{\\text{B}}$.", "B", "boxed"),
+    ("Hence \\boxed{\\textbf{(C)} cavity}", "C", "boxed"),
+    ("The answer is A? It has no rim.\nAnswer: B", "B", "answer_line"),
+    ("If the answer is A, there is a rim.\n\nB", "B", "letter_line"),
+    ("A. Pneumonia. Option B is wrong, and option C is less likely.", "A", "leading_label"),
+    ("A. Hepatitis B is the correct diagnosis", "A", "leading_label"),
+    ("B. Because A is incorrect", "B", "leading_label"),
+    ("A. Pneumonia.\n\nExplanation: (B) and (C) are less likely.", "A", "leading_label"),
+    ("A. Pneumonia. Unlike option B, it fits.", "A", "leading_label"),
+    ("B) Effusion\n\nOption A is wrong, option C does not fit.", "B", "leading_label"),
+    ("The correct option is: B", "B", "statement"),
+    ("<answer>B</answer>", "B", "answer_line"),
+    ("Option B", "B", "whole"),
+    ("Option B: effusion", "B", "leading_label"),
+    ("The answer is not A, so the answer is B.", "B", "statement"),
+    # Where it speaks against itself, nothing is read.
+    ("A. This option is wrong.", None, "contradictory"),
+    ("A - is incorrect", None, "contradictory"),
+    ("A. A is clearly not the answer", None, "contradictory"),
+    ("A. It is not A but option B", None, "contradictory"),
+    ("Option A: nodule\nOption B: cavity", None, "contradictory"),
+    ("A. It fits, as does option B", None, "contradictory"),
+    ("A) nodule. B is right. No, C is right.", None, "contradictory"),
+    ("Answer: A. Wait, the correct option is B.", None, "contradictory"),
+    ("\\boxed{A} or \\boxed{B}", None, "contradictory"),
+    ("Answer: A\n\\boxed{B}", None, "contradictory"),
+    ("Answer: A, B", None, "invalid"),
+    ("Answer: A, B and C", None, "invalid"),
+    ("Answer: (A) or (B)", None, "invalid"),
+    ("I do not think the answer is A.", None, "invalid"),
+    ("The answer is not A.", None, "invalid"),
+    ("Perhaps the answer is a fracture.", None, "invalid"),
+    ("The answer is A fracture.", None, "invalid"),
+    ("Hepatitis B is the correct diagnosis.", None, "invalid"),
+    ("Option A is not the correct answer.", None, "invalid"),
+    ("Which answer is B?", None, "invalid"),
+    ("The other option is D.", None, "invalid"),
+    ("(A) vs (B): hard to say", None, "invalid"),
+    ("A. or B.", None, "invalid"),
+    ("A) no rim is seen. B) has a rim.", None, "contradictory"),
+    ("A: there is none. B: there is one.", None, "contradictory"),
+    ("A) nodule, since (B) is wrong", "A", "leading_label"),
 ]
 
 
@@ -54,6 +111,16 @@ def test_an_option_is_read_by_the_first_rule_that_finds_one(
 ) -> None:
     choice = choice_of(reply, LETTERS)
     assert (choice.letter, choice.rule) == (letter, rule)
+
+
+@pytest.mark.parametrize(
+    "begin", ["Answer:", "B", "so", "A) or", "\\boxed{", "option A -", "I choose", "A) it is"]
+)
+@pytest.mark.parametrize("filler", [" ", "\n", "*", " A", "\nA. x"])
+def test_a_reply_that_repeats_itself_is_read_at_once(begin: str, filler: str) -> None:
+    began = time.process_time()
+    choice_of(begin + filler * 20_000 + "x", LETTERS)
+    assert time.process_time() - began < 5
 
 
 def test_only_letters_of_the_options_are_choices() -> None:

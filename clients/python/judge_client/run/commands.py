@@ -14,7 +14,8 @@ from rich.console import Console
 from judge_client import JudgeClientError
 from judge_client.run import comparing, dry, session, tabling
 from judge_client.run.datasets import read_dataset
-from judge_client.run.folder import write_whole
+from judge_client.run.dry import LIMITS
+from judge_client.run.folder import kept_in, write_whole
 from judge_client.run.items import DatasetFault
 from judge_client.run.journal import JournalFault
 from judge_client.run.pipeline import GaveUp
@@ -23,7 +24,9 @@ from judge_client.run.progress import Bars, Lines
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from judge_client.run.folder import Kept
 
 EXPECTED = (JudgeClientError, DatasetFault, JournalFault, ValueError, OSError)
 _WIDTH = 140
@@ -34,9 +37,9 @@ def run(chosen: argparse.Namespace) -> int:
     plan = plan_of(chosen)
     console = _console()
     for note in plan.dataset.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}")
     if chosen.dry_run:
-        _show_dry(plan, console)
+        _show_dry(plan, kept_in(chosen.out, plan.settings({})), console)
         return 0
     watch = Bars(console) if console.is_terminal else Lines(console)
     try:
@@ -64,8 +67,8 @@ def _show(summary: Mapping[str, Any], chosen: argparse.Namespace, console: Conso
         console.print(f"{each['stage']}, {each['count']} failed{paid}: {each['reason']}", markup=False)
     if pending or failed:
         console.print(f"{pending} items are still to do, {failed} calls failed. The same command goes on:")
-        console.print(shlex.join(["judge-client", *sys.argv[1:]]), markup=False, soft_wrap=True)
-    console.print(f"Everything is in {chosen.out}", markup=False, soft_wrap=True)
+        console.print(shlex.join(["judge-client", *sys.argv[1:]]), soft_wrap=True)
+    console.print(f"Everything is in {chosen.out}", soft_wrap=True)
     if pending:
         return 130
     return 1 if failed else 0
@@ -78,16 +81,14 @@ def compare(chosen: argparse.Namespace) -> int:
         raise JournalFault("the two runs have no item in common")
     console = _console()
     if told["measured_otherwise"]:
-        console.print(
-            f"NOT MEASURED ALIKE: the runs differ in {', '.join(told['measured_otherwise'])}", markup=False
-        )
+        console.print(f"NOT MEASURED ALIKE: the runs differ in {', '.join(told['measured_otherwise'])}")
     console.print(tabling.comparison(told))
     counts = ("items_changed", "only_in_a", "only_in_b")
     console.print(", ".join(f"{name.replace('_', ' ')} {told[name]}" for name in counts))
     if told["mcq"]:
         _show_flips(told["mcq"], console)
     for row in told["open_flips"]:
-        console.print(f"{row['key']}: {tabling.number(row['a'])} → {tabling.number(row['b'])}", markup=False)
+        console.print(f"{row['key']}: {tabling.number(row['a'])} → {tabling.number(row['b'])}")
     if chosen.json:
         write_whole(chosen.json, json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
     return 0
@@ -96,16 +97,16 @@ def compare(chosen: argparse.Namespace) -> int:
 def _show_flips(mcq: Mapping[str, Any], console: Console) -> None:
     for name in ("wrong_to_right", "right_to_wrong"):
         words = " ".join(mcq[name]) or "none"
-        console.print(f"{name.replace('_', ' ')}, {len(mcq[name])}: {words}", markup=False, soft_wrap=True)
+        console.print(f"{name.replace('_', ' ')}, {len(mcq[name])}: {words}", soft_wrap=True)
     console.print(f"exact p of the flips (McNemar): {mcq['mcnemar_exact_p']:.3g}")
 
 
-def _show_dry(plan: Plan, console: Console) -> None:
+def _show_dry(plan: Plan, kept: Kept | None, console: Console) -> None:
     for item, prompt, picture in dry.examples(plan):
         console.rule(f"{item.key} ({picture})")
-        console.print(prompt, markup=False, highlight=False, soft_wrap=True)
+        console.print(prompt, highlight=False, soft_wrap=True)
     console.rule("What the run would take, roughly")
-    for stage, each in dry.estimates(plan).items():
+    for stage, each in dry.estimates(plan, kept).items():
         cost = "cost unknown (no price given)" if each.cost_usd is None else f"$ {each.cost_usd:.2f}"
         console.print(f"{stage}: {each.calls} calls, {each.read} tokens read, {each.written} written, {cost}")
 
@@ -115,7 +116,7 @@ def plan_of(chosen: argparse.Namespace) -> Plan:
     if chosen.model_url is None and chosen.provider != "litellm":
         raise ValueError("--model-url is missing: where is the model?")
     columns = dict(_pair(word, "--map") for word in chosen.map)
-    fields = {name: _json(value) for name, value in (_pair(word, "--body") for word in chosen.body)}
+    fields = _fields(chosen.body)
     data = read_dataset(chosen.dataset, columns, chosen.images)
     return Plan(
         data.first(chosen.limit),
@@ -146,6 +147,15 @@ def plan_of(chosen: argparse.Namespace) -> Plan:
     )
 
 
+def _fields(words: Sequence[str]) -> dict[str, Any]:
+    fields = {name: _json(value) for name, value in (_pair(word, "--body") for word in words)}
+    for name in LIMITS:
+        limit = fields.get(name)
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise ValueError(f"--body {name}={limit}: a limit is a whole number from 1 on")
+    return fields
+
+
 def _pair(word: str, option: str) -> tuple[str, str]:
     name, mark, value = word.partition("=")
     if not mark or not name:
@@ -172,7 +182,8 @@ def _key(variable: str | None, option: str) -> str | None:
 
 
 def _console() -> Console:
-    console = Console(highlight=False)
+    # What a data set or a model says may look like markup: nothing that is printed here is.
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = max(console.width, _WIDTH)
     return console

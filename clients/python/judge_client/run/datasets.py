@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from judge_client.run.files import rows_of
 from judge_client.run.items import LETTERS, Dataset, DatasetFault, Item
+from judge_client.run.options import blank, options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
 # Field of an item ← names of columns, the first that a row has. Two of Med-CMR's names have blanks in them.
@@ -28,6 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 _GROUPS = ("dimension", "subtype", "question_type", "modality", "organ")
 _NEEDED = ("question", "answer")
 _FOLDERS = ("", "imgs", "images")
+_PICTURES = re.compile(r"im(?:g|age)|pic|photo|scan", re.IGNORECASE)
 
 
 def read_dataset(paths: Sequence[Path], columns: Mapping[str, str], images: Path | None = None) -> Dataset:
@@ -37,12 +40,44 @@ def read_dataset(paths: Sequence[Path], columns: Mapping[str, str], images: Path
     """
     files = [each for path in paths for each in _files_of(path)]
     found = _sources(columns)
-    items = [_item(row, found, f"{path.name}, row {at}", at) for path in files for at, row in rows_of(path)]
-    if not items:
+    read: dict[str, Item] = {}
+    places: dict[str, str] = {}
+    seen: set[str] = set()
+    for row in (row for path in files for row in rows_of(path)):
+        item = _item(row.values, found, row.where, row.number)
+        if item.key in places:
+            raise DatasetFault(
+                f"two {item.kind} items have the id {item.id!r}: {places[item.key]} and {row.where}"
+            )
+        read[item.key], places[item.key] = item, row.where
+        seen.update(row.values)
+    if not read:
         raise DatasetFault("the data set has no rows")
-    _distinct(items)
-    folder = images or files[0].parent
-    return Dataset(", ".join(path.name for path in files), tuple(items), folder, _notes(items, folder))
+    _all_there(columns, seen)
+    items, folder = tuple(read.values()), images or files[0].parent
+    name = ", ".join(path.name for path in files)
+    return Dataset(name, items, folder, (*_notes(items, folder), *_unread(items, seen, found)))
+
+
+def _all_there(columns: Mapping[str, str], seen: Collection[str]) -> None:
+    lacking = [column for column in columns if column not in seen]
+    if lacking:
+        raise DatasetFault(
+            f"no row has the column {lacking[0]!r} that is mapped; columns are {', '.join(sorted(seen))}"
+        )
+
+
+def _unread(
+    items: Iterable[Item], seen: Iterable[str], sources: Mapping[str, Iterable[str]]
+) -> tuple[str, ...]:
+    """A column of pictures under another name would leave the model blind, and nobody would know."""
+    if any(item.image for item in items):
+        return ()
+    read = {name for names in sources.values() for name in names}
+    left = sorted(name for name in seen if name not in read and _PICTURES.search(name))
+    if not left:
+        return ()
+    return (f"no item has a picture, and the column {', '.join(left)} is not read: --map {left[0]}=image",)
 
 
 def find_image(folder: Path, path: str) -> Path:
@@ -77,7 +112,8 @@ def _sources(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     unknown = sorted(set(columns.values()) - set(COLUMNS))
     if unknown:
         raise DatasetFault(f"no field {unknown[0]!r}; fields are {', '.join(COLUMNS)}")
-    mapped: dict[str, tuple[str, ...]] = dict(COLUMNS)
+    # A column that is named for one field is no other's: a column `A` may hold answers.
+    mapped = {field: tuple(name for name in names if name not in columns) for field, names in COLUMNS.items()}
     for field in set(columns.values()):
         mapped[field] = tuple(column for column, named in columns.items() if named == field)
     return mapped
@@ -88,13 +124,13 @@ def _item(row: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]], where:
     lacking = [field for field in _NEEDED if told[field] is None]
     if lacking:
         raise DatasetFault(f"{where}: no {lacking[0]!r} (looked for {', '.join(sources[lacking[0]])})")
-    options = _options(_value(row, sources["options"]), told, where)
-    answer = told["answer"] or ""
+    lettered = {letter: told[letter] for letter in LETTERS}
+    options, answer = options_of(_value(row, sources["options"]), lettered, told["answer"] or "", where)
     return Item(
         id=told["id"] or str(at),
         kind="mcq" if options else "open",
         question=told["question"] or "",
-        answer=_letter(answer, options, where) if options else answer,
+        answer=answer,
         options=options,
         image=told["image"],
         visual_description=told["visual_description"],
@@ -103,46 +139,13 @@ def _item(row: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]], where:
 
 
 def _value(row: Mapping[str, Any], names: Iterable[str]) -> Any:
-    return next((row[name] for name in names if row.get(name) not in (None, "")), None)
+    return next((row[name] for name in names if not blank(row.get(name))), None)
 
 
 def _text(value: Any) -> str | None:
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else ", ".join(map(str, value))
     return None if value is None else str(value).strip() or None
-
-
-def _options(listed: Any, told: Mapping[str, str | None], where: str) -> dict[str, str]:
-    """The options by letter: columns A to J, or a list or mapping in one column."""
-    if isinstance(listed, dict):
-        return {str(letter).upper(): str(text) for letter, text in listed.items()}
-    if isinstance(listed, list):
-        if len(listed) > len(LETTERS):
-            raise DatasetFault(f"{where}: more than {len(LETTERS)} options")
-        return {letter: str(text) for letter, text in zip(LETTERS, listed, strict=False)}
-    return {letter: text for letter in LETTERS if (text := told[letter]) is not None}
-
-
-def _letter(answer: str, options: Mapping[str, str], where: str) -> str:
-    """The key as a letter: it is given as one, perhaps with a label's mark, or as the option's text."""
-    bare = answer.strip().rstrip(").:").upper()
-    if bare in options:
-        return bare
-    same = [letter for letter, text in options.items() if text.strip() == answer]
-    if len(same) == 1:
-        return same[0]
-    label = answer[:1].upper()
-    if label in options and answer[1:2] in {")", ".", ":"}:
-        return label
-    raise DatasetFault(f"{where}: the answer is none of the options")
-
-
-def _distinct(items: Sequence[Item]) -> None:
-    seen: set[str] = set()
-    for item in items:
-        if item.key in seen:
-            raise DatasetFault(f"two {item.kind} items have the id {item.id!r}")
-        seen.add(item.key)
 
 
 def _notes(items: Sequence[Item], folder: Path) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from judge_client.run.prompts import prompt_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from judge_client.run.folder import RunFolder
+    from judge_client.run.folder import Kept
     from judge_client.run.items import Dataset, Item
     from judge_client.run.plan import Plan, Price
 
@@ -26,6 +26,8 @@ _WRITTEN = {"mcq": 5, "open": 300}
 # The judge reads its rubric beside the case, and writes a verdict a criterion.
 _JUDGE_READS, _JUDGE_WRITES = 1800, 450
 _SAMPLE = 200
+# Fields of a request that limit what the model writes, in tokens.
+LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,13 @@ class Estimated:
     cost_usd: float | None
 
 
-def estimates(plan: Plan, folder: RunFolder | None = None) -> dict[str, Estimated]:
+def estimates(plan: Plan, kept: Kept | None = None) -> dict[str, Estimated]:
     """By stage; what a folder has already is not counted."""
     items = plan.dataset.items
-    to_ask = [item for item in items if folder is None or folder.answered(item.key) is None]
-    to_judge = [
-        item for item in items if item.kind == "open" and (folder is None or folder.judged(item.key) is None)
-    ]
+    to_ask = [item for item in items if kept is None or kept.answered(item.key) is None]
+    to_judge = [item for item in items if item.kind == "open" and not _is_judged(plan, kept, item)]
     pictures = _picture_tokens(plan.dataset, to_ask)
-    limit = plan.model.fields.get("max_tokens") or plan.model.fields.get("max_completion_tokens")
+    limit = next((plan.model.fields[name] for name in LIMITS if plan.model.fields.get(name)), None)
     written = sum(min(_WRITTEN[item.kind], limit or _WRITTEN[item.kind]) for item in to_ask)
     read = sum(tokens_of(prompt_of(item)) + (pictures if item.image else 0) for item in to_ask)
     read_by_judge = sum(_JUDGE_READS + _case_tokens(item) for item in to_judge)
@@ -54,6 +54,11 @@ def estimates(plan: Plan, folder: RunFolder | None = None) -> dict[str, Estimate
         "model": _estimated(len(to_ask), read, written, plan.model.price),
         "judge": _estimated(len(to_judge), read_by_judge, _JUDGE_WRITES * len(to_judge), plan.judge.price),
     }
+
+
+def _is_judged(plan: Plan, kept: Kept | None, item: Item) -> bool:
+    line = kept.judged(item.key) if kept else None
+    return line is not None and not (plan.again_unscored and line["score"] is None)
 
 
 def _estimated(calls: int, read: float, written: int, price: Price) -> Estimated:

@@ -56,13 +56,14 @@ def column_of(value: str) -> str | None:
 
 
 def beside(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """This run's figures under the published columns, and the table; `None` where no column fits."""
-    ours = {**_choices(summary["mcq"]), **_opens(summary["open"])}
-    if not ours:
+    """This run's figures under the published columns, each with its items, and the table; `None` where none fits."""
+    told = {**_choices(summary["mcq"]), **_opens(summary["open"])}
+    if not told:
         return None
     return {
         "columns": list(COLUMNS),
-        "ours": ours,
+        "ours": {column: each["estimate"] for column, each in told.items()},
+        "ours_items": {column: each["n"] for column, each in told.items()},
         "models": published(),
         "doubtful": _doubts(),
         **_sizes(summary),
@@ -74,30 +75,29 @@ def _sizes(summary: Mapping[str, Any]) -> dict[str, int]:
     return {"mcq_items": track["all"]["scored"] if track else 0, "published_mcq_items": MCQ_ITEMS}
 
 
-def _choices(track: Mapping[str, Any] | None) -> dict[str, float]:
+def _choices(track: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     if track is None:
         return {}
-    found = {"mcq": track["all"]["accuracy_micro"]["estimate"]}
+    found = {"mcq": track["all"]["accuracy_micro"]}
     for parts in track["cuts"].values():
         for value, cell in parts.items():
             column = column_of(value)
             if column is not None:
-                found.setdefault(column, cell["accuracy_micro"]["estimate"])
-    known = {column: figure for column, figure in found.items() if figure is not None}
+                found.setdefault(column, cell["accuracy_micro"])
+    known = _known(found)
     return known if len(known) > 1 else {}
 
 
-def _opens(track: Mapping[str, Any] | None) -> dict[str, float]:
+def _opens(track: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     if track is None:
         return {}
     cell = track["all"]
-    found = {
-        name: cell["criteria"][name]["micro"]["estimate"] for name in CRITERIA if name in cell["criteria"]
-    }
-    if len(found) < len(CRITERIA):
-        return {}
-    found["open"] = cell["score_micro"]["estimate"]
-    return {column: figure for column, figure in found.items() if figure is not None}
+    found = {name: cell["criteria"][name]["micro"] for name in CRITERIA if name in cell["criteria"]}
+    return _known(found | {"open": cell["score_micro"]}) if len(found) == len(CRITERIA) else {}
+
+
+def _known(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {column: each for column, each in found.items() if each["estimate"] is not None}
 
 
 def _doubts() -> list[dict[str, Any]]:

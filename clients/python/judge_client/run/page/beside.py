@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from judge_client.run.page.drawings import Row, intervals
 from judge_client.run.page.markup import Ours, paragraph, section, table
 from judge_client.run.published import CRITERIA
-from judge_client.run.tabling import number
+from judge_client.run.tabling import MISSING, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,11 +56,18 @@ def beside(summary: Mapping[str, Any]) -> str:
 
 def _table(told: Mapping[str, Any], columns: Sequence[str], caption: str) -> str:
     head = ("", *(_TITLES.get(column, column.replace("_", " ")) for column in columns))
-    rows = [(Ours("this run"), *(number(told["ours"].get(column), 2) for column in columns))]
+    rows = [(Ours("this run (items)"), *(_ours(told, column) for column in columns))]
     rows += [
         (name, *(number(each[column], 2) for column in columns)) for name, each in told["models"].items()
     ]
     return table(head, rows, caption=caption)
+
+
+def _ours(told: Mapping[str, Any], column: str) -> str:
+    """A figure of this run with the items behind it: of a few items it says little beside one of thousands."""
+    if column not in told["ours"]:
+        return MISSING
+    return f"{number(told['ours'][column], 2)} ({told['ours_items'][column]})"
 
 
 def _rows(column: str, ours: float, models: Mapping[str, Mapping[str, float]]) -> Iterator[Row]:

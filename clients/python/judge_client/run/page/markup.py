@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
+_MANY = 10  # columns: such a table is set closer
+
+
 def text(value: object) -> str:
     """Any value as text that is safe in an element or an attribute."""
     return html.escape(str(value), quote=True)
@@ -42,7 +45,9 @@ def table(
     )
     body = "\n".join(_row(line, shown, words) for line in lines)
     title = f"<caption>{text(caption)}</caption>" if caption else ""
-    return f'<div class="scroll"><table>{title}<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    kind = _class("many" if len(shown) > _MANY else "")
+    inner = f"{title}<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>"
+    return f'<div class="scroll"><table{kind}>{inner}</table></div>'
 
 
 def _row(line: Sequence[object], shown: Sequence[int], words: Sequence[int]) -> str:
@@ -70,13 +75,19 @@ def estimate(told: Mapping[str, Any]) -> str:
     """A figure with its interval, or a dash."""
     if told["estimate"] is None:
         return MISSING
-    limits = "" if told["low"] is None else f" [{number(told['low'])}, {number(told['high'])}]"
+    # A narrow cell breaks before an interval and not within it.
+    limits = "" if told["low"] is None else f" [{number(told['low'])},\u00a0{number(told['high'])}]"
     return number(told["estimate"]) + limits
 
 
 def counted(count: int, rate: float | None) -> str:
     """A count with its rate."""
-    return f"{count} ({percent(rate)})" if rate is not None else str(count)
+    return f"{count} ({unbroken(percent(rate))})" if rate is not None else str(count)
+
+
+def unbroken(words: str) -> str:
+    """Words that stay on one line."""
+    return words.replace(" ", "\u00a0")
 
 
 def money(value: float | None, at_least: float | None = None) -> str:

@@ -24,7 +24,8 @@ nav a{color:var(--ours);margin-right:1rem}
 .facts div{border-top:1px solid var(--rule);padding:.25rem 0}
 .facts dt{color:var(--soft);font-size:.85rem}
 .facts dd{margin:0;overflow-wrap:anywhere}
-.scroll{overflow-x:auto;margin:.4rem 0 1rem}
+.scroll{overflow-x:auto;margin:.4rem 0 1rem;background:linear-gradient(var(--paper),var(--paper)) right/1rem 100% \
+no-repeat local,linear-gradient(to left,var(--rule),transparent) right/1rem 100% no-repeat scroll}
 table{border-collapse:collapse;font-size:.84rem;line-height:1.35;min-width:50%}
 caption{text-align:left;color:var(--soft);padding:.2rem 0 .4rem}
 th,td{text-align:left;padding:.26rem .8rem .26rem 0;vertical-align:top}
@@ -33,7 +34,7 @@ tbody th{font-weight:400}
 tbody tr{border-bottom:1px solid var(--faint)}
 tbody tr:last-child{border-bottom:1px solid var(--rule)}
 tr.ours th,tr.ours td{font-weight:700;color:var(--ours)}
-.figure{white-space:nowrap;text-align:right}
+.figure{text-align:right}
 td.words{min-width:9rem}
 tbody th{min-width:9rem}
 .case td.words{min-width:16rem}
@@ -61,10 +62,12 @@ svg .strong{font-weight:700}
 .points{font-weight:700;white-space:nowrap}
 .absent{color:var(--none)}
 @media (max-width:42rem){.case .body{grid-template-columns:1fr}}
+@media (max-width:68rem){table{font-size:.78rem}th,td{padding-right:.5rem}tbody th,td.words{min-width:7rem}}
+.many{font-size:.75rem}.many th,.many td{padding-right:.45rem}.many tbody th,.many td.words{min-width:5.5rem}
 @page{margin:14mm}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--rule:#bbb;--faint:#e4e4e4}
 html{font-size:9pt}body{max-width:none;padding:0}nav{display:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-h2,h3,caption{break-after:avoid}.scroll{overflow:visible}table{font-size:7pt}th,td{padding-right:.5rem}
-tr{break-inside:avoid}.figure{white-space:normal}}
+h2,h3,caption{break-after:avoid}.scroll{overflow:visible;background:none}table{font-size:7pt}th,td{padding-right:.5rem}
+tr{break-inside:avoid}.many{font-size:7pt}}
 """

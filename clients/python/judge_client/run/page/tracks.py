@@ -8,7 +8,7 @@ from judge_client.run.items import CUTS
 from judge_client.run.page.drawings import Row, intervals
 from judge_client.run.page.markup import counted, estimate, paragraph, section, table
 from judge_client.run.published import column_of
-from judge_client.run.tabling import MISSING, number, percent
+from judge_client.run.tabling import MISSING, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -235,7 +235,7 @@ def _open_row(name: str, cell: Mapping[str, Any], names: Sequence[str]) -> tuple
 def _with_count(told: Mapping[str, Any] | None) -> str:
     if told is None:
         return MISSING
-    missing = f"; unscored {told['unscored']}, {percent(told['unscored_rate'])}" if told["unscored"] else ""
+    missing = f"; unscored {counted(told['unscored'], told['unscored_rate'])}" if told["unscored"] else ""
     return estimate(told["micro"]) + missing
 
 

@@ -26,8 +26,9 @@ Means of points: a t interval; where items share a picture, with the variance of
 means: the same, within dimensions. Nothing is resampled: the same run gives the same figures.
 A call that failed, and an answer that the judge left without a score, are null. They are in no mean and stand \
 beside it with their number. A total that lacks a criterion is in no mean of totals.
-The option is read by the first rule that finds one: the whole reply is a letter; a line Answer: X; a line that \
-is a letter; the label of an option at the beginning. Two different letters by one rule are no choice."""
+The option is read by the first rule that finds one: the whole reply is a letter; a line Answer: X; a boxed letter; \
+a sentence that states an option; a line that is a letter; the label of an option at the beginning, where nothing \
+behind it speaks against it. Two different letters are no choice."""
 
 
 def page(summary: Mapping[str, Any], data: Dataset, folder: RunFolder) -> str:

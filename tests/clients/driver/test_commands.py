@@ -1,0 +1,119 @@
+"""What the command prints and refuses: one line for a fault, and what data say as it is."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING
+
+import pytest
+from driving import completion, stage
+from stubjudge import SHAPES
+
+from judge_client.run.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPEN = {"id": "a[/b]", "question": "q [/z] :smile:?", "answer": "x", "dimension": "[/x]"}
+CHOICE = {
+    "id": "2[red]",
+    "question": "q2?",
+    "answer": "B",
+    "A": "[/one]",
+    "B": "two",
+    "dimension": "[ct] scan",
+}
+MARKUP = [OPEN, CHOICE, OPEN | {"id": "3", "dimension": "y"}, CHOICE | {"id": "4", "dimension": "y"}]
+
+
+def told_by(*words: str) -> tuple[int, str]:
+    """The exit code, and all that was printed."""
+    told = io.StringIO()
+    with redirect_stdout(told), redirect_stderr(told):
+        code = main(words)
+    return code, told.getvalue()
+
+
+def dry(folder: Path, *more: str) -> tuple[int, str]:
+    """A dry run over one question; nobody is asked."""
+    (folder / "data.json").write_text(json.dumps([{"question": "?", "answer": "x"}]), "utf-8")
+    urls = ("--model-url", "http://127.0.0.1:9", "--judge-url", "http://127.0.0.1:9")
+    return told_by(
+        *("run", str(folder / "data.json"), "--model", "m", *urls),
+        *("--out", str(folder / "out"), "--dry-run", *more),
+    )
+
+
+async def test_what_looks_like_markup_is_printed_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "data[1].json").write_text(json.dumps(MARKUP), "utf-8")
+    outs = [tmp_path / "one[a]", tmp_path / "[two]"]
+    for out in outs:
+        async with stage(out) as run:
+            run.model.choose = lambda _: completion("B")
+            run.judge.choose = lambda _: SHAPES["normal"]
+            words = ("--model", "m[/m]", "--body", 'stop="[/s]"')
+            code, told = await run.run("--dry-run", *words, data=tmp_path / "data[1].json")
+            assert code == 0, told
+            assert "open/a[/b] (no picture)" in told
+            assert "q [/z] :smile:?" in told
+            code, told = await run.run(*words, data=tmp_path / "data[1].json")
+            assert code == 0, told
+            assert "  [/x] " in told
+            assert "  [ct] scan " in told
+    code, told = told_by("compare", *map(str, outs))
+    assert code == 0, told
+    assert "A: m[/m] (one[a]), B: m[/m] ([two])" in told
+
+
+async def test_a_dry_run_counts_what_is_left_and_changes_nothing(tmp_path: Path) -> None:
+    async with stage(tmp_path / "run") as run:
+        run.judge.choose.answer = lambda _: SHAPES["refusal"]  # type: ignore[union-attr]
+        assert (await run.run("--limit", "4"))[0] == 0
+        with (run.out / "predictions.jsonl").open("ab") as torn:
+            torn.write(b'{"key":"open/9","outco')
+        before = {path: path.read_bytes() for path in run.out.iterdir()}
+        for words, model, judge in (
+            (("--limit", "4"), 0, 0),
+            ((), 32, 16),
+            (("--limit", "4", "--again-unscored"), 0, 4),
+        ):
+            code, told = await run.run("--dry-run", *words)
+            assert code == 0, told
+            assert f"model: {model} calls" in told
+            assert f"judge: {judge} calls" in told
+        code, told = await run.run("--dry-run", "--model", "other")
+        assert (code, told.count("\n")) == (2, 1), told
+        assert "other settings (model)" in told
+        assert {path: path.read_bytes() for path in run.out.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "limit", ["max_tokens=abc", "max_completion_tokens=1.5", "max_tokens=true", "max_tokens=0"]
+)
+def test_a_limit_that_is_no_number_is_one_line(limit: str, tmp_path: Path) -> None:
+    code, told = dry(tmp_path, "--body", limit)
+    assert (code, told.count("\n")) == (2, 1), told
+    assert "a whole number" in told
+    assert dry(tmp_path, "--body", "max_tokens=null", "--body", "max_completion_tokens=7")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "is of no run"),
+        ("[]", "is of no run"),
+        ('{"format": 99}', "another version"),
+        ('{"format": 1}', "no settings"),
+        ('{"format": 1, "settings": {}}', "no settings"),
+        ("x", "is no JSON"),
+    ],
+)
+def test_a_folder_whose_settings_are_none_is_one_line(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "run.json").write_text(text, "utf-8")
+    folder = str(tmp_path / "out")
+    for code, told in (told_by("compare", folder, folder), dry(tmp_path)):
+        assert (code, told.count("\n")) == (2, 1) or "note: " in told, told
+        assert words in told
