@@ -62,7 +62,7 @@ def test_every_target_is_in_the_help() -> None:
 
 
 def test_test_runs_every_check_and_the_tests_last() -> None:
-    said = would_run("test")
+    said = would_run("test", COVERAGE="")  # whatever the make that runs this was told
     places = [
         said.index(word)
         for word in ("ruff check", "ruff format --check", "mypy", "lint-imports", "-m pytest")
