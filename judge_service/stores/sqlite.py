@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from judge_service.errors import ConfigurationError, StoreError
 from judge_service.stores.base import Waiters
-from judge_service.stores.sqlite_file import OPEN_WITHIN_S, FileThread, NotOurFile, connect, transaction
+from judge_service.stores.sqlite_file import OPEN_WITHIN_S, NotOurFile, OneConnection, connect, transaction
 from judge_service.stores.sqlite_kept import KeptRows
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -51,13 +51,11 @@ class FileStore:
         kept_s: float = 10.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._path = path
         self._max_bytes = max_bytes
-        self._call_s = call_s
         self._clock = clock
         self._next_sweep = 0.0
-        self._connection: sqlite3.Connection | None = None
-        self._thread = FileThread("file-store")
+        self._file = OneConnection("file-store", partial(connect, path, busy_ms=_BUSY_MS), within_s=call_s)
+        self._connected, self._call = self._file.connection, self._file.call
         self._kept = KeptRows(path, within_s=kept_s, clock=clock)
         self._waiters = Waiters()
 
@@ -70,7 +68,7 @@ class FileStore:
             await self._call("open", self._connected, within_s=2 * OPEN_WITHIN_S)
         except StoreError as exc:
             if isinstance(exc.__cause__, NotOurFile):
-                self._thread.end()
+                self._file.end()
                 raise ConfigurationError(str(exc.__cause__)) from exc
             raise
 
@@ -137,17 +135,11 @@ class FileStore:
         try:
             await self._kept.aclose()
         finally:
-            try:
-                await self._call("close", self._close, within_s=OPEN_WITHIN_S)
-            finally:
-                self._thread.end()
+            await self._file.aclose()
 
     async def _opened(self) -> None:
-        if self._connection is None:
+        if not self._file.is_open:
             await self._call("open", self._connected, within_s=2 * OPEN_WITHIN_S)
-
-    async def _call(self, name: str, work: Callable[[], T], *, within_s: float | None = None) -> T:
-        return await self._thread.call(name, work, within_s=within_s or self._call_s)
 
     def _get(self, key: str) -> bytes | None:
         query = "SELECT value FROM entries WHERE key = ? AND expires > ?"
@@ -205,13 +197,3 @@ class FileStore:
 
     def _pragma(self, name: str) -> int:
         return int(self._connected().execute(f"PRAGMA {name}").fetchone()[0])
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, busy_ms=_BUSY_MS)
-        return self._connection
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None

@@ -85,6 +85,56 @@ class FileThread:
         self._thread.shutdown(wait=False)
 
 
+class OneConnection:
+    """A connection, opened when it is first needed, and the one thread that uses it; `opened` is called there then."""
+
+    def __init__(
+        self,
+        name: str,
+        opening: Callable[[], sqlite3.Connection],
+        *,
+        within_s: float,
+        opened: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._opening = opening
+        self._opened = opened
+        self._within_s = within_s
+        self._thread = FileThread(name)
+        self._held: sqlite3.Connection | None = None
+
+    async def call(self, name: str, work: Callable[[], T], *, within_s: float | None = None) -> T:
+        """Do the work in the thread, within the usual time or another; a failure is a `StoreError`."""
+        return await self._thread.call(name, work, within_s=within_s or self._within_s)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been needed."""
+        return self._held is not None
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection; for work in the thread alone."""
+        if self._held is None:
+            self._held = self._opening()
+            self._opened()
+        return self._held
+
+    async def aclose(self) -> None:
+        """Close the connection and end the thread."""
+        try:
+            await self.call("close", self._close, within_s=OPEN_WITHIN_S)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """End the thread."""
+        self._thread.end()
+
+    def _close(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, and the only writer from the first moment."""

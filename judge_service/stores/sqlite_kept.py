@@ -6,10 +6,11 @@ import secrets
 import sqlite3
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
-from judge_service.stores.sqlite_file import OPEN_WITHIN_S, FileThread, connect_again, transaction
+from judge_service.stores.sqlite_file import OneConnection, connect_again, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,43 +47,6 @@ class LostParts(sqlite3.DatabaseError):
     """A record whose parts are not all there."""
 
 
-class _Line:
-    """One connection, opened when it is first needed, and the one thread that uses it."""
-
-    def __init__(
-        self, name: str, path: Path, *, within_s: float, opened: Callable[[], None] = lambda: None
-    ) -> None:
-        self._path = path
-        self._within_s = within_s
-        self._opened = opened
-        self._thread = FileThread(name)
-        self._held: sqlite3.Connection | None = None
-
-    async def call(self, name: str, work: Callable[[], T]) -> T:
-        """Do the work in the thread; a failure is a `StoreError`."""
-        return await self._thread.call(name, work, within_s=self._within_s)
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection; for work in the thread alone."""
-        if self._held is None:
-            self._held = connect_again(self._path, busy_ms=_BUSY_MS)
-            self._opened()
-        return self._held
-
-    async def aclose(self) -> None:
-        """Close the connection and end the thread."""
-        try:
-            await self._thread.call("close", self._close, within_s=OPEN_WITHIN_S)
-        finally:
-            self._thread.end()
-
-    def _close(self) -> None:
-        if self._held is not None:
-            self._held.close()
-            self._held = None
-
-
 class KeptRows:
     """The kept records of a file that is already open: one thread writes, and another reads beside it.
 
@@ -91,8 +55,10 @@ class KeptRows:
 
     def __init__(self, path: Path, *, within_s: float, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._writer = _Line("file-store-kept", path, within_s=within_s, opened=self._clear_left_over)
-        self._reader = _Line("file-store-read", path, within_s=within_s)
+        again = partial(connect_again, path, busy_ms=_BUSY_MS)
+        clear = self._clear_left_over
+        self._writer = OneConnection("file-store-kept", again, within_s=within_s, opened=clear)
+        self._reader = OneConnection("file-store-read", again, within_s=within_s)
 
     async def keep(self, key: str, value: bytes) -> None:
         """Write, whatever was there."""
@@ -146,7 +112,7 @@ class KeptRows:
     def _found(self, key: str) -> tuple[bytes | None, bytes | None]:
         """Give the lot and the digest of the record."""
         query = "SELECT lot, digest FROM kept WHERE key = ?"
-        row = self._writer.connection.execute(query, (key.encode(),)).fetchone()
+        row = self._writer.connection().execute(query, (key.encode(),)).fetchone()
         return (None, None) if row is None else (row[0], row[1])
 
     def _stage(self, lot: bytes, value: bytes) -> int:
@@ -156,21 +122,23 @@ class KeptRows:
             if part:
                 time.sleep(_PAUSE_S)
             row = (lot, part, self._clock(), memoryview(value)[start : start + _PART_BYTES])
-            self._writer.connection.execute(_STAGE, row)
+            self._writer.connection().execute(_STAGE, row)
         return len(starts)
 
     def _check_staged(self, lot: bytes, parts: int) -> None:
         # Another process may have taken them for left over, if this one was held up for very long.
-        count = self._writer.connection.execute(
-            "SELECT count(*) FROM kept_parts WHERE lot = ?", (lot,)
-        ).fetchone()
+        count = (
+            self._writer.connection()
+            .execute("SELECT count(*) FROM kept_parts WHERE lot = ?", (lot,))
+            .fetchone()
+        )
         if count[0] != parts:
             raise LostParts
 
     @contextmanager
     def _durably(self) -> Iterator[sqlite3.Connection]:
         """One transaction that is on the disk when it ends, and with it all that was written before it."""
-        connection = self._writer.connection
+        connection = self._writer.connection()
         # It brings the parts to the disk while nobody waits, so that the transaction is soon over.
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         connection.execute("PRAGMA synchronous = FULL")
@@ -181,7 +149,7 @@ class KeptRows:
             connection.execute("PRAGMA synchronous = NORMAL")
 
     def _read(self, key: str) -> bytes | None:
-        rows = self._reader.connection.execute(_READ, (key.encode(),)).fetchall()
+        rows = self._reader.connection().execute(_READ, (key.encode(),)).fetchall()
         if not rows:
             return None
         value = b"".join(part for _, part in rows if part is not None)
@@ -202,7 +170,8 @@ class KeptRows:
         query = "SELECT key FROM kept WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
         least = prefix.encode()
         return [
-            key.decode() for (key,) in self._reader.connection.execute(query, (least, least + _BEYOND, limit))
+            key.decode()
+            for (key,) in self._reader.connection().execute(query, (least, least + _BEYOND, limit))
         ]
 
     def _clear(self, lot: bytes | None) -> None:
@@ -212,7 +181,7 @@ class KeptRows:
                 self._one_by_one(_CLEAR_ONE_OF, lot)
 
     def _one_by_one(self, statement: str, value: bytes | float) -> None:
-        while self._writer.connection.execute(statement, (value,)).rowcount:
+        while self._writer.connection().execute(statement, (value,)).rowcount:
             time.sleep(_PAUSE_S)
 
     def _clear_left_over(self) -> None:

@@ -133,7 +133,7 @@ async def test_a_record_is_on_the_disk_before_it_is_acknowledged(path: Path) -> 
     async with file_store(path) as store:
         await store.keep("k", b"before")
         writer = store._kept._writer
-        writer._thread._thread.submit(writer.connection.set_trace_callback, said.append).result()
+        writer._thread._thread.submit(writer.connection().set_trace_callback, said.append).result()
         await store.keep("k", bytes(2**20))
     at = said.index
     assert at("PRAGMA wal_checkpoint(PASSIVE)") < at("PRAGMA synchronous = FULL") < at("BEGIN IMMEDIATE")
