@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
+from judge_service.errors import RequestError
 from judge_service.jobs.base import ALONE_FROM, POISON, Spent
 from judge_service.jobs.lines import custom_id_of, error_line, read_line, result_line
 from judge_service.strict_json import validated
@@ -83,7 +84,10 @@ class Items:
             return await self._answered(name, item, request, order, purse, until)
         except Exception as exc:  # noqa: BLE001 (whatever it is, it is this item's end and harms no other)
             code, words, problem = self._told(exc)
-            return error_line(name, custom_id_of(raw), code, words, problem=problem, spent=Spent())
+            spent = (
+                Spent() if isinstance(exc, RequestError) else _UNKNOWN
+            )  # refused before any call, or who knows
+            return error_line(name, custom_id_of(raw), code, words, problem=problem, spent=spent)
 
     def _patience(self, claim: Claim) -> float:
         """An item that is in work alone is not asked for as long: a judge that is away must not stop the others."""
@@ -103,7 +107,13 @@ class Items:
         spent, pause_s = Spent(), _FIRST_PAUSE_S
         while True:
             deadline = asyncio.get_running_loop().time() + budget_s
-            score = await self._score(request, tenant=order.tenant, deadline=deadline, purse=purse)
+            try:
+                score = await self._score(request, tenant=order.tenant, deadline=deadline, purse=purse)
+            except (
+                RequestError
+            ) as refused:  # such as a cap that earlier calls for this item have brought near
+                code, words, problem = self._told(refused)
+                return error_line(name, item.custom_id, code, words, problem=problem, spent=spent)
             spent = _sum(spent, score)
             if score.outcome not in _UNANSWERED or score.failure is None:
                 self._counted(score)

@@ -11,6 +11,7 @@ import pytest
 from jobwork import Scorer, a_job_line, a_score, an_order, no_answer
 
 from judge_service.api.problems import end_of_item
+from judge_service.errors import CostCapReached
 from judge_service.jobs.base import ALONE_FROM, Claim, Line, Spent
 from judge_service.jobs.items import ALONE_PATIENCE_S, PATIENCE_S, Items, poisoned, unfinished
 
@@ -133,6 +134,19 @@ async def test_unknown_costs_stay_unknown() -> None:
     assert (await asked([unknown]))[0].spent == Spent(None, None, None)
     hit = a_score(provenance={"cache": "hit", "spent_microusd": 0})
     assert (await asked([hit]))[0].spent == Spent(0, 0, 0)
+
+
+async def test_what_was_spent_before_a_cap_was_reached_is_told() -> None:
+    refused = CostCapReached("the cap")
+    at_once, _, _ = await asked([refused])
+    later, _, _ = await asked([no_answer(), no_answer(), refused])
+    assert at_once.outcome == later.outcome == "cost-cap"
+    assert (at_once.spent, later.spent) == (Spent(), Spent(20, 10, 600))
+
+
+async def test_what_a_surprise_has_cost_is_unknown_and_never_nothing() -> None:
+    line, _, _ = await asked([RuntimeError("x")])
+    assert line.spent == Spent(None, None, None)
 
 
 async def test_a_surprise_is_an_error_and_quotes_nothing() -> None:
