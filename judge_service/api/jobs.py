@@ -99,10 +99,11 @@ async def list_jobs(
 )
 async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """State, counts, outcomes, costs; with an ETag, so that asking often costs little."""
-    etag = await _etag(desk, tenant, job_id)
+    job, state = await desk.seen(tenant, job_id)
+    etag = f'"{job_id}-{state}"'
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": etag})
-    return _json(await desk.get(tenant, job_id), headers={"ETag": etag})
+    return _json(job, headers={"ETag": etag})
 
 
 @router.get(
@@ -207,12 +208,6 @@ def _order(request: Request, tenant: str) -> JobOrder:
         named = tuple((f"/{'/'.join(map(str, fault['loc']))}", fault["msg"]) for fault in faults[:20])
         raise OptionRejected(f"option {named[0][0][1:]!r}: {named[0][1]}", named) from None
     return options.order(new_id(), tenant, time.time())
-
-
-async def _etag(desk: JobDesk, tenant: str, job_id: str) -> str:
-    """What changes with anything that a job tells: `workers` too, which is no part of its record."""
-    _, version = await desk.version(tenant, job_id)
-    return f'"{job_id}-{version}-{await desk.workers()}"'
 
 
 def _json(told: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

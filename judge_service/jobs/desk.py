@@ -135,7 +135,12 @@ class JobDesk:
 
     async def get(self, tenant: str, job: str) -> Job:
         """Look at a job; raises `JobNotFound`."""
-        return self._view(await self._record(tenant, job), await self._jobs.workers())
+        return (await self.seen(tenant, job))[0]
+
+    async def seen(self, tenant: str, job: str) -> tuple[Job, str]:
+        """Look at a job; with a text that changes with anything that it tells: with `workers` too."""
+        record, workers = await self._record(tenant, job), await self._jobs.workers()
+        return self._view(record, workers), f"{record.version}-{workers}"
 
     async def of_tenant(self, tenant: str, after: str | None, limit: int) -> list[Job]:
         """A tenant's jobs, the newest first, from behind `after`."""
@@ -146,10 +151,6 @@ class JobDesk:
         """The state and a number that grows with every change; raises `JobNotFound`."""
         record = await self._record(tenant, job)
         return record.state, record.version
-
-    async def workers(self) -> int:
-        """How many workers are alive, which every job tells."""
-        return await self._jobs.workers()
 
     async def size(self, tenant: str, job: str, kind: Kind) -> int:
         """How large a file is now; it only grows. Raises `JobNotFound`."""

@@ -56,9 +56,7 @@ class Worker:
         self._held: dict[str, Claim] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}  # answered: their ends are being written down
-        self._wary = (
-            slots  # of those that were given out last, the company that the most suspicious one bears
-        )
+        self._wary = slots  # the company that the most suspicious of those given out last bears
         self._orders: dict[str, JobOrder] = {}
         self._purses: dict[str, JobPurse] = {}
         self._woken = asyncio.Event()
@@ -250,7 +248,7 @@ class Worker:
 
 
 def company(slots: int, deliveries: int) -> int:
-    """How many items, itself among them, may be in work beside one that is given out for the so-manieth time.
+    """How many items may be in work at once where one of them has been given out so many times.
 
     From all places down to one, by equal ratios (64, 16, 4, 1, 1): each end of a worker makes far fewer items
     suspicious than the one before, so that hardly an innocent one is ever alone when a worker ends.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from judge_service.errors import ConfigurationError, StoreError
 from judge_service.stores.base import Waiters
@@ -14,8 +14,6 @@ from judge_service.stores.sqlite_kept import KeptRows
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-T = TypeVar("T")
 
 _BUSY_MS = 150
 _SWEEP_EVERY_S = 60.0
