@@ -86,7 +86,7 @@ test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .ven
 	@JUDGE_SERVICE_TEST_LOCAL=.venv-local $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/local
 
 .PHONY: test-faults
-test-faults: setup-dev redis ## Kill, freeze and cut off real workers, servers and a Redis, for a quarter of an hour
+test-faults: setup-dev redis ## Kill, freeze and cut off real workers, servers and a Redis, for 25 minutes
 	@JUDGE_SERVICE_TEST_FAULTS=1 $(BIN)/python -m pytest --no-cov -p no:cacheprovider -s tests/faults $(ARGS)
 
 .PHONY: test-ray
