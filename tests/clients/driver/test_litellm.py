@@ -90,6 +90,28 @@ async def test_a_call_that_fails_is_null_with_its_reason_and_not_asked_again(
         assert not any("my-key" in path.read_text("utf-8") for path in run.out.iterdir() if path.suffix)
 
 
+async def test_a_key_that_litellm_found_by_itself_is_told_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-at-hand")
+    async with stage(tmp_path / "run") as run:
+        run.model.choose = Counted(
+            always(Shape(status=401, body=b'{"error":{"message":"no key sk-at-hand here"}}')), QUESTIONS
+        )
+        words = run.words(*BEHIND)
+        at = words.index("--model-url")
+        monkeypatch.setenv("OPENAI_BASE_URL", words[at + 1])
+        call = Call(
+            "POST",
+            "/",
+            body=encoded({"model": "openai/stub", "messages": [{"role": "user", "content": QUESTIONS[0]}]}),
+        )
+        reply = await LiteLLMTransport(None, None).send(call, 30)
+        assert run.model.calls[0].headers["authorization"] == "Bearer sk-at-hand"
+        assert reply.status == 401
+        assert json.loads(reply.body)["error"]["message"].endswith("no key … here")
+
+
 async def test_a_model_that_says_nothing_is_given_up_at_our_deadline(tmp_path: Path) -> None:
     async with stage(tmp_path / "run") as run:
         run.model.choose = Counted(always(Shape(wire="silence")), QUESTIONS)

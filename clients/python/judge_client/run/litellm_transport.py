@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import warnings
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 _GRACE_S: Final = 5.0  # our own clock runs out before litellm's does
 _REFUSED, _BROKEN, _LATE = 400, 500, 408
-_DETAIL_CAP = 300
+# Names of variables that hold a key, and the length from which a value is none by chance.
+_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_SHORTEST_KEY: Final = 6
 # Said of itself by a provider, by whichever library litellm speaks to it.
 _BUSY: Final = frozenset({429, 503})
 # In the chain of causes, by name, so that nothing here imports them: what failed before a request was sent, and an
@@ -94,7 +97,17 @@ class LiteLLMTransport:
         body = getattr(raised, "body", None)
         said = (body.get("message") if isinstance(body, dict) else None) or getattr(raised, "message", "")
         words = str(said)
-        return (words.replace(self._key, "…") if self._key else words)[:_DETAIL_CAP]
+        secrets = {self._key, *_keys_at_hand()} if self._key else set(_keys_at_hand())
+        for secret in sorted(secrets, key=len, reverse=True):  # one may begin as another does
+            words = words.replace(secret, "…")
+        return words
+
+
+def _keys_at_hand() -> Iterator[str]:
+    """What litellm may have taken from the environment to show to a provider."""
+    for name, value in os.environ.items():
+        if _SECRET.search(name) and len(value) >= _SHORTEST_KEY:
+            yield value
 
 
 @dataclass(frozen=True, slots=True)
