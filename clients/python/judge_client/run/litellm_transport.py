@@ -56,12 +56,14 @@ class LiteLLMTransport:
         """Ask once, all within the time; raises `Unreachable`."""
         asked = json.loads(call.body if isinstance(call.body, bytes) else b"")
         fixed = {**self._fixed, "num_retries": 0, "max_retries": 0, "timeout": timeout_s + _GRACE_S}
+        begun = False
         try:
             async with asyncio.timeout(timeout_s):
                 await self._load()
+                begun = True
                 reply = await self._litellm.acompletion(**{**asked, **fixed})
         except TimeoutError:
-            raise Unreachable("the deadline passed before the answer was there", sent=True) from None
+            raise Unreachable("the deadline passed before the answer was there", sent=begun) from None
         except Exception as raised:  # noqa: BLE001  litellm lets exceptions of every kind through
             return self._refusal(raised)
         return Reply(200, {"content-type": JSON}, json.dumps(_plain(reply)).encode())
@@ -148,7 +150,15 @@ def _wait(raised: Exception) -> dict[str, str]:
 
 def _plain(reply: Any) -> dict[str, Any]:
     """The fields that are read, out of litellm's objects."""
-    choice = reply.choices[0]
+    return {
+        "choices": [_choice(choice) for choice in reply.choices[:1]],
+        "model": getattr(reply, "model", None),
+        "system_fingerprint": getattr(reply, "system_fingerprint", None),
+        "usage": _counted(getattr(reply, "usage", None)),
+    }
+
+
+def _choice(choice: Any) -> dict[str, Any]:
     said = choice.message
     beside = getattr(said, "provider_specific_fields", None) or {}
     message = {
@@ -159,12 +169,7 @@ def _plain(reply: Any) -> dict[str, Any]:
     }
     native = (getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason")
     finish = "error" if native in _BROKE else choice.finish_reason
-    return {
-        "choices": [{"finish_reason": finish, "message": message}],
-        "model": getattr(reply, "model", None),
-        "system_fingerprint": getattr(reply, "system_fingerprint", None),
-        "usage": _counted(getattr(reply, "usage", None)),
-    }
+    return {"finish_reason": finish, "message": message}
 
 
 def _counted(usage: Any) -> dict[str, Any] | None:
