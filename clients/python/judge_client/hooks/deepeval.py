@@ -76,6 +76,5 @@ class JudgeMetric(BaseMetric):  # type: ignore[misc]  # not installed where type
         return told.value
 
 
-def _case(test_case: LLMTestCase) -> dict[str, Any]:
-    given = {"prompt": test_case.input, "reference": test_case.expected_output}
-    return {**given, "response": test_case.actual_output}
+def _case(case: LLMTestCase) -> dict[str, Any]:
+    return {"prompt": case.input, "reference": case.expected_output, "response": case.actual_output}

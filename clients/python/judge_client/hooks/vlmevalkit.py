@@ -72,9 +72,7 @@ class _Pictures:
 
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
-        self._places: dict[str, int] = {}
-        for place, index in enumerate(dataset.data["index"]):
-            self._places.setdefault(str(index), place)
+        self._places = {str(index): place for place, index in enumerate(dataset.data["index"])}
 
     def of(self, row: dict[str, Any]) -> list[Path]:
         parts = self._dataset.build_prompt(self._places[str(row["index"])])
