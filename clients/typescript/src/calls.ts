@@ -6,6 +6,8 @@ import type { Problem } from "./models.js";
 export const JSON_TYPE = "application/json";
 export const NDJSON = "application/x-ndjson";
 export const DEADLINE_HEADER = "x-request-deadline-ms";
+/** For an answer's way, beyond the time that the service has for it. */
+export const WAY_BACK_MS = 5_000;
 
 /** One HTTP request. A body can be sent again. */
 export interface Call {

@@ -1,7 +1,7 @@
 /** The client. */
 
 import { type Batch, type BatchLine, CAP, type CaseOfMany, isKept, type ManyCases, manyCases } from "./batches.js";
-import { get, into, post, type Reply } from "./calls.js";
+import { get, into, post, type Reply, WAY_BACK_MS } from "./calls.js";
 import { BatchStream } from "./courses.js";
 import { Incompatible } from "./errors.js";
 import { Jobs } from "./jobs.js";
@@ -29,8 +29,6 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   readonly chance?: Partial<Chance>;
 }
-
-const WAY_BACK_MS = 5_000;
 
 /**
  * Speaks to a Judge Service; to be kept and shared. Before its first call it asks the service for the level of its API.

@@ -4,7 +4,7 @@
  */
 
 import { areKept, type BatchLine, lineOf, type ManyCases, manyCases } from "./batches.js";
-import { type Call, DEADLINE_HEADER, NDJSON, parsed } from "./calls.js";
+import { type Call, DEADLINE_HEADER, NDJSON, parsed, WAY_BACK_MS } from "./calls.js";
 import { Incompatible, Unreachable } from "./errors.js";
 import type { Job } from "./models.js";
 
@@ -27,7 +27,6 @@ export interface Course<T> {
 
 /** The service gives a sign of life every 15 seconds. */
 const SILENCE_MS = 60_000;
-const WAY_BACK_MS = 5_000;
 const NEWLINE = 10;
 
 /** Cuts bytes into lines; knows how many bytes the lines so far had. */

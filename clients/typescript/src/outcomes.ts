@@ -75,6 +75,7 @@ const NO_REASON = "no reason was given";
 
 /** A score as it may be read. One that contradicts itself is of no API of ours. */
 export function outcomeOf(answer: Score): CaseOutcome {
+  if (typeof answer.outcome !== "string") throw new Incompatible("the service's answer has no outcome");
   const criteria = verdictsOf(answer.criteria);
   if (typeof answer.score === "number" && answer.outcome === "scored") {
     checkPoints(answer.score);
@@ -110,12 +111,13 @@ export function comparedOf(answer: Comparison): ComparedOutcome {
   return numberless({ kind: "none", outcome, reason: answer.reason ?? NO_REASON, answer }, "winner", "preference");
 }
 
-function verdictsOf(criteria: Score["criteria"] | undefined): Verdicts {
-  if (typeof criteria !== "object") throw new Incompatible("the service's answer has no criteria");
+function verdictsOf(criteria: Score["criteria"] | null | undefined): Verdicts {
+  if (typeof criteria !== "object" || criteria === null) throw new Incompatible("the service's answer has no criteria");
   return Object.fromEntries(Object.entries(criteria).map(([name, told]) => [name, verdictOf(told)]));
 }
 
-function verdictOf(told: Scored | Unscored): Verdict {
+function verdictOf(told: Scored | Unscored | null): Verdict {
+  if (typeof told?.outcome !== "string") throw new Incompatible("a criterion of the service's answer has no outcome");
   if (isScored(told)) {
     if (typeof told.level !== "string" && !Number.isFinite(told.level)) {
       throw new Incompatible("the service's answer has a level that is none");

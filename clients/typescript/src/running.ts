@@ -1,6 +1,6 @@
 /** Runs operations and follows courses over `fetch`, one call after the other. */
 
-import { type Call, DEADLINE_HEADER, faultOf, get, into, type Operation, type Reply } from "./calls.js";
+import { type Call, DEADLINE_HEADER, faultOf, get, into, JSON_TYPE, type Operation, type Reply } from "./calls.js";
 import type { Course } from "./courses.js";
 import { Incompatible } from "./errors.js";
 import { Limit } from "./limit.js";
@@ -16,7 +16,7 @@ export interface CallOptions {
 
 export const version: Operation<Version> = get("/v1/version", (reply) => {
   const kind = reply.headers.get("content-type") ?? "";
-  if (!kind.startsWith("application/json")) {
+  if (!kind.startsWith(JSON_TYPE)) {
     throw new Incompatible("the address answers, and what answers is no Judge Service");
   }
   return fitting(into<Version>(reply));

@@ -155,6 +155,10 @@ for (const told of [
   { ...SCORE, score: null },
   { ...SCORE, score: "75" },
   { ...SCORE, criteria: undefined },
+  { ...SCORE, criteria: null },
+  { ...SCORE, criteria: { c: null } },
+  { ...SCORE, criteria: { c: { reason: "?" } } },
+  { ...SCORE, outcome: undefined, score: null },
   [1],
 ]) {
   test(`an answer that contradicts itself is no score: ${JSON.stringify(told).slice(0, 60)}`, async (t) => {

@@ -164,6 +164,8 @@ def test_a_column_of_pictures_that_is_not_read_is_told(tmp_path: Path) -> None:
     assert "the column img is not read: --map img=image" in " ".join(read_dataset([path], {}).notes)
     (tmp_path / "x.png").write_bytes(b"x")
     assert "not read" not in " ".join(read_dataset([path], {"img": "image"}).notes)
+    other = written(tmp_path, "json", [{"question": "?", "answer": "x", "topic": "lung"}])
+    assert "not read" not in " ".join(read_dataset([other], {}).notes)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from driving import QUESTIONS, RIGHT, Counted, completion, stage
 from stubjudge import SHAPES, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 BUSY = Shape(status=429, body=b'{"error":{"message":"slow down"}}', headers={"Retry-After": "0"})
@@ -53,6 +55,29 @@ async def test_a_refused_call_is_told_with_its_reason_and_asked_again_by_the_nex
         assert code == 0
         assert run.summary["mcq"]["all"]["correct"] == 2
         assert run.model.count == 8
+
+
+@pytest.mark.parametrize("wrapped", [str, ascii, json.dumps], ids=["plain", "ascii", "json"])
+async def test_a_reason_that_quotes_the_request_is_kept_nowhere(
+    tmp_path: Path, wrapped: Callable[[str], str]
+) -> None:
+    def quoting(question: str) -> Shape:
+        words = "x" * 270 + wrapped(f"Received Messages: {question}")  # cut, it would show only how it begins
+        return Shape(status=400, body=json.dumps({"error": {"message": words}}).encode())
+
+    async with stage(tmp_path / "run") as run:
+        run.model.choose = Counted(quoting, QUESTIONS)
+        for provider in (
+            (),
+            ("--provider", "litellm", "--model", "openai/stub", "--out", str(run.out) + "2"),
+        ):
+            code, told = await run.run("--limit", "1", *QUICK, *provider)
+            assert code == 1
+            assert "status 400: the reason quotes the request, and is not kept" in told
+            assert "Received" not in told
+    files = [path for path in tmp_path.glob("run*/*.json*") if path.is_file()]
+    assert files
+    assert not any("Received" in path.read_text("utf-8") for path in files)
 
 
 async def test_a_lost_connection_is_not_asked_again_in_the_same_run(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from house.test_imports import HEAVY, Imported
 from stubjudge import Shape
 
 from judge_client.calls import Call, encoded
+from judge_client.errors import Unreachable
 from judge_client.run import cli
 from judge_client.run.litellm_transport import LiteLLMTransport
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 BEHIND = ("--provider", "litellm", "--model", "openai/stub", "--limit", "1", "--model-concurrency", "1")
 PRICED = ("--price-in", "1", "--price-out", "2")
 BUSY = Shape(status=429, body=b'{"error":{"message":"slow down"}}', headers={"Retry-After": "0"})
+
+NO_CHOICE = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[]}'
 
 
 def reasons(lines: list[dict[str, Any]]) -> set[str]:
@@ -70,10 +73,14 @@ async def test_a_model_that_is_busy_is_asked_again_by_the_driver_alone(tmp_path:
         (Shape(wire="reset"), "the connection was lost (InternalServerError of litellm)"),
         (Shape(wire="cut"), "the connection was lost (InternalServerError of litellm)"),
         (Shape(body=b"{}"), "the connection was lost (InternalServerError of litellm)"),
+        (
+            Shape(body=NO_CHOICE),
+            "the address of the model answers with something other than a chat completion",
+        ),
         (completion("", finish_reason="content_filter"), "the provider's filter let no answer through"),
         (completion("A", finish_reason="error"), "the provider broke the answer off with an error"),
     ],
-    ids=["400", "401", "reset", "cut", "no completion", "filter", "error"],
+    ids=["400", "401", "reset", "cut", "no completion", "no choice", "filter", "error"],
 )
 async def test_a_call_that_fails_is_null_with_its_reason_and_not_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: Shape, reason: str
@@ -90,11 +97,40 @@ async def test_a_call_that_fails_is_null_with_its_reason_and_not_asked_again(
         assert not any("my-key" in path.read_text("utf-8") for path in run.out.iterdir() if path.suffix)
 
 
+async def test_a_key_that_litellm_found_by_itself_is_told_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-at-hand")
+    async with stage(tmp_path / "run") as run:
+        run.model.choose = Counted(
+            always(Shape(status=401, body=b'{"error":{"message":"no key sk-at-hand here"}}')), QUESTIONS
+        )
+        words = run.words(*BEHIND)
+        at = words.index("--model-url")
+        monkeypatch.setenv("OPENAI_BASE_URL", words[at + 1])
+        call = Call(
+            "POST",
+            "/",
+            body=encoded({"model": "openai/stub", "messages": [{"role": "user", "content": QUESTIONS[0]}]}),
+        )
+        reply = await LiteLLMTransport(None, None).send(call, 30)
+        assert run.model.calls[0].headers["authorization"] == "Bearer sk-at-hand"
+        assert reply.status == 401
+        assert json.loads(reply.body)["error"]["message"].endswith("no key … here")
+
+
 async def test_a_model_that_says_nothing_is_given_up_at_our_deadline(tmp_path: Path) -> None:
     async with stage(tmp_path / "run") as run:
         run.model.choose = Counted(always(Shape(wire="silence")), QUESTIONS)
         assert (await run.run(*BEHIND, "--model-timeout", "0.3"))[0] == 1
         assert reasons(run.lines("predictions")) == {"the deadline passed before the answer was there"}
+
+
+async def test_a_deadline_that_passes_while_litellm_is_loaded_is_not_paid() -> None:
+    call = Call("POST", "/chat/completions", body=encoded({"model": "openai/stub", "messages": []}))
+    with pytest.raises(Unreachable) as told:
+        await LiteLLMTransport("http://127.0.0.1:1/v1", None).send(call, 0)
+    assert not told.value.sent
 
 
 async def test_where_nobody_listens_nothing_was_paid(tmp_path: Path) -> None:

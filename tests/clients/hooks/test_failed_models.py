@@ -57,6 +57,16 @@ def test_deepeval_has_cases_without_an_output(packages: None, service: JudgeClie
     assert (metric.score, metric.success) == (None, False)
 
 
+@pytest.mark.usefixtures("packages")
+def test_deepevals_score_of_the_case_before_does_not_stay(service: JudgeClient) -> None:
+    metric = importlib.import_module("judge_client.hooks.deepeval").JudgeMetric(service, "medical-qa")
+    case = SimpleNamespace(input="?", expected_output=REFERENCE, actual_output=REFERENCE)
+    assert metric.measure(case) == 1
+    with pytest.raises(TypeError, match="response"):
+        metric.measure(SimpleNamespace(**vars(case) | {"actual_output": [REFERENCE]}))
+    assert (metric.score, metric.success, metric.is_successful()) == (None, False, False)
+
+
 @pytest.mark.parametrize(
     "completion",
     [

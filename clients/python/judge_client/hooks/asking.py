@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Number
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from judge_client.client import JudgeClient
@@ -103,6 +104,12 @@ def shown(case: Mapping[str, Any]) -> dict[str, Any]:
             raise TypeError(f"{name} is a {type(value).__name__}, and a judge reads text")
     told: dict[str, Any] = {name: str(value) for name, value in there.items()}
     return {**told, "images": [image_of(picture) for picture in pictures]} if pictures else told
+
+
+def mean_scored(values: Iterable[float | None]) -> float | None:
+    """The mean of the values that are there; `None` where none is."""
+    there = [value for value in values if value is not None]
+    return fmean(there) if there else None
 
 
 def _lacking(case: Mapping[str, Any]) -> Unjudged | None:

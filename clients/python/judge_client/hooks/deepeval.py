@@ -46,10 +46,12 @@ class JudgeMetric(BaseMetric):  # type: ignore[misc]  # not installed where type
 
     def measure(self, test_case: LLMTestCase, *_: Any, **__: Any) -> float:
         """The score; raises `NotJudged` where there is none."""
+        self._forget()
         return self._take(self.asker.one(_case(test_case)))
 
     async def a_measure(self, test_case: LLMTestCase, *_: Any, **__: Any) -> float:
         """The same, beside others."""
+        self._forget()
         return self._take(await asyncio.to_thread(self.asker.one, _case(test_case)))
 
     def is_successful(self) -> bool:
@@ -57,17 +59,22 @@ class JudgeMetric(BaseMetric):  # type: ignore[misc]  # not installed where type
         self.success = self.error is None and self.score is not None and self.score >= self.threshold
         return self.success
 
+    def _forget(self) -> None:
+        """What was said of the case before, for a call that is refused says nothing of this one."""
+        self.score: float | None = None
+        self.reason: str | None = None
+        self.error: str | None = None
+        self.success = False
+
     def _take(self, told: Told) -> float:
-        self.score, self.reason, self.error = None, told.explanation, None
+        self.reason = told.explanation
         if not isinstance(told, Judged):
             self.error = told.explanation
-            self.success = False
             raise NotJudged(told)
         self.score = told.value
         self.is_successful()
         return told.value
 
 
-def _case(test_case: LLMTestCase) -> dict[str, Any]:
-    given = {"prompt": test_case.input, "reference": test_case.expected_output}
-    return {**given, "response": test_case.actual_output}
+def _case(case: LLMTestCase) -> dict[str, Any]:
+    return {"prompt": case.input, "reference": case.expected_output, "response": case.actual_output}

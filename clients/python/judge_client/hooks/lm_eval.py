@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from judge_client.hooks.asking import Asker, Judged
+from judge_client.hooks.asking import Asker, Judged, mean_scored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from judge_client import JudgeClient
 
     ProcessResults = Callable[[Mapping[str, Any], Sequence[Any]], dict[str, float | str | None]]
+
+__all__ = ["judged", "mean_scored", "share_unscored"]
 
 
 def judged(
@@ -45,12 +46,6 @@ def judged(
         return {metric: None, f"{metric}_unscored": told.explanation}
 
     return process_results
-
-
-def mean_scored(values: Sequence[float | None]) -> float | None:
-    """The mean of the values that are there; `None` where none is."""
-    there = [value for value in values if value is not None]
-    return fmean(there) if there else None
 
 
 def share_unscored(reasons: Sequence[str | None]) -> float | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from math import isnan
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from vlmeval.smp import dump, load
 
-from judge_client.hooks.asking import Asker, Judged, Told, Unjudged
+from judge_client.hooks.asking import Asker, Judged, Told, Unjudged, mean_scored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from judge_client import JudgeClient
 
@@ -39,7 +38,8 @@ def judged(
             at for at, row in enumerate(rows) if _NO_ANSWER not in str(row.get("prediction", _NO_ANSWER))
         ]
         told: list[Told] = [Unjudged("no_prediction", "the model under test gave no answer")] * len(rows)
-        cases = (_case(rows[at], _pictures(self, rows[at]) if images else None) for at in answered)
+        pictures = _Pictures(self) if images else None
+        cases = (_case(rows[at], pictures.of(rows[at]) if pictures else None) for at in answered)
         for at, each in zip(answered, asker.many(cases), strict=True):
             told[at] = each
         values = [each.value if isinstance(each, Judged) else None for each in told]
@@ -47,14 +47,13 @@ def judged(
         data["judge_unscored"] = [each.explanation if isinstance(each, Unjudged) else None for each in told]
         path = Path(eval_file)
         dump(data, str(path.with_name(f"{path.stem}_judge{path.suffix}")))
-        groups = [str(row.get("category", "")) for row in rows]
-        by = {
-            name: _mean(v for v, group in zip(values, groups, strict=True) if group == name)
-            for name in groups
-        }
-        by.pop("", None)
+        groups: dict[str, list[float | None]] = {}
+        for row, value in zip(rows, values, strict=True):
+            groups.setdefault(str(row.get("category", "")), []).append(value)
+        groups.pop("", None)
+        by = {name: mean_scored(group) for name, group in groups.items()}
         unscored = values.count(None)
-        return {"Overall": _mean(values), **by, "scored": len(rows) - unscored, "unscored": unscored}
+        return {"Overall": mean_scored(values), **by, "scored": len(rows) - unscored, "unscored": unscored}
 
     return evaluate
 
@@ -68,11 +67,13 @@ def _case(row: dict[str, Any], pictures: list[Path] | None) -> dict[str, Any]:
     return {**{field: row.get(column) for field, column in fields.items()}, "images": pictures}
 
 
-def _pictures(dataset: Any, row: dict[str, Any]) -> list[Path]:
-    place = [str(index) for index in dataset.data["index"]].index(str(row["index"]))
-    return [Path(part["value"]) for part in dataset.build_prompt(place) if part["type"] == "image"]
+class _Pictures:
+    """Where a data set has the pictures of a row."""
 
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        self._places = {str(index): place for place, index in enumerate(dataset.data["index"])}
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    there = [value for value in values if value is not None]
-    return fmean(there) if there else None
+    def of(self, row: dict[str, Any]) -> list[Path]:
+        parts = self._dataset.build_prompt(self._places[str(row["index"])])
+        return [Path(part["value"]) for part in parts if part["type"] == "image"]

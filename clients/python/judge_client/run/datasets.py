@@ -30,7 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 _GROUPS = ("dimension", "subtype", "question_type", "modality", "organ")
 _NEEDED = ("question", "answer")
 _FOLDERS = ("", "imgs", "images")
-_PICTURES = re.compile(r"im(?:g|age)|pic|photo|scan", re.IGNORECASE)
+_PICTURES = re.compile(r"im(?:g|age)|(?<![a-z])pic|photo|scan", re.IGNORECASE)
 
 
 def read_dataset(paths: Sequence[Path], columns: Mapping[str, str], images: Path | None = None) -> Dataset:

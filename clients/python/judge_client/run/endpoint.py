@@ -16,7 +16,7 @@ from judge_client.patience import Chance, Patience
 from judge_client.run.completions import completion_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from judge_client.run.completions import Completion
     from judge_client.transport import AsyncTransport
@@ -27,6 +27,8 @@ _REDIRECT, _REFUSED = 300, 400
 _NOT_BEGUN = frozenset({425, 429, 529})
 _AWAY, _LATE = 503, 408
 _DETAIL_CAP = 300
+_QUOTE = 20  # characters in a row: fewer are the same by chance
+_QUOTES = "the reason quotes the request, and is not kept"
 
 
 @dataclass(slots=True)
@@ -99,9 +101,10 @@ class _Telling:
                 f"the model's endpoint answers with a redirect (status {reply.status}): is its address right?"
             )
             raise Refused(words, status=reply.status, type="about:blank")
-        detail = _detail(reply)
-        told = detail.replace(self._key, "…") if self._key else detail
-        problem = {"detail": told, "retryable": _has_not_begun(reply)}
+        said = _QUOTES if _quotes(words := _words(reply), call) else words
+        told = said.replace(self._key, "…") if self._key else said
+        detail = f"status {reply.status}: {told[:_DETAIL_CAP]}"
+        problem = {"detail": detail, "retryable": _has_not_begun(reply)}
         headers = {**reply.headers, "content-type": "application/problem+json"}
         return replace(reply, headers=headers, body=json.dumps(problem).encode())
 
@@ -110,7 +113,7 @@ def _has_not_begun(reply: Reply) -> bool:
     return reply.status in _NOT_BEGUN or (reply.status == _AWAY and "retry-after" in reply.headers)
 
 
-def _detail(reply: Reply) -> str:
+def _words(reply: Reply) -> str:
     """What an endpoint says of its error: `error.message`, `message`, `detail`, or nothing that is of use."""
     try:
         told = json.loads(reply.body)
@@ -123,5 +126,21 @@ def _detail(reply: Reply) -> str:
         found.get("message"),
         found.get("detail"),
     )
-    words = next((str(place) for place in places if place), "no reason was given")
-    return f"status {reply.status}: {words[:_DETAIL_CAP]}"
+    return next((str(place) for place in places if place), "no reason was given")
+
+
+def _quotes(words: str, call: Call) -> bool:
+    """Whether an error gives back a text of the request: what is said of a patient belongs into no log."""
+    asked = json.loads(call.body) if isinstance(call.body, bytes) else {}
+    # As it stands, and as JSON or Python would write it.
+    written = {form for text in _texts(asked.get("messages")) for form in (text, json.dumps(text)[1:-1])}
+    pieces = (text[at : at + _QUOTE] for text in written for at in range(0, len(text) - _QUOTE + 1, _QUOTE))
+    return any(piece in words for piece in pieces)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import warnings
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 _GRACE_S: Final = 5.0  # our own clock runs out before litellm's does
 _REFUSED, _BROKEN, _LATE = 400, 500, 408
-_DETAIL_CAP = 300
+# Names of variables that hold a key, and the length from which a value is none by chance.
+_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_SHORTEST_KEY: Final = 6
 # Said of itself by a provider, by whichever library litellm speaks to it.
 _BUSY: Final = frozenset({429, 503})
 # In the chain of causes, by name, so that nothing here imports them: what failed before a request was sent, and an
@@ -53,12 +56,14 @@ class LiteLLMTransport:
         """Ask once, all within the time; raises `Unreachable`."""
         asked = json.loads(call.body if isinstance(call.body, bytes) else b"")
         fixed = {**self._fixed, "num_retries": 0, "max_retries": 0, "timeout": timeout_s + _GRACE_S}
+        begun = False
         try:
             async with asyncio.timeout(timeout_s):
                 await self._load()
+                begun = True
                 reply = await self._litellm.acompletion(**{**asked, **fixed})
         except TimeoutError:
-            raise Unreachable("the deadline passed before the answer was there", sent=True) from None
+            raise Unreachable("the deadline passed before the answer was there", sent=begun) from None
         except Exception as raised:  # noqa: BLE001  litellm lets exceptions of every kind through
             return self._refusal(raised)
         return Reply(200, {"content-type": JSON}, json.dumps(_plain(reply)).encode())
@@ -94,7 +99,17 @@ class LiteLLMTransport:
         body = getattr(raised, "body", None)
         said = (body.get("message") if isinstance(body, dict) else None) or getattr(raised, "message", "")
         words = str(said)
-        return (words.replace(self._key, "…") if self._key else words)[:_DETAIL_CAP]
+        secrets = {self._key, *_keys_at_hand()} if self._key else set(_keys_at_hand())
+        for secret in sorted(secrets, key=len, reverse=True):  # one may begin as another does
+            words = words.replace(secret, "…")
+        return words
+
+
+def _keys_at_hand() -> Iterator[str]:
+    """What litellm may have taken from the environment to show to a provider."""
+    for name, value in os.environ.items():
+        if _SECRET.search(name) and len(value) >= _SHORTEST_KEY:
+            yield value
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +150,15 @@ def _wait(raised: Exception) -> dict[str, str]:
 
 def _plain(reply: Any) -> dict[str, Any]:
     """The fields that are read, out of litellm's objects."""
-    choice = reply.choices[0]
+    return {
+        "choices": [_choice(choice) for choice in reply.choices[:1]],
+        "model": getattr(reply, "model", None),
+        "system_fingerprint": getattr(reply, "system_fingerprint", None),
+        "usage": _counted(getattr(reply, "usage", None)),
+    }
+
+
+def _choice(choice: Any) -> dict[str, Any]:
     said = choice.message
     beside = getattr(said, "provider_specific_fields", None) or {}
     message = {
@@ -146,12 +169,7 @@ def _plain(reply: Any) -> dict[str, Any]:
     }
     native = (getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason")
     finish = "error" if native in _BROKE else choice.finish_reason
-    return {
-        "choices": [{"finish_reason": finish, "message": message}],
-        "model": getattr(reply, "model", None),
-        "system_fingerprint": getattr(reply, "system_fingerprint", None),
-        "usage": _counted(getattr(reply, "usage", None)),
-    }
+    return {"finish_reason": finish, "message": message}
 
 
 def _counted(usage: Any) -> dict[str, Any] | None:
