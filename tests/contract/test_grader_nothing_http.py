@@ -94,6 +94,7 @@ async def test_a_grader_may_ask_whether_there_is_a_text(client: Client) -> None:
     [
         *((metric, "+++") for metric in ("bleu", "gleu", "rouge_1", "rouge_l")),
         ("rouge_2", "pneumonia"),
+        ("bleu", "lobar pneumonia, right"),
         ("rouge_5", "in the right lower"),
     ],
 )
@@ -106,7 +107,8 @@ async def test_what_is_long_enough_is_compared(client: Client) -> None:
         ("fuzzy_match", "+++", "+++", 1),
         ("rouge_2", "pneumonia", "lobar pneumonia", 0),
         ("rouge_2", "lobar pneumonia", "lobar pneumonia", 1),
-        ("bleu", "lobar pneumonia", "lobar pneumonia", 0),  # as its definition has it, and the guide says
+        ("bleu", "lobar pneumonia", "lobar pneumonia, lower right", 0),
+        ("bleu", "lobar pneumonia, lower right", "lobar pneumonia, lower right", 1),
     ):
         told = await run(client, comparing(metric), sample, reference)
         assert (told.status, told.body["reward"]) == (200, expected), metric

@@ -227,9 +227,8 @@ async def test_texts_are_compared(client: Client) -> None:
 
 
 async def test_many_make_one_by_a_formula(client: Client) -> None:
-    reply = await run(
-        client, combining("0.25*a + max(b, c) / 2", a=scoring(), b=checking("ne"), c=comparing("bleu"))
-    )
+    other = comparing("bleu", reference="A fracture of the left wrist.")
+    reply = await run(client, combining("0.25*a + max(b, c) / 2", a=scoring(), b=checking("ne"), c=other))
     assert reward(reply) == pytest.approx(0.25 * 0.35 + 0.5)
     assert reply.body["sub_rewards"] == reply.body["metadata"]["scores"] == {"a": 0.35, "b": 1.0, "c": 0.0}
     alone = {"type": "multi", "name": "m", "graders": checking("ne"), "calculate_output": "2 * c"}

@@ -68,7 +68,8 @@ MEASURES: Mapping[str, Callable[[str, str], float]] = {
 # Words that a reference needs for a measure to have anything to compare.
 LEAST: Mapping[str, int] = {
     "fuzzy_match": 0,
-    **dict.fromkeys(("bleu", "gleu", "rouge_l"), 1),
+    **dict.fromkeys(("gleu", "rouge_l"), 1),
+    "bleu": max(_ORDERS),
     **{f"rouge_{n}": n for n in range(1, 6)},
 }
 
