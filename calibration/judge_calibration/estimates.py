@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
@@ -142,3 +143,8 @@ def rounded(value: float | None) -> float | None:
     if not math.isfinite(value):
         raise ValueError("a figure is a finite number or null")
     return float(f"{float(value):.{SIGNIFICANT_DIGITS}g}") + 0.0  # no negative zero
+
+
+def rounded_p(value: float | None) -> float | None:
+    """A p-value with ten significant digits; one below the least normal float is told as that: none is 0."""
+    return rounded(None if value is None else max(value, sys.float_info.min))

@@ -89,6 +89,10 @@ class Scale:
         """Whether an answer can be more than a point off; never on a binary or interval scale, one unit wide."""
         return self.low is not None and self.high is not None and self.unit < self.high - self.low
 
+    def spans(self, point: float) -> bool:
+        """Whether a number lies between the ends, these among it; never on a scale without order."""
+        return self.low is not None and self.high is not None and self.low <= point <= self.high
+
     def code(self, value: object) -> int | None:
         """The position of a value on the scale, from 0; None when it has none there.
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
+
 from judge_service.errors import OptionRejected
 
 _DIGITS = 6
+After = Annotated[str, Query(description="The last id of the page before.")]
+LimitTo1000 = Annotated[str, Query(description="1 to 1,000.", json_schema_extra={"default": "1000"})]
 
 
 def page_limit(asked: str, most: int) -> int:

@@ -88,8 +88,15 @@ def _binding(given: str) -> dict[str, str]:
 @app.command()
 def maps() -> None:
     """List the maps in the configured store, and those that ship."""
+
+    async def every(desk: Any) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = await desk.maps()
+        while page := await desk.maps(rows[-1]["id"] if rows else ""):
+            rows += page
+        return rows
+
     with mistakes():
-        for row in at_desk(lambda desk: desk.maps()):
+        for row in at_desk(every):
             fits = "" if row["fits"] is None or row["status"] != "active" else f"  fits: {row['fits']}"
             typer.echo(f"{row['id']}  {row['judge']}  {row['criterion']}  {row['status']}{fits}")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from judge_calibration.errors import MapRejected
 from judge_calibration.maps.artefact import opened
 from judge_service.calibrations.in_force import InForce, key_at, key_of
+from judge_service.calibrations.keeping import MOST_LISTED
 from judge_service.calibrations.sharing import SharedReads
 from judge_service.errors import (
     BodyTooLarge,
@@ -88,9 +89,13 @@ class Archive:
             raise StudyNotFound(f"no study is kept under {study_id!r}")
         await self._store.release(f"study:{study_id}")
 
-    async def study_ids(self) -> list[str]:
-        """The first thousand studies that are kept."""
-        return [key.partition(":")[2] for key in await self._store.kept_keys("study:")]
+    async def study_ids(self, after: str = "", limit: int = MOST_LISTED) -> list[str]:
+        """Studies that are kept: by id, the first ones behind `after`."""
+        return await self._ids("study:", after, limit)
+
+    async def _ids(self, prefix: str, after: str, limit: int) -> list[str]:
+        keys = await self._store.kept_keys(prefix, after=after and prefix + after, limit=limit)
+        return [key.removeprefix(prefix) for key in keys]
 
     async def keep_map(self, artefact: Mapping[str, Any]) -> None:
         """Keep a sealed artefact under its id."""
@@ -122,12 +127,13 @@ class Archive:
             self._opened.popitem(last=False)
         return one
 
-    async def maps(self) -> list[tuple[CalibrationMap, Standing]]:
-        """The first thousand maps that are kept, and those that ship, by id."""
-        kept = [key.partition(":")[2] for key in await self._store.kept_keys("map:")]
+    async def maps(self, after: str = "", limit: int = MOST_LISTED) -> list[tuple[CalibrationMap, Standing]]:
+        """Maps that are kept, and those that ship: by id, the first ones behind `after`."""
+        kept = await self._ids("map:", after, limit)
+        shipped = [map_id for map_id in self._shipped if map_id > after]
         places: dict[str, InForce] = {}
         told: list[tuple[CalibrationMap, Standing]] = []
-        for map_id in sorted({*kept, *self._shipped}):
+        for map_id in sorted({*kept, *shipped})[:limit]:
             one = await self.find(map_id)
             key = key_of(one)
             if key is not None and key not in places:
@@ -139,6 +145,16 @@ class Archive:
         """Whether scores are calibrated by a map, or were."""
         key = key_of(one)
         return "kept" if key is None else (await self._in_force(key))[1].standing(one)
+
+    async def rival(self, one: CalibrationMap) -> CalibrationMap | None:
+        """The other map that is in force where this one might be; none is where it is lost."""
+        key = key_of(one)
+        held = None if key is None else (await self._in_force(key))[1].active.get(one.criterion)
+        if held in {None, one.id}:
+            return None
+        with suppress(MapNotFound):
+            return await self.find(str(held))
+        return None
 
     async def active(self, judge: str, rubric: str, mode: str) -> tuple[CalibrationMap, ...]:
         """The maps in force for a judge's name under a rubric's id; `StoreError`, `MapNotFound` for a lost one."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from judge_calibration.maps.artefact import opened
 from judge_service.calibrations.binding import bound, check_usable, fits, implied
+from judge_service.calibrations.keeping import MOST_LISTED
 from judge_service.calibrations.library import dumps
 from judge_service.calibrations.reports import Reports
-from judge_service.errors import OptionRejected, StudyRejected
+from judge_service.errors import MapRejected, OptionRejected, StudyRejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,8 @@ class Desk:
         one = opened(artefact)
         if activate or bind is not None:
             check_usable(self.scorer, one)
+        if activate:
+            await self._check_progress(one)
         await self.archive.keep_map(artefact)
         if activate:
             await self.archive.activate(one)
@@ -88,11 +91,23 @@ class Desk:
     async def activate(self, one: CalibrationMap) -> None:
         """Put a map in force; `MapRejected` for one that no score could be calibrated by."""
         check_usable(self.scorer, one)
+        await self._check_progress(one)
         await self.archive.activate(one)
 
-    async def maps(self) -> list[dict[str, Any]]:
-        """Every map in short."""
-        return [self._row(one, standing) for one, standing in await self.archive.maps()]
+    async def _check_progress(self, one: CalibrationMap) -> None:
+        """Raise `MapRejected` for a stale map in place of one that fits: every score would lose its calibration."""
+        if fits(self.scorer, one) is not False:
+            return
+        rival = await self.archive.rival(one)
+        if rival is not None and fits(self.scorer, rival):
+            raise MapRejected(
+                f"the map is of another instrument than the one that is configured; {rival.id}, which is in force, "
+                "fits it: retire that first if its place is to be taken"
+            )
+
+    async def maps(self, after: str = "", limit: int = MOST_LISTED) -> list[dict[str, Any]]:
+        """Maps in short: by id, the first ones behind `after`."""
+        return [self._row(one, standing) for one, standing in await self.archive.maps(after, limit)]
 
     async def apply(self, map_id: str, given: Mapping[str, object]) -> dict[str, Any]:
         """Scores through a kept map."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_calibration.study import Study
 
+MOST_LISTED = 1000  # in one page
 Standing = Literal["active", "retired", "kept"]  # in force, no longer in force, never in force
 
 
@@ -40,8 +41,8 @@ class Keeping(Protocol):
         """Forget a study; `StudyNotFound`."""
         ...
 
-    async def study_ids(self) -> list[str]:
-        """Studies that are kept."""
+    async def study_ids(self, after: str = "", limit: int = MOST_LISTED) -> list[str]:
+        """Studies that are kept: by id, the first ones behind `after`."""
         ...
 
     async def keep_map(self, artefact: Mapping[str, Any]) -> None:
@@ -52,12 +53,16 @@ class Keeping(Protocol):
         """The map of that id, kept or shipped; `MapNotFound`."""
         ...
 
-    async def maps(self) -> list[tuple[CalibrationMap, Standing]]:
-        """Maps that are kept, and those that ship."""
+    async def maps(self, after: str = "", limit: int = MOST_LISTED) -> list[tuple[CalibrationMap, Standing]]:
+        """Maps that are kept, and those that ship: by id, the first ones behind `after`."""
         ...
 
     async def standing(self, one: CalibrationMap) -> Standing:
         """Whether scores are calibrated by a map, or were."""
+        ...
+
+    async def rival(self, one: CalibrationMap) -> CalibrationMap | None:
+        """The other map that is in force where this one might be."""
         ...
 
     async def activate(self, one: CalibrationMap) -> None:

@@ -63,8 +63,8 @@ class Store(Protocol):
         """Drop the kept record; a key without one is no error."""
         ...
 
-    async def kept_keys(self, prefix: str, *, limit: int = 1000) -> list[str]:
-        """Give the keys of kept records that begin with the prefix, sorted, and the first `limit` of them."""
+    async def kept_keys(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        """Give the keys of kept records that begin with the prefix and sort behind `after`: the first `limit`."""
         ...
 
     async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:

@@ -120,9 +120,11 @@ class MemoryStore:
         if value is not None:
             self._kept_bytes -= _weight(key, value)
 
-    async def kept_keys(self, prefix: str, *, limit: int = 1000) -> list[str]:
+    async def kept_keys(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[str]:
         """Look through all of them."""
-        return sorted(key for key in self._kept if key.startswith(prefix))[:limit]
+        return sorted(key for key in self._kept if key.startswith(prefix) and (not after or key > after))[
+            :limit
+        ]
 
     async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
         """Compare and keep; nothing can come between, for nothing is awaited for real."""

@@ -160,9 +160,9 @@ class RedisStore:
         """DEL."""
         await self._kept.release(key)
 
-    async def kept_keys(self, prefix: str, *, limit: int = 1000) -> list[str]:
+    async def kept_keys(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[str]:
         """ZRANGEBYLEX on the index of what is kept."""
-        return await self._kept.kept_keys(prefix, limit=limit)
+        return await self._kept.kept_keys(prefix, after=after, limit=limit)
 
     async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
         """Compare and write in one script."""

@@ -65,13 +65,14 @@ class KeptRecords:
             "release", lambda client: client.eval(_RELEASE, 2, self._record(key), self._index, key)
         )
 
-    async def kept_keys(self, prefix: str, *, limit: int) -> list[str]:
+    async def kept_keys(self, prefix: str, *, after: str, limit: int) -> list[str]:
         """ZRANGEBYLEX: the order of the keys' bytes is that of their characters."""
 
         async def look(client: Any) -> list[bytes]:
             least = prefix.encode()
+            begin = b"(" + after.encode() if after and after >= prefix else b"[" + least
             found: list[bytes] = await client.zrangebylex(
-                self._index, b"[" + least, b"(" + least + _BEYOND, start=0, num=limit
+                self._index, begin, b"(" + least + _BEYOND, start=0, num=limit
             )
             return found
 

@@ -114,10 +114,10 @@ class FileStore:
         await self._opened()
         await self._kept.release(key)
 
-    async def kept_keys(self, prefix: str, *, limit: int = 1000) -> list[str]:
+    async def kept_keys(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[str]:
         """List by a range of the key's bytes."""
         await self._opened()
-        return await self._kept.kept_keys(prefix, limit=limit)
+        return await self._kept.kept_keys(prefix, after=after, limit=limit)
 
     async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
         """Compare and write in one transaction, so one process wins."""

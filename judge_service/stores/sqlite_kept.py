@@ -26,6 +26,8 @@ _PAUSE_S = 0.004
 _BUSY_MS = 5000
 _LEFT_OVER_S = 3600.0  # parts without a key for so long were left by a process that died
 _BEYOND = b"\xff"  # above every byte of UTF-8
+_KEYS_FROM = "SELECT key FROM kept WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+_KEYS_BEHIND = "SELECT key FROM kept WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
 
 _STAGE = "INSERT INTO kept_parts (lot, part, written, value) VALUES (?, ?, ?, ?)"
 _POINT = """
@@ -72,9 +74,9 @@ class KeptRows:
         """Drop."""
         await self._writer.call("release", lambda: self._release(key))
 
-    async def kept_keys(self, prefix: str, *, limit: int) -> list[str]:
+    async def kept_keys(self, prefix: str, *, after: str, limit: int) -> list[str]:
         """List in the order of the keys' bytes, which is that of their characters."""
-        return await self._reader.call("list what is kept", lambda: self._keys(prefix, limit))
+        return await self._reader.call("list what is kept", lambda: self._keys(prefix, after, limit))
 
     async def swap(self, key: str, expected: bytes | None, value: bytes) -> bool:
         """Write where the digest is that of the expected value."""
@@ -166,13 +168,11 @@ class KeptRows:
             connection.execute("DELETE FROM kept WHERE key = ?", (key.encode(),))
         self._clear(lot)
 
-    def _keys(self, prefix: str, limit: int) -> list[str]:
-        query = "SELECT key FROM kept WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+    def _keys(self, prefix: str, after: str, limit: int) -> list[str]:
         least = prefix.encode()
-        return [
-            key.decode()
-            for (key,) in self._reader.connection().execute(query, (least, least + _BEYOND, limit))
-        ]
+        begin, query = (after.encode(), _KEYS_BEHIND) if after and after >= prefix else (least, _KEYS_FROM)
+        rows = self._reader.connection().execute(query, (begin, least + _BEYOND, limit))
+        return [key.decode() for (key,) in rows]
 
     def _clear(self, lot: bytes | None) -> None:
         """Drop the parts of a lot that no key points to; what fails here is left over, and no failure."""

@@ -203,6 +203,30 @@ def test_flips_are_counted_named_and_mended_by_equating() -> None:
     assert total == flips["n_items"] == 120
 
 
+def test_a_threshold_for_all_is_told_of_scales_that_have_it_and_noted_on_others() -> None:
+    document = two_judges(1.0)
+    halves = {**document["scales"], "half": [each / 2 for each in document["scales"]["quality"]]}
+    rows = {
+        name: document[name]
+        + [row | {"criterion": "half", "score": row["score"] / 2} for row in document[name]]
+        for name in ("ratings", "judge_scores")
+    }
+    study = judge_calibration.study_from(document | rows | {"scales": halves})
+    told: dict[str, Any] = swap(study, "old", "new", threshold=4, options={"resamples": 0})
+    quality, half = told["criteria"]["quality"], told["criteria"]["half"]
+    assert (quality["flips"]["threshold"], quality["notes"]) == (4, [])
+    assert (half["flips"], half["notes"]) == (
+        None,
+        ["the threshold 4 is beyond this scale, so no decision is told"],
+    )
+    for threshold in (2.5, 0):  # both ends are on the scale
+        ends: dict[str, Any] = swap(study, "old", "new", threshold=threshold, options={"resamples": 0})
+        assert ends["criteria"]["half"]["flips"]["threshold"] == threshold
+    for beyond in (5.5, {"half": 4}):
+        with pytest.raises(OptionRejected, match="beyond the scale"):
+            swap(study, "old", "new", threshold=beyond, options={"resamples": 0})
+
+
 def test_labels_have_no_direction_to_flip() -> None:
     document = a_nominal_document()
     document["judge_scores"] += [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from judge_calibration.estimates import Interval, estimated, rounded, undefined
+from judge_calibration.estimates import Interval, estimated, rounded, rounded_p, undefined
 
 
 def test_a_figure_is_a_number_or_null_with_a_reason() -> None:
@@ -20,4 +20,9 @@ def test_a_number_has_ten_digits_and_no_negative_zero() -> None:
     assert str(rounded(-0.0)) == "0.0"
     assert rounded(1 / 3) == 0.3333333333
     assert rounded(None) is None
+
+
+def test_no_p_value_is_told_as_zero() -> None:
+    told = [rounded_p(p) for p in (None, 0.0, 5e-324, 1e-200, 1 / 3)]
+    assert told == [None, 2.225073859e-308, 2.225073859e-308, 1e-200, 0.3333333333]
     assert Interval(1 / 3, 2 / 3, 0.95, "t").as_json()["low"] == 0.3333333333

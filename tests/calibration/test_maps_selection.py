@@ -89,10 +89,22 @@ def test_a_method_that_is_asked_for_is_had_and_a_lack_of_items_told() -> None:
     few = a_fit(judge, ratings, method="isotonic").summary()
     assert few["method"] == "isotonic"
     assert few["chosen_because"] == "as asked, with 25 items where it should have 200"
+    assert few["warnings"] == ["few_items"]
     assert [each["method"] for each in few["candidates"]] == ["identity", "isotonic"]
-    assert a_fit(judge, ratings, method="shift").summary()["chosen_because"] == "as asked"
+    enough = a_fit(judge, ratings, method="shift").summary()
+    assert (enough["chosen_because"], enough["warnings"]) == ("as asked", [])
     with pytest.raises(NotEnough, match="one score"):
         a_fit(np.full(40, 3.0), np.full((40, 1), 2.0), method="affine")
+
+
+@pytest.mark.parametrize(("method", "flags"), [("isotonic", ("few_items",)), ("shift", ()), ("auto", ())])
+def test_every_score_says_that_its_map_was_forced_on_few_items(method: str, flags: tuple[str, ...]) -> None:
+    judge, ratings = a_study("offset", 25, np.random.default_rng(3))
+    fitted = a_fit(judge, ratings, method=method)
+    one = opened(fitted.as_artefact(criterion="quality", scale=TOLD_SCALE, **UNNAMED))
+    applied = one.apply(float(judge[0]))
+    assert (applied.status, applied.flags) == ("calibrated", flags)
+    assert applied.low is not None
 
 
 def test_a_constant_judge_is_moved_and_the_rest_left_out_by_name() -> None:

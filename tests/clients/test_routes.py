@@ -67,7 +67,7 @@ OPERATIONS: list[Operation[Any]] = [
     calibration.studies(),
     calibration.study("sha256:1"),
     calibration.delete_study("sha256:1"),
-    calibration.maps(),
+    calibration.maps(after="sha256:1", limit=10),
     calibration.fit_map(DATA),
     calibration.map_("sha256:1"),
     calibration.set_map("sha256:1", status="active"),

@@ -134,6 +134,16 @@ class KeptContract(ABC):
         assert await store.kept_keys(prefix) == wanted
         assert await store.kept_keys(prefix, limit=2) == wanted[:2]
 
+    @pytest.mark.parametrize("prefix", [*ODD, "lo", "дл", "zz"])
+    async def test_a_listing_goes_on_behind_any_key(self, store: Store, prefix: str) -> None:
+        for key in random.Random(prefix).sample(ODD, len(ODD)):
+            await store.keep(key, b"v")
+        wanted = sorted(key for key in ODD if key.startswith(prefix))
+        for after in (*ODD, "дл", "a", prefix):
+            behind = [key for key in wanted if not after or key > after]
+            assert await store.kept_keys(prefix, after=after) == behind
+            assert await store.kept_keys(prefix, after=after, limit=1) == behind[:1]
+
     async def test_a_record_does_not_end(self, store: Store) -> None:
         await store.keep("k", b"v")
         self.now += TEN_YEARS_S

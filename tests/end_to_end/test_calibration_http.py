@@ -85,8 +85,14 @@ async def test_a_study_is_kept_under_the_hash_of_its_content_and_forgotten_on_re
     assert first.body == again.body
     study_id = first.body["study_id"]
     assert first.headers["Location"] == f"{ROOT}/studies/{study_id}"
-    assert (await client.get(f"{ROOT}/studies")).body == {"studies": [study_id]}
+    assert (await client.get(f"{ROOT}/studies")).body == {"studies": [study_id], "has_more": False}
+    assert (await client.get(f"{ROOT}/studies?after={study_id}")).body == {"studies": [], "has_more": False}
     assert (await client.get(f"{ROOT}/studies/{study_id}")).body["profile"] == first.body["profile"]
+    other = (await post(client, "studies", a_document(items=9))).body["study_id"]
+    page = (await client.get(f"{ROOT}/studies?limit=1")).body
+    assert page == {"studies": [min(study_id, other)], "has_more": True}
+    assert (await client.get(f"{ROOT}/maps?limit=1001")).status == 422
+    assert (await client.get(f"{ROOT}/maps?limit=1")).body == {"maps": [], "has_more": False}
     assert (await client.send("DELETE", f"{ROOT}/studies/{study_id}")).status == 204
     assert (await client.get(f"{ROOT}/studies/{study_id}")).status == 404
 

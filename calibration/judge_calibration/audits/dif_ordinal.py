@@ -16,7 +16,7 @@ from scipy import stats
 from judge_calibration.audits.ordinal_logit import OrdinalFit, fit_ordinal, null_log_likelihood
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.units import too_few_clusters
-from judge_calibration.estimates import Statistic, estimated, rounded, undefined
+from judge_calibration.estimates import Statistic, estimated, rounded, rounded_p, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ class LikelihoodRatio:
 
     def as_json(self) -> dict[str, object]:
         """Plain data."""
-        return {"chi_square": rounded(self.chi_square), "df": self.df, "p": rounded(self.p)}
+        return {"chi_square": rounded(self.chi_square), "df": self.df, "p": rounded_p(self.p)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class OrdinalDif:
             "uniform": self.uniform.as_json() if self.uniform else None,
             "non_uniform": self.non_uniform.as_json() if self.non_uniform else None,
             "total": self.total.as_json() if self.total else None,
-            "q": rounded(self.q),
+            "q": rounded_p(self.q),
         }
 
 

@@ -11,7 +11,7 @@ from scipy import special, stats
 
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.intervals import t_quantile
-from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
+from judge_calibration.estimates import Interval, Statistic, estimated, rounded, rounded_p, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,8 @@ class Effect:
         return self.statistic.as_json() | {
             "se": rounded(self.se),
             "df": rounded(self.df),
-            "p": rounded(self.p),
-            "q": rounded(self.q),
+            "p": rounded_p(self.p),
+            "q": rounded_p(self.q),
             "n_clusters": self.n_clusters,
         }
 

@@ -14,7 +14,7 @@ from judge_calibration.audits.effects import Effect, FdrMethod, with_q_values
 from judge_calibration.audits.labels import Labels
 from judge_calibration.audits.pooling import Pooled, pool, simultaneous_gap
 from judge_calibration.audits.regression import cluster_robust
-from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
+from judge_calibration.estimates import Interval, Statistic, estimated, rounded, rounded_p, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class Heterogeneity:
         return {
             "q": rounded(self.q),
             "df": self.df,
-            "p": rounded(self.p),
+            "p": rounded_p(self.p),
             "mean": self.mean.as_json(),
             "tau": self.tau.as_json(),
             "i2": self.i2.as_json(),
@@ -216,7 +216,7 @@ def _gap(joint: _Joint, names: list[str], level: float, seed: int) -> Statistic:
         float(joint.estimates[top] - joint.estimates[bottom]),
         ci=Interval(low, high, level, "simultaneous_max_t"),
         n_items=joint.n_items,
-        details={"highest": names[top], "lowest": names[bottom], "p": rounded(p)},
+        details={"highest": names[top], "lowest": names[bottom], "p": rounded_p(p)},
     )
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 from judge_calibration.comparison.tests import CLUSTERED, Test, sign_flip_test, untested, williams_test
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.errors import NotEnough, OptionRejected
-from judge_calibration.estimates import rounded
+from judge_calibration.estimates import rounded_p
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.families import judge_families
 from judge_calibration.reporting.options import Options
@@ -149,6 +149,8 @@ def _with_q(tests: Mapping[str, Sequence[Test]]) -> dict[str, list[dict[str, obj
     p = [test.p for each in tests.values() for test in each if test.p is not None]
     q = iter(stats.false_discovery_control(p, method="bh").tolist() if p else [])
     return {
-        criterion: [test.as_json() | {"q": rounded(next(q)) if test.p is not None else None} for test in each]
+        criterion: [
+            test.as_json() | {"q": rounded_p(next(q)) if test.p is not None else None} for test in each
+        ]
         for criterion, each in tests.items()
     }

@@ -7,7 +7,7 @@ keep their meaning.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from judge_calibration.arrays import BoolArray
     from judge_calibration.maps.equating import Equating
+    from judge_calibration.scales import Scale
     from judge_calibration.study import Study
 
 MOST_FLIPS = 200  # told by name
@@ -47,7 +48,9 @@ def swap(
 
     The margin's default is a twentieth of the scale's width. The overall verdict is `equivalent` when every
     criterion is, `different` when any is, else `inconclusive`. q-values of the tests are over all criteria and
-    tests. Raises OptionRejected where threshold or margin names a criterion that is not compared in points.
+    tests. A threshold for all holds where the scale has it; elsewhere `flips` is None, with a note. Raises
+    OptionRejected where threshold or margin names a criterion that is not compared in points, and for a
+    threshold that is on no scale it is meant for.
     """
     chosen = options if isinstance(options, Options) else Options.of(options)
     context = Context.of(study, chosen)
@@ -55,6 +58,7 @@ def swap(
     numeric = [name for name in pairs if study.tables[name].scale.is_numeric]
     _check_names("threshold", threshold, numeric)
     _check_names("margin", margin, numeric)
+    _check_on_scale(threshold, {name: study.tables[name].scale for name in numeric})
     told = {
         name: each | _moved(context, pairs[name], _of(threshold, name), _of(margin, name))
         for name, each in compare_pairs(context, pairs).items()
@@ -81,6 +85,17 @@ def _check_names(option: str, given: float | Mapping[str, float] | None, known: 
             )
 
 
+def _check_on_scale(threshold: float | Mapping[str, float] | None, scales: Mapping[str, Scale]) -> None:
+    """From a threshold beyond the scale no decision is to be read: all pass it, or none."""
+    if isinstance(threshold, int | float):
+        if scales and not any(scale.spans(threshold) for scale in scales.values()):
+            raise OptionRejected("threshold", f"{threshold:g} is beyond the scale of every criterion")
+        return
+    for name, each in (threshold or {}).items():
+        if not scales[name].spans(each):
+            raise OptionRejected("threshold", f"{each:g} is beyond the scale of {name[:60]!r}")
+
+
 def _of(given: float | Mapping[str, float] | None, criterion: str) -> float | None:
     return given if given is None or isinstance(given, int | float) else given.get(criterion)
 
@@ -100,6 +115,11 @@ def _moved(context: Context, pair: Pair, threshold: float | None, margin: float 
         level=context.options.level,
     )
     equating = _equating(pair, scale.low, scale.high)
+    flips, notes = None, cast("list[str]", moved["notes"])
+    if threshold is not None and scale.spans(threshold):
+        flips = _flips(pair, threshold, equating, context.options.level)
+    elif threshold is not None:
+        notes = [*notes, f"the threshold {threshold:g} is beyond this scale, so no decision is told"]
     return {
         "margin": bound,
         "shift": moved["shift"],
@@ -107,9 +127,9 @@ def _moved(context: Context, pair: Pair, threshold: float | None, margin: float 
         "tost": moved["tost"],
         "mae_change": moved["mae_change"],
         "equating": equating.as_json() if equating else None,
-        "flips": None if threshold is None else _flips(pair, threshold, equating, context.options.level),
+        "flips": flips,
         "verdict": moved["verdict"],
-        "notes": moved["notes"],
+        "notes": notes,
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special, stats
 
 from judge_calibration.engine.sign_flips import sign_flip_p
-from judge_calibration.estimates import rounded
+from judge_calibration.estimates import rounded, rounded_p
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
@@ -38,7 +38,7 @@ class Test:
             "name": self.name,
             "statistic": rounded(self.statistic),
             "freedom": rounded(self.freedom),
-            "p": rounded(self.p),
+            "p": rounded_p(self.p),
             "n": self.n,
             "reason": self.reason,
         }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scipy import stats
 
-from judge_calibration.estimates import rounded
+from judge_calibration.estimates import rounded_p
 
 if TYPE_CHECKING:
     from judge_calibration.estimates import Reason
@@ -33,8 +33,8 @@ class Equivalence:
         """Plain data."""
         return {
             "margin": self.margin,
-            "p_lower": rounded(self.p_lower),
-            "p_upper": rounded(self.p_upper),
+            "p_lower": rounded_p(self.p_lower),
+            "p_upper": rounded_p(self.p_upper),
             "verdict": self.verdict,
             "reason": self.reason,
         }

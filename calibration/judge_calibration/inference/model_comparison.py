@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special, stats
 
 from judge_calibration.engine.max_t import largest_differences
-from judge_calibration.estimates import Interval, Statistic, rounded
+from judge_calibration.estimates import Interval, Statistic, rounded_p
 from judge_calibration.inference.multiplicity import holm
 from judge_calibration.inference.sampling_error import MeanError, told_mean, two_sided_p
 
@@ -66,8 +66,8 @@ class ModelDifference:
             "second": self.second,
             "difference": self.difference.as_json(),
             "simultaneous": self.simultaneous.as_json() if self.simultaneous else None,
-            "p": rounded(self.p),
-            "p_adjusted": rounded(self.p_adjusted),
+            "p": rounded_p(self.p),
+            "p_adjusted": rounded_p(self.p_adjusted),
         }
 
 

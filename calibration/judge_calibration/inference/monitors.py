@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judge_calibration.estimates import rounded
+from judge_calibration.estimates import rounded, rounded_p
 
 if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray, IntArray
@@ -34,7 +34,7 @@ def monitor(before: FloatArray, now: FloatArray, *, seed: int = 0) -> dict[str, 
     distance, p = _energy(before, now, seed)
     return sizes | {
         "psi": rounded(_psi(before, now)),
-        "energy_distance": {"estimate": rounded(distance), "p": rounded(p)},
+        "energy_distance": {"estimate": rounded(distance), "p": rounded_p(p)},
         "cusum": _cusum(before, now),
     }
 

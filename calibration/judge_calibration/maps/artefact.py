@@ -23,6 +23,7 @@ from judge_calibration.errors import MapRejected, OptionRejected
 KIND = "judge-calibration-map"
 FORMAT = 1
 PURPOSES = ("predict", "equate")
+FEW_ITEMS = "few_items"
 _MOST = 1e300  # NaN is not above it; the canonical form has none
 _SLACK = 1e-9  # a score that a sum of weights brought may miss the end of the domain by rounding
 
@@ -34,7 +35,8 @@ class Applied:
     """What a map makes of one score. The interval is None where the map has none.
 
     Flags: `extrapolated` (outside the scores it was fitted on; the end of the map is told), `unseen_subgroup`
-    (a label it was not fitted on), `subgroup_unknown` (no label given: the interval is that of all groups).
+    (a label it was not fitted on), `subgroup_unknown` (no label given: the interval is that of all groups),
+    `few_items` (the method was asked for by name, and has fewer items than it takes when it is chosen).
     """
 
     score: float
@@ -54,6 +56,7 @@ class CalibrationMap:
     content: Mapping[str, Any]
     _raw: tuple[float, ...]
     _calibrated: tuple[float, ...]
+    _warnings: tuple[str, ...] = ()
 
     @property
     def purpose(self) -> str:
@@ -73,6 +76,7 @@ class CalibrationMap:
         out = bool(flags)
         score = self._value(raw)
         low, high, level = self._interval(score, labels, flags)
+        flags.extend(self._warnings)
         if out:  # how often the interval holds is known of scores and groups like those of the study
             return Applied(score, None, None, None, tuple(flags), "out_of_domain")
         return Applied(score, low, high, level, tuple(flags), "calibrated")
@@ -178,7 +182,8 @@ def opened(artefact: object) -> CalibrationMap:
     judge = _object(artefact, "judge")
     if not isinstance(judge.get("fingerprint"), Mapping | None):
         raise MapRejected("'judge.fingerprint' is an object or null")
-    return CalibrationMap(str(artefact["id"]), criterion, dict(artefact), raw, calibrated)
+    warnings = _warnings(artefact)
+    return CalibrationMap(str(artefact["id"]), criterion, dict(artefact), raw, calibrated, warnings)
 
 
 def _plain(value: object) -> object:
@@ -232,6 +237,15 @@ def _knots(
     if min(calibrated) < low or max(calibrated) > high:
         raise MapRejected("knots stay on the scale")
     return raw, calibrated
+
+
+def _warnings(artefact: Mapping[str, Any]) -> tuple[str, ...]:
+    """What every score through the map is flagged with."""
+    fit = artefact.get("fit")
+    found = fit.get("warnings", []) if isinstance(fit, Mapping) else []
+    if found not in ([], [FEW_ITEMS]):
+        raise MapRejected(f"'fit.warnings' is empty or holds {FEW_ITEMS!r}")
+    return tuple(found)
 
 
 def _check_conformal(artefact: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from judge_calibration.errors import NotEnough
 from judge_calibration.estimates import rounded
 from judge_calibration.maps import candidates as kinds
+from judge_calibration.maps.artefact import FEW_ITEMS
 from judge_calibration.maps.error import CrossValidated, cross_validated_error
 from judge_calibration.maps.folds import fold_masks
 from judge_calibration.maps.ordinal_logit import obstacle, ordinal_logit
@@ -81,6 +82,10 @@ class Selection:
     because: str
     tried: tuple[Tried, ...]
     out_of_fold: FloatArray
+
+    def warnings(self, n: int) -> list[str]:
+        """What whoever uses a map of n items must know: `few_items`, as it was asked for by name."""
+        return [FEW_ITEMS] if n < self.chosen.candidate.min_n else []
 
 
 def select(sample: MapSample, *, method: str, folds: int, repeats: int, seed: int) -> Selection:

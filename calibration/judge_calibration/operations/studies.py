@@ -89,5 +89,7 @@ def audit_operation(study: Study, given: Mapping[str, object]) -> dict[str, obje
         raise OptionRejected(
             "changed", f"{changed[:60]!r} scored none of the criteria that {judge[:60]!r} did"
         )
+    if threshold is not None and not any(study.tables[name].scale.spans(threshold) for name in criteria):
+        raise OptionRejected("threshold", f"{threshold:g} is beyond the scale of every criterion")
     told = audit_section(context, judge, Asked(tokens, family, own, margin, changed, threshold))
     return {"study": study.digest, "judge": judge, "options": options.as_json(), "criteria": told}

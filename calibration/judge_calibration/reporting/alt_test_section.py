@@ -10,7 +10,7 @@ import numpy as np
 
 from judge_calibration.agreement.alternative_annotator import RhoFamily, alternative_annotator_test, duel
 from judge_calibration.engine.replicates import replicate
-from judge_calibration.estimates import estimated, rounded
+from judge_calibration.estimates import estimated, rounded, rounded_p
 from judge_calibration.reporting.rater_section import judged_sample
 from judge_calibration.reporting.telling import Told, all_undefined
 
@@ -81,8 +81,8 @@ def _contest(contest: Contest) -> dict[str, object]:
         "n_items": contest.n_items,
         "advantage": rounded(contest.advantage),
         "mean_difference": rounded(contest.mean_difference),
-        "p": rounded(contest.p),
-        "p_adjusted": rounded(contest.p_adjusted),
+        "p": rounded_p(contest.p),
+        "p_adjusted": rounded_p(contest.p_adjusted),
         "rejected": contest.rejected,
         "reason": contest.reason,
     }

@@ -124,14 +124,18 @@ class _Auditor:
         return repeatability(runs, clusters=self._context.units.of_item, level=self._level).as_json()
 
     def changed(self, name: str | None, threshold: float | None) -> dict[str, object] | None:
-        """The judge against itself on changed prompts; None where there is no such run."""
+        """The judge against itself on changed prompts; None where there is no such run.
+
+        Where the threshold is beyond the scale, all pass or none, and no decision is told.
+        """
         if name is None or name not in self._context.study.tables[self._criterion].judges:
             return None
+        scale = self._context.study.tables[self._criterion].scale
         return paired_runs(
             self._scores,
             self._context.judged(self._criterion, name),
             clusters=self._context.units.of_item,
-            threshold=threshold,
+            threshold=threshold if threshold is not None and scale.spans(threshold) else None,
             level=self._level,
             seed=self._context.options.seed,
         ).as_json()

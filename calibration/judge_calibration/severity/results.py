@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from judge_calibration.estimates import rounded
+from judge_calibration.estimates import rounded, rounded_p
 
 if TYPE_CHECKING:
     from judge_calibration.estimates import Reason, Statistic, Status
@@ -75,7 +75,7 @@ class EqualSeverity:
         return {
             "chi_square": rounded(self.chi_square),
             "df": self.df,
-            "p": rounded(self.p),
+            "p": rounded_p(self.p),
             "reason": self.reason,
         }
 

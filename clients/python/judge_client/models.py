@@ -1362,6 +1362,8 @@ class MapRow(ToldShape):
 class MapList(ToldShape):
     """Maps by id."""
 
+    has_more: bool
+    """Whether others sort behind the last: ask again with `after`."""
     maps: tuple[MapRow, ...]
 
 
@@ -1566,6 +1568,8 @@ class ScoreRequest(AskedShape):
 class StudyList(ToldShape):
     """Ids of kept studies."""
 
+    has_more: bool
+    """Whether others sort behind the last: ask again with `after`."""
     studies: tuple[str, ...]
 
 

@@ -1265,6 +1265,8 @@ export interface MapRow {
 
 /** Maps by id. */
 export interface MapList {
+  /** Whether others sort behind the last: ask again with `after`. */
+  readonly has_more: boolean;
   readonly maps: ReadonlyArray<MapRow>;
 }
 
@@ -1458,6 +1460,8 @@ export interface ScoreRequest {
 
 /** Ids of kept studies. */
 export interface StudyList {
+  /** Whether others sort behind the last: ask again with `after`. */
+  readonly has_more: boolean;
   readonly studies: ReadonlyArray<string>;
 }
 

@@ -116,6 +116,7 @@ class StudyList(BaseModel):
     """Ids of kept studies."""
 
     studies: list[str]
+    has_more: bool = Field(description="Whether others sort behind the last: ask again with `after`.")
 
 
 class AltTestAnswer(BaseModel):

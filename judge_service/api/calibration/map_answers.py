@@ -50,6 +50,7 @@ class MapList(BaseModel):
     """Maps by id."""
 
     maps: list[MapRow]
+    has_more: bool = Field(description="Whether others sort behind the last: ask again with `after`.")
 
 
 class AppliedScores(BaseModel):

@@ -10,6 +10,8 @@ from judge_service.api.bodies import read_json
 from judge_service.api.calibration import samples
 from judge_service.api.calibration.documents import OF_READING, body, gives
 from judge_service.api.calibration.exchange import TheDesk, answered, parsed, while_wanted
+from judge_service.api.paging import After, LimitTo1000, page_limit
+from judge_service.calibrations.keeping import MOST_LISTED
 from judge_service.errors import OptionRejected
 
 if TYPE_CHECKING:
@@ -42,10 +44,12 @@ async def _fitted(desk: Desk, raw: bytes) -> Response:
     return await answered(answer, 201, Location=f"/v1/calibration/maps/{artefact['id']}")
 
 
-@router.get("", summary="List the maps", responses=gives("MapList", problems=(503,)))
-async def list_maps(desk: TheDesk) -> Response:
-    """Maps that are kept or ship with the service, at most a thousand: whether each is in force, and fits."""
-    return await answered({"maps": await desk.maps()})
+@router.get("", summary="List the maps", responses=gives("MapList", problems=(422, 503)))
+async def list_maps(desk: TheDesk, after: After = "", limit: LimitTo1000 = "1000") -> Response:
+    """Maps that are kept or ship with the service, by id: whether each is in force, and fits."""
+    page = page_limit(limit, MOST_LISTED)
+    found = await desk.maps(after, page + 1)
+    return await answered({"maps": found[:page], "has_more": len(found) > page})
 
 
 @router.get("/{map_id}", summary="Read a map", responses=gives("FittedMap", problems=OF_READING))

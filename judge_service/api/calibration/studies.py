@@ -16,6 +16,8 @@ from judge_service.api.calibration.exchange import (
     refuse_rows,
     while_wanted,
 )
+from judge_service.api.paging import After, LimitTo1000, page_limit
+from judge_service.calibrations.keeping import MOST_LISTED
 from judge_service.errors import BodyRejected, MediaTypeRejected, OptionRejected
 from judge_service.strict_json import loads
 
@@ -63,10 +65,12 @@ async def _kept(desk: Desk, declared: str, raw: bytes, scales: str | None) -> Re
     return await answered(about, 201, Location=f"/v1/calibration/studies/{study.digest}")
 
 
-@router.get("", summary="List the studies", responses=gives("StudyList", problems=(503,)))
-async def list_studies(desk: TheDesk) -> Response:
-    """Ids of studies that are kept, at most a thousand."""
-    return await answered({"studies": await desk.archive.study_ids()})
+@router.get("", summary="List the studies", responses=gives("StudyList", problems=(422, 503)))
+async def list_studies(desk: TheDesk, after: After = "", limit: LimitTo1000 = "1000") -> Response:
+    """Ids of studies that are kept, sorted."""
+    page = page_limit(limit, MOST_LISTED)
+    found = await desk.archive.study_ids(after, page + 1)
+    return await answered({"studies": found[:page], "has_more": len(found) > page})
 
 
 @router.get("/{study_id}", summary="Look at a study", responses=gives("KeptStudy", problems=OF_READING))

@@ -166,6 +166,37 @@ async def test_a_map_is_put_in_force_and_out_and_says_where_it_stands(archive: A
     assert await archive.standing(one) == "active"
 
 
+async def test_studies_and_maps_are_told_page_by_page(store: Store) -> None:
+    shipped = [a_map(fit={"n_items": n}) for n in range(2)]
+    archive = Archive(store, {one.id: one for one in shipped})
+    kept = [a_map(fit={"n_items": n}) for n in range(2, 6)]
+    for each in kept:
+        await archive.keep_map(each.content)
+    wanted = sorted(each.id for each in (*shipped, *kept))
+    for at in range(6):
+        page = await archive.maps(wanted[at - 1] if at else "", 2)
+        assert [one.id for one, _ in page] == wanted[at : at + 2]
+    assert await archive.maps(wanted[-1]) == []
+    studies = [study_from(a_document(items=n)) for n in range(5, 9)]
+    for study in studies:
+        await archive.keep_study(study, {})
+    digests = sorted(study.digest for study in studies)
+    assert await archive.study_ids(limit=3) == digests[:3]
+    assert await archive.study_ids(digests[2]) == digests[3:]
+
+
+async def test_the_rival_of_a_map_is_what_is_in_force_in_its_place(archive: Archive, store: Store) -> None:
+    one, other, level = a_map(), a_map(fit={"n_items": 1}), a_map("accuracy")
+    for each in (one, other):
+        await archive.keep_map(each.content)
+    assert await archive.rival(one) is None
+    await archive.activate(one)
+    found = await archive.rival(other)
+    assert (found and found.id, await archive.rival(one), await archive.rival(level)) == (one.id, None, None)
+    await store.release(f"map:{one.id}")
+    assert await Archive(store, {}).rival(other) is None
+
+
 async def test_an_active_map_that_is_lost_is_told_and_not_taken_for_none(
     archive: Archive, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

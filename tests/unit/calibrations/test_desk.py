@@ -238,6 +238,30 @@ async def test_a_map_that_fits_nothing_the_rubric_scores_is_not_bound_to_it(
     assert await desk.maps() == []
 
 
+@pytest.mark.parametrize("by", ["fit", "activate"])
+async def test_a_map_that_does_not_fit_takes_no_place_of_one_that_does(desk: Desk, by: str) -> None:
+    order = totals() | {"criterion": "score", "judge": "J", "method": "shift", "activate": True}
+    bound = order | {"bind": {"judge": "default", "rubric": "medical-qa"}}
+    good, _ = await desk.fit(bound)
+    stale = good["judge"]["fingerprint"] | {"model": "lexical-of-old"}
+    order |= {"fingerprint": stale, "binding": good["judge"]["binding"]}
+
+    async def put_in_force() -> None:
+        if by == "fit":
+            await desk.fit(order)
+        else:
+            artefact, _ = await desk.fit(order | {"activate": False})
+            await desk.activate(opened(artefact))
+
+    with pytest.raises(MapRejected, match=good["id"]):
+        await put_in_force()
+    assert await desk.archive.standing(opened(good)) == "active"
+    await desk.archive.retire(opened(good))
+    await put_in_force()
+    assert [row["fits"] for row in await desk.maps() if row["status"] == "active"] == [False]
+    assert (await desk.fit(bound))[1] == "active"
+
+
 async def test_a_map_that_equates_two_judges_is_never_in_force(desk: Desk) -> None:
     with pytest.raises(MapRejected, match="physicians"):
         await desk.activate(opened(an_artefact(purpose="equate")))

@@ -65,9 +65,9 @@ def keep_study_text(
     return Operation(call, into(models.KeptStudy))
 
 
-def studies() -> Operation[list[str]]:
-    """Ids of the studies that are kept."""
-    return get(f"{_ROOT}/studies", _study_ids)
+def studies(*, after: str | None = None, limit: int | None = None) -> Operation[models.StudyList]:
+    """Ids of the studies that are kept, sorted; a page of them, behind the last id of the page before."""
+    return get(f"{_ROOT}/studies", into(models.StudyList), after=after, limit=_number(limit))
 
 
 def study(study_id: str, /) -> Operation[models.KeptStudy]:
@@ -80,9 +80,9 @@ def delete_study(study_id: str, /) -> Operation[None]:
     return delete(_at("studies", study_id))
 
 
-def maps() -> Operation[list[models.MapRow]]:
-    """Calibration maps that are kept: whether each is in force, and fits."""
-    return get(f"{_ROOT}/maps", listed(models.MapRow, "maps"))
+def maps(*, after: str | None = None, limit: int | None = None) -> Operation[models.MapList]:
+    """Calibration maps that are kept, by id: whether each is in force, and fits; a page of them."""
+    return get(f"{_ROOT}/maps", into(models.MapList), after=after, limit=_number(limit))
 
 
 def fit_map(order: models.FitOrder | Data, /) -> Operation[models.FittedMap]:
@@ -179,5 +179,5 @@ def _report_or_pending(reply: Reply) -> models.Report | models.PendingReport:
     return parsed(models.Report, reply.body)
 
 
-def _study_ids(reply: Reply) -> list[str]:
-    return list(parsed(models.StudyList, reply.body).studies)
+def _number(given: int | None) -> str | None:
+    return None if given is None else str(given)
