@@ -82,7 +82,8 @@ class Asker:
         given = list(cases)
         found: dict[int, Told] = {at: lacks for at, case in enumerate(given) if (lacks := _lacking(case))}
         places = [at for at in range(len(given)) if at not in found]
-        asked = [{"case": shown(given[at])} for at in places]
+        worded = [_texts(given[at]) for at in places]  # what is no text is told before anybody is asked
+        asked = ({"case": _with_pictures(case)} for case in worded)
         rest: Told = Unjudged("unreachable", "the service told nothing of this case")
         try:
             for item in self.client.stream(asked, defaults=self._defaults):
@@ -97,13 +98,24 @@ def shown(case: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises `TypeError` for a list or an object: as Python writes it, it is nothing that a judge should read.
     """
-    there = {name: value for name, value in case.items() if value is not None}
-    pictures = there.pop("images", ())
-    for name, value in there.items():
-        if not isinstance(value, str | Number):
+    return _with_pictures(_texts(case))
+
+
+def _texts(case: Mapping[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, value in case.items():
+        if name != "images" and not isinstance(value, str | Number | None):
             raise TypeError(f"{name} is a {type(value).__name__}, and a judge reads text")
-    told: dict[str, Any] = {name: str(value) for name, value in there.items()}
-    return {**told, "images": [image_of(picture) for picture in pictures]} if pictures else told
+        if value is not None:
+            told[name] = value if name == "images" else str(value)
+    return told
+
+
+def _with_pictures(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Pictures are read when their case is about to be sent: all of them at one time may not fit in memory."""
+    pictures = case.get("images") or ()
+    rest = {name: value for name, value in case.items() if name != "images"}
+    return {**rest, "images": [image_of(picture) for picture in pictures]} if pictures else rest
 
 
 def mean_scored(values: Iterable[float | None]) -> float | None:

@@ -16,7 +16,7 @@ from judge_client import (
 )
 from judge_client.patience import Patience
 from judge_client.pictures import image_of
-from judge_client.run.datasets import find_image
+from judge_client.run.answering import picture_seen
 from judge_client.run.folder import FAILED, now
 from judge_client.run.parsing import visible
 
@@ -65,7 +65,7 @@ async def instrument_of(client: AsyncJudgeClient, judge: Judge) -> dict[str, Any
 def request_of(
     item: Item, answer: Mapping[str, Any], judge: Judge, model: str, data: Dataset
 ) -> dict[str, Any]:
-    """The body of `POST /v1/scores` for one answer; raises `Unencodable`."""
+    """The body of `POST /v1/scores` for one answer; raises `Unencodable`, and `DatasetFault` for a picture."""
     case: dict[str, Any] = {
         "id": item.key,
         "prompt": item.question,
@@ -76,8 +76,8 @@ def request_of(
     }
     if item.visual_description:
         case["visual_description"] = item.visual_description
-    if judge.mode == "image" and item.image:
-        case["images"] = [image_of(find_image(data.images, item.image))]
+    if judge.mode == "image" and (picture := picture_seen(item, answer, data.images)) is not None:
+        case["images"] = [image_of(picture)]
     _check_encodable(case)
     named = {"judge": judge.name, "mode": judge.mode}
     return {"rubric": judge.rubric, "case": case} | {name: value for name, value in named.items() if value}

@@ -6,7 +6,7 @@ import base64
 import io
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.datasets import find_image
+from judge_client.run.answering import picture_seen
 from judge_client.run.items import DatasetFault
 from judge_client.run.page.markup import paragraph, section, table, text
 from judge_client.run.tabling import MISSING, number
@@ -77,7 +77,7 @@ def _card(item: Item, data: Dataset, folder: RunFolder) -> str:
     return (
         f'<article class="case"><header><h4>{text(item.key)} <span class="note">{text(groups)}</span></h4>'
         f'<span class="points">{text(score)}</span></header>'
-        f'<div class="body"><div>{_picture(item, data)}</div><dl>{parts}</dl></div>{_verdicts(line)}</article>'
+        f'<div class="body"><div>{_picture(item, answer, data)}</div><dl>{parts}</dl></div>{_verdicts(line)}</article>'
     )
 
 
@@ -94,10 +94,13 @@ def _verdicts(line: Mapping[str, Any]) -> str:
     return table(("criterion", "level", "points", "what the judge said"), rows, words=(3,))
 
 
-def _picture(item: Item, data: Dataset) -> str:
+def _picture(item: Item, answer: Mapping[str, Any], data: Dataset) -> str:
     if item.image is None:
         return '<p class="blind">no picture</p>'
-    thumbnail = _small(data, item.image)
+    try:
+        thumbnail = _small(picture_seen(item, answer, data.images) or b"")
+    except DatasetFault as exc:
+        return f'<p class="blind">{text(str(exc))}</p>'
     if thumbnail is None:
         return f'<p class="blind">{text(item.image)} cannot be shown</p>'
     return (
@@ -105,16 +108,16 @@ def _picture(item: Item, data: Dataset) -> str:
     )
 
 
-def _small(data: Dataset, name: str) -> str | None:
-    """A thumbnail as base64; `None` where there is no picture, or Pillow is not installed."""
+def _small(raw: bytes) -> str | None:
+    """A thumbnail as base64; `None` where these bytes are no picture, or Pillow is not installed."""
     try:
         from PIL import Image  # noqa: PLC0415  paid when used
 
-        with Image.open(find_image(data.images, name)) as picture:
+        with Image.open(io.BytesIO(raw)) as picture:
             picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
             held = io.BytesIO()
             picture.convert("RGB").save(held, "JPEG", quality=78)
-    except (ImportError, DatasetFault, OSError, ValueError):
+    except (ImportError, OSError, ValueError):
         return None
     return base64.b64encode(held.getvalue()).decode()
 
