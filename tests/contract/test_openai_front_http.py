@@ -107,6 +107,9 @@ async def test_a_batch_is_a_job_and_its_files_are_the_jobs(client: Client) -> No
         fits(about, "BatchFile")
         content = await client.get(f"/v1/files/{told[kind]}/content")
         assert content.raw == (await client.get(f"/v1/jobs/{job}/{purpose}")).raw
+        head = await client.send("HEAD", f"/v1/files/{told[kind]}/content")
+        assert (head.status, head.raw, head.headers["ETag"]) == (200, b"", content.headers["ETag"])
+        assert head.headers["Content-Length"] == content.headers["Content-Length"]
         assert (about.body["bytes"], about.body["purpose"]) == (len(content.raw), "batch_output")
         assert about.body["expires_at"] == int(seen["kept_until"])
     bad = json.loads(content.raw)

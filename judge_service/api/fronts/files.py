@@ -84,12 +84,14 @@ async def get_file(file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheT
     return _json(uploaded(await files.get(tenant, file_id)))
 
 
+# HEAD is not in the OpenAPI document: it is what GET is there.
 @router.get(
     "/{file_id}/content",
     summary="Download a file",
     response_class=StreamingResponse,
     responses=FILE | documented(404, 416, 422, 503),
 )
+@router.head("/{file_id}/content", include_in_schema=False)
 async def get_content(
     request: Request, file_id: FileId, files: TheFiles, desk: TheJobs, tenant: TheTenant
 ) -> Response:
