@@ -138,7 +138,7 @@ async def test_where_nobody_listens_nothing_was_paid(tmp_path: Path) -> None:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
     async with stage(tmp_path / "run") as run:
-        assert (await run.run(*BEHIND, "--model-url", url, "--model-timeout", "0.5"))[0] == 1
+        assert (await run.run(*BEHIND, "--model-url", url, "--model-timeout", "2"))[0] == 1
         assert reasons(run.lines("predictions")) == {"no connection: is the address right, is it up?"}
 
 

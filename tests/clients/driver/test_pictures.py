@@ -52,6 +52,12 @@ async def test_a_picture_that_was_replaced_is_neither_judged_nor_shown_as_the_mo
         assert (line["outcome"], line["score"], line["called"]) == ("failed", None, False)
         assert "another one than the model was shown" in line["reason"]
         assert lines[other.key]["score"] is not None
+        asked = lines[other.key]["request"]
+        seen = {each["key"]: each["request"]["image"] for each in run.lines("predictions")}[other.key]
+        assert asked["body"]["case"]["images"] == [{"digest": seen, "path": other.image}]
+        begun = {each["request"] for each in run.lines("calls") if each["stage"] == "judge"}
+        assert asked["digest"] in begun
+        assert (line["request"], asked["body"]["case"]["reference"]) == (None, other.answer)
         picture.write_bytes(kept)
         assert (await run.run(*WORDS, data=data))[0] == 0
         assert {line["key"]: line for line in run.lines("scores")}[changed.key]["score"] is not None

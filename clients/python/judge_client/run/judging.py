@@ -14,9 +14,11 @@ from judge_client import (
     ScoredCase,
     Unreachable,
 )
+from judge_client.calls import encoded
 from judge_client.patience import Patience
 from judge_client.pictures import image_of
 from judge_client.run.answering import picture_seen
+from judge_client.run.digests import digest_of_bytes
 from judge_client.run.folder import FAILED, now
 from judge_client.run.parsing import visible
 
@@ -81,6 +83,15 @@ def request_of(
     _check_encodable(case)
     named = {"judge": judge.name, "mode": judge.mode}
     return {"rubric": judge.rubric, "case": case} | {name: value for name, value in named.items() if value}
+
+
+def asked_line(request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked, as it is kept: every word, and the picture by the digest that the model's request has."""
+    case = dict(request["case"])
+    if "images" in case:
+        seen = answer["request"]
+        case["images"] = [{"digest": seen["image"], "path": seen["image_path"]}]
+    return {"digest": digest_of_bytes(encoded(request)), "body": {**request, "case": case}}
 
 
 def _check_encodable(case: Mapping[str, Any]) -> None:

@@ -8,10 +8,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from judge_client import JudgeClientError
-from judge_client.calls import encoded
 from judge_client.run import answering, judging
 from judge_client.run.datasets import find_image
-from judge_client.run.digests import digest_of_bytes
 from judge_client.run.endpoint import Sent, may_be_paid
 from judge_client.run.folder import FAILED
 from judge_client.run.items import DatasetFault, Item
@@ -151,17 +149,18 @@ class Pipeline:
 
     async def _judge_one(self, item: Item) -> dict[str, Any]:
         answer = self._folder.predictions.last[item.key]
+        asked: dict[str, Any] | None = None
         called = False
         try:
             plan = self._plan
             request = judging.request_of(item, answer, plan.judge, plan.model.name, plan.dataset)
-            digest = digest_of_bytes(encoded(request))
-            self._folder.begun("judge", item.key, digest)
+            asked = judging.asked_line(request, answer)
+            self._folder.begun("judge", item.key, asked["digest"])
             called = True
-            outcome = await self._judge.score(request)
-            return {**judging.score_line(item, answer, outcome), "request": digest}
+            line = judging.score_line(item, answer, await self._judge.score(request))
         except _FAULTS as exc:
-            return judging.failed_line(item, answer, exc, called=called)
+            line = judging.failed_line(item, answer, exc, called=called)
+        return line | {"request": asked}
 
     def _count(self, stage: str, line: Mapping[str, Any]) -> None:
         """Count calls that failed in a row; what was never asked costs nothing, and says nothing of who is asked."""
