@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from judge_client.run.datasets import find_image
 from judge_client.run.digests import digest_of_bytes, encoded
 from judge_client.run.folder import FAILED, now
-from judge_client.run.items import DatasetFault
 from judge_client.run.parsing import choice_of, parts_of, visible
 from judge_client.run.prompts import digest_of_request, prompt_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from judge_client.run.completions import Completion
     from judge_client.run.items import Item
@@ -33,16 +30,6 @@ def asked_line(item: Item, picture: bytes | None, model: Model) -> dict[str, Any
         "image_path": item.image,
         "fields": dict(model.fields),
     }
-
-
-def picture_seen(item: Item, answer: Mapping[str, Any], folder: Path) -> bytes | None:
-    """The picture that the model was shown; raises `DatasetFault` where it is gone, or has become another one."""
-    if item.image is None:
-        return None
-    raw = find_image(folder, item.image).read_bytes()
-    if digest_of_bytes(raw) != (answer["request"] or {}).get("image"):
-        raise DatasetFault(f"picture {item.image!r} is another one than the model was shown")
-    return raw
 
 
 def answer_line(

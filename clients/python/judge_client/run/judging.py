@@ -17,10 +17,10 @@ from judge_client import (
 from judge_client.calls import encoded
 from judge_client.patience import Patience
 from judge_client.pictures import image_of
-from judge_client.run.answering import picture_seen
 from judge_client.run.digests import digest_of_bytes
 from judge_client.run.folder import FAILED, now
 from judge_client.run.parsing import visible
+from judge_client.run.seen import picture_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import base64
 import io
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.answering import picture_seen
 from judge_client.run.items import DatasetFault
 from judge_client.run.page.markup import paragraph, section, table, text
+from judge_client.run.seen import picture_seen
 from judge_client.run.tabling import MISSING, number
 
 if TYPE_CHECKING:
