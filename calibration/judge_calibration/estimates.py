@@ -29,6 +29,7 @@ Reason = Literal[
     "not_converged",
 ]
 Population = Literal["these_raters", "other_raters", "sampled_items"]
+NO_SPREAD = "no spread: an interval would have no width"
 SIGNIFICANT_DIGITS = 10  # beyond what any order of summation changes: equal input gives equal bytes
 
 

@@ -24,7 +24,7 @@ MOST_VALUES = 101
 MOST_SCALES = 200
 LONGEST_LABEL = 256
 _FARTHEST = 1e12  # beyond it, sums of squares over a study lose the digits that are told
-_LEAST_GAP = 1e-9
+_LEAST_GAP = 1e-4  # between values: sums of squares of lesser ones drown in rounding
 _POINTS = 2.0  # a scale this wide, in points or half points, counts in points
 
 
@@ -70,7 +70,7 @@ class Scale:
 
     @property
     def unit(self) -> float:
-        """One point: 1 where the scale counts in points or half points, else the least gap between values.
+        """One point: 1 where values are points or half points and some lie no more than 1 apart, else the least gap.
 
         An interval scale declares no step: what a point of 0 to 100 is worth nobody said, and its unit is its width.
         """
@@ -80,9 +80,10 @@ class Scale:
         if self.kind == "interval":
             return width
         values = self.numeric
-        if width >= _POINTS and bool(np.all(values * 2 == np.round(values * 2))):
+        least = float(np.min(np.diff(values)))
+        if width >= _POINTS and least <= 1 and bool(np.all(values * 2 == np.round(values * 2))):
             return 1.0
-        return float(np.min(np.diff(values)))
+        return least
 
     @property
     def has_points(self) -> bool:

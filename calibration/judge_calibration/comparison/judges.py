@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from judge_calibration.agreement.consensus import NAMES as CONSENSUS_NAMES
 from judge_calibration.comparison.tests import CLUSTERED, Test, sign_flip_test, untested, williams_test
 from judge_calibration.engine.replicates import replicate
 from judge_calibration.errors import NotEnough, OptionRejected
@@ -15,7 +16,7 @@ from judge_calibration.estimates import rounded_p
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.families import judge_families
 from judge_calibration.reporting.options import Options
-from judge_calibration.reporting.rater_section import judged_sample
+from judge_calibration.reporting.rater_section import judged_sample, sample_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,16 +106,18 @@ def _compared(context: Context, pair: Pair) -> dict[str, object]:
     found = replicate(families, context.resampler, columns)
     half = len(found) // 2
     first, second = (_named(found[:half]), _named(found[half:]))
-    sample = judged_sample(view, pair.first)
+    rated = judged_sample(view, pair.first)
+    agreed = sample_on(view, ~np.isnan(view.consensus))
     rows: dict[str, object] = {}
     for name in first:
         difference = second[name] - first[name]
+        sample = agreed if name in CONSENSUS_NAMES else rated
         rows[name] = {
             "first": context.teller.tell(name, first[name], sample).as_json(),
             "second": context.teller.tell(name, second[name], sample).as_json(),
             "difference": context.teller.difference(name, difference, sample).as_json(),
         }
-    return {"n_items": len(pair.items), "n_rated": sample.n_items, "statistics": rows}
+    return {"n_items": len(pair.items), "n_rated": rated.n_items, "statistics": rows}
 
 
 def _paired_tests(context: Context, pair: Pair) -> list[Test]:

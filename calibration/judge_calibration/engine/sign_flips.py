@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from judge_calibration.arrays import FloatArray
 
 FLIPS = 9999
-_EXACT = 16  # units; up to here all patterns are gone through
+EXACT = 16  # units; up to here all patterns are gone through
 _AT_ONCE = 2**20  # signs in memory
 _TIE = 1e-9
 
@@ -26,7 +26,7 @@ def sign_flip_p(totals: FloatArray, *, seed: int, less: bool = False) -> float:
     if m == 0:
         return 1.0
     observed = float(totals.sum())
-    if m <= _EXACT:
+    if m <= EXACT:
         patterns = 1.0 - 2.0 * ((np.arange(2**m)[:, None] >> np.arange(m)) & 1)
         return float(np.mean(_as_extreme(patterns @ totals, observed, less=less)))
     generator = np.random.default_rng(seed)

@@ -20,7 +20,7 @@ from judge_calibration.maps.conformal import least_items
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from judge_calibration.arrays import FloatArray, IntArray
+    from judge_calibration.arrays import BoolArray, FloatArray, IntArray
 
 FLOOR = 0.2  # of the uniform probability
 PER_BIN = 10
@@ -65,9 +65,9 @@ def by_stratum(strata: Sequence[str], spread: Mapping[str, float], *, budget: in
 
 
 def by_uncertainty(uncertainty: FloatArray, *, budget: int, seed: int) -> list[Pick]:
-    """Poisson sampling: probabilities in proportion to uncertainty, at least a fifth of uniform, at most 1.
+    """Probabilities in proportion to uncertainty, at least a fifth of uniform, at most 1; just `budget` picks.
 
-    Each item is drawn by itself, so the number of picks is the budget on average and not each time.
+    Systematic sampling in a random order (Madow 1949): steps of one through the running sum of probabilities.
     """
     n = len(uncertainty)
     if n == 0 or budget < 1:
@@ -78,9 +78,19 @@ def by_uncertainty(uncertainty: FloatArray, *, budget: int, seed: int) -> list[P
     if weight.sum() > 0:
         wanted = min(budget, n)
         probability = _capped(weight / weight.sum() * wanted * (1 - FLOOR) + FLOOR * uniform, wanted)
-    taken = np.random.default_rng(seed).random(n) < probability
+    taken = _systematic(probability, np.random.default_rng(seed))
     order = np.argsort(-probability, kind="stable")
     return [Pick(int(at), "expected error of the judge", float(probability[at])) for at in order if taken[at]]
+
+
+def _systematic(probability: FloatArray, generator: np.random.Generator) -> BoolArray:
+    """Which items (n,) are taken, each with its probability; as many as these sum to, a whole number."""
+    shuffled = generator.permutation(len(probability))
+    reached = np.cumsum(probability[shuffled])
+    ends = np.floor(reached / reached[-1] * round(float(reached[-1])) + generator.random())
+    taken = np.zeros(len(probability), bool)
+    taken[shuffled] = np.diff(ends, prepend=0.0) > 0
+    return taken
 
 
 def for_map(

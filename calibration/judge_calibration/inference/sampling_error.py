@@ -12,7 +12,7 @@ from scipy import stats
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.units import too_few_clusters
 from judge_calibration.errors import OptionRejected
-from judge_calibration.estimates import Interval, Statistic, estimated
+from judge_calibration.estimates import NO_SPREAD, Interval, Statistic, estimated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
@@ -72,7 +72,7 @@ def told_mean(
     if few or not math.isfinite(found.error):
         return withheld(told, "n_below_min")
     if found.error == 0:
-        return withheld(told, "constant_input").noted("no spread: an interval would have no width")
+        return withheld(told, "constant_input").noted(NO_SPREAD)
     half = float(stats.t.ppf((1 + level) / 2, found.df)) * found.error
     interval = Interval(found.mean - half, found.mean + half, level, method, "sampled_items")
     return replace(told, ci=interval)

@@ -14,7 +14,7 @@ physicians lies between values, and an interval rounded inward misses it (a simu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +37,8 @@ _SLACK = 1e-9
 class Conformal:
     """Half-widths by group ("" for all; None: the whole scale), groups that were pooled, sizes, and α.
 
-    `inward`: whether the interval is rounded inward to values of the scale when it is served.
+    `inward`: whether the interval is rounded inward to values of the scale when it is served. `clustered`: items
+    share clusters, so that the coverage varies more from study to study than Beta(k, n+1-k) says.
     """
 
     alpha: float
@@ -46,6 +47,7 @@ class Conformal:
     pooled: tuple[str, ...]
     sizes: Mapping[str, int]
     inward: bool = False
+    clustered: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As an artefact holds it."""
@@ -55,7 +57,10 @@ class Conformal:
             "quantiles": {group: rounded(half) for group, half in self.quantiles.items()},
             "pooled": list(self.pooled),
             "n": dict(self.sizes),
-            "coverage_sd": {group: rounded(coverage_sd(n, self.alpha)) for group, n in self.sizes.items()},
+            "coverage_sd": None
+            if self.clustered
+            else {group: rounded(coverage_sd(n, self.alpha)) for group, n in self.sizes.items()},
+            "coverage_sd_reason": "clustered_items" if self.clustered else None,
             "rounded": self.inward,
         }
 
@@ -85,10 +90,17 @@ def coverage_sd(n: int, alpha: float) -> float | None:
 
 
 def fit_conformal(
-    residuals: FloatArray, labels: Labels | None, *, by: str | None, alpha: float, inward: bool = False
+    residuals: FloatArray,
+    labels: Labels | None,
+    *,
+    by: str | None,
+    alpha: float,
+    inward: bool = False,
+    clustered: bool = False,
 ) -> Conformal:
     """From out-of-fold residuals (n,), and labels of the variable `by` when intervals are by subgroup."""
-    return _fitted(residuals, _parts(labels if by is not None else None), by, alpha, inward=inward)
+    fitted = _fitted(residuals, _parts(labels if by is not None else None), by, alpha)
+    return replace(fitted, inward=inward, clustered=clustered)
 
 
 def _fitted(
@@ -96,8 +108,6 @@ def _fitted(
     parts: Mapping[str, BoolArray],
     by: str | None,
     alpha: float,
-    *,
-    inward: bool = False,
 ) -> Conformal:
     """From the items (n,) of each group; one without any is not known."""
     quantiles: dict[str, float | None] = {"": conformal_quantile(residuals, alpha)}
@@ -112,7 +122,7 @@ def _fitted(
             quantiles[group] = quantiles[""]
         else:
             quantiles[group] = conformal_quantile(residuals[inside], alpha)
-    return Conformal(alpha, by, quantiles, tuple(pooled), sizes, inward)
+    return Conformal(alpha, by, quantiles, tuple(pooled), sizes)
 
 
 def labels_of(labels: Sequence[str | None]) -> Labels:

@@ -6,28 +6,33 @@ With λ = var(error of y) / var(error of x), y = a + bx has
 
 (Deming 1943; Cornbleet and Gochman 1979). The slope depends on λ and on its direction, and programs differ in
 which they mean: with y a judge and x physicians it is var(error of judge) / var(error of physicians), and it
-is told with every result. Intervals: exact jackknife over items (Linnet 1990), Student's t with n - 2. It asks
-whether two methods differ; it predicts nobody and is never a calibration map.
+is told with every result. Intervals: exact jackknife over items, or over the clusters that items share (Linnet
+1990), Student's t with their number less 2. It asks whether two methods differ; it predicts nobody and is never a
+calibration map.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from judge_calibration.definitions import definition_of
+from judge_calibration.engine.units import Units, too_few_clusters
 from judge_calibration.errors import NotEnough, OptionRejected
-from judge_calibration.estimates import Interval, Statistic, estimated, rounded
+from judge_calibration.estimates import NO_SPREAD, Interval, Statistic, estimated, rounded
 
 if TYPE_CHECKING:
-    from judge_calibration.arrays import FloatArray
+    from collections.abc import Sequence
+
+    from judge_calibration.arrays import FloatArray, IntArray
 
 LEAST = 10
 _LEVEL = 0.95
+_CERTAIN = 1e-12  # an error that is only rounding
 _FLAT = 1e-12  # of the product of both standard deviations
 _NEEDS = f"method comparison needs {LEAST} items and scores that vary together"
 
@@ -57,8 +62,18 @@ class Deming:
         }
 
 
-def deming(x: FloatArray, y: FloatArray, *, error_ratio: float = 1.0, level: float = _LEVEL) -> Deming:
-    """Fit to paired scores (n,), nothing missing. NotEnough below ten items or when they do not vary together."""
+def deming(
+    x: FloatArray,
+    y: FloatArray,
+    *,
+    clusters: IntArray | None = None,
+    error_ratio: float = 1.0,
+    level: float = _LEVEL,
+) -> Deming:
+    """Fit to paired scores (n,), nothing missing; `clusters` (n,) numbers what the items share.
+
+    NotEnough below ten items or when they do not vary together.
+    """
     if not (math.isfinite(error_ratio) and error_ratio > 0):
         raise OptionRejected("error_ratio", "is above 0")
     if len(x) != len(y) or not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -66,11 +81,10 @@ def deming(x: FloatArray, y: FloatArray, *, error_ratio: float = 1.0, level: flo
     n = len(x)
     if n < LEAST:
         raise NotEnough(_NEEDS)
-    kept = np.append(n, np.full(n, n - 1.0))  # all items, then all but each: n + 1 fits in one go
     u, v = x - x.mean(), y - y.mean()
-    mean_u, mean_v = _means(u, kept), _means(v, kept)
-    s_xx, s_yy = _means(u * u, kept) - mean_u**2, _means(v * v, kept) - mean_v**2
-    s_xy = _means(u * v, kept) - mean_u * mean_v
+    mean_u, mean_v, square_u, square_v, product = _means([u, v, u * u, v * v, u * v], clusters)
+    s_xx, s_yy = square_u - mean_u**2, square_v - mean_v**2
+    s_xy = product - mean_u * mean_v
     defined = np.abs(s_xy) > _FLAT * np.sqrt(s_xx[0] * s_yy[0])
     if not defined[0]:
         raise NotEnough(_NEEDS)
@@ -84,10 +98,15 @@ def deming(x: FloatArray, y: FloatArray, *, error_ratio: float = 1.0, level: flo
     return Deming(float(slopes[0]), float(intercepts[0]), error_ratio, n, statistics)
 
 
-def _means(terms: FloatArray, kept: FloatArray) -> FloatArray:
-    """Mean of the terms (n,), then the mean without each of them: (n+1,)."""
-    total = terms.sum()
-    return np.append(total, total - terms) / kept
+def _means(terms: Sequence[FloatArray], clusters: IntArray | None) -> FloatArray:
+    """Mean of each of T terms (n,), then its mean without each item or cluster: (T, G+1), all fits in one go."""
+    columns = np.column_stack([*terms, np.ones(len(terms[0]))])
+    if clusters is not None:
+        units = Units.of(np.unique(clusters, return_inverse=True)[1])
+        columns = units.sums(columns)
+    total = columns.sum(0)
+    sums = np.vstack([total, total - columns])
+    return np.asarray((sums[:, :-1] / sums[:, -1:]).T, np.float64)
 
 
 def _told(name: str, values: FloatArray, n: int, level: float) -> Statistic:
@@ -95,12 +114,13 @@ def _told(name: str, values: FloatArray, n: int, level: float) -> Statistic:
     estimate, without = float(values[0]), values[1:]
     if np.isnan(without).any():
         return estimated(name, estimate, n_items=n, status="suppressed", reason="unstable_resamples")
-    error = float((n * estimate - (n - 1) * without).std(ddof=1)) / math.sqrt(n)
-    details = {"standard_error": rounded(error)}
-    if n < definition_of(name).min_n:
-        return estimated(
-            name, estimate, n_items=n, status="insufficient", reason="n_below_min", details=details
-        )
-    half = float(stats.t.ppf((1 + level) / 2, n - 2)) * error
+    units = len(without)
+    error = float(without.std()) * math.sqrt(units - 1)
+    told = estimated(name, estimate, n_items=n, details={"standard_error": rounded(error)})
+    if n < definition_of(name).min_n or too_few_clusters(units, n):
+        return replace(told, status="insufficient", reason="n_below_min")
+    if error < _CERTAIN:
+        return replace(told, status="insufficient", reason="constant_input", details={}).noted(NO_SPREAD)
+    half = float(stats.t.ppf((1 + level) / 2, units - 2)) * error
     ci = Interval(estimate - half, estimate + half, level, "jackknife")
-    return estimated(name, estimate, ci=ci, n_items=n, details=details)
+    return replace(told, ci=ci)

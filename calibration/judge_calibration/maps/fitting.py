@@ -185,7 +185,10 @@ def _interval(
         "values": None if sample.values is None else sample.values.tolist(),
     }
     masks = fold_masks(sample.clusters, _COVERAGE_FOLDS, np.random.default_rng(seed))
-    conformal = fit_conformal(sample.target - predicted, labels, by=by, alpha=alpha, inward=inward)
+    clustered = len(np.unique(sample.clusters)) < len(sample)
+    conformal = fit_conformal(
+        sample.target - predicted, labels, by=by, alpha=alpha, inward=inward, clustered=clustered
+    )
     coverage = out_of_fold_coverage(
         predicted, sample.target, masks, labels, by=by, alpha=alpha, scale=scale, inward=inward
     )

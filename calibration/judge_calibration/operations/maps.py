@@ -86,6 +86,7 @@ def equate_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
     _numeric(study, criterion, new)
     context = Context.of(study, Options(resamples=0))
     first, second = context.judged(criterion, old), context.judged(criterion, new)
+    clusters = context.units.of_item
     both = ~(first != first) & ~(second != second)  # noqa: PLR0124  NaN is what differs from itself
     low, high = scale.low or 0.0, scale.high if scale.high is not None else 1.0
     found = equate(first[both], second[both], low=low, high=high, method=method)  # type: ignore[arg-type]  # checked
@@ -95,7 +96,7 @@ def equate_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
         "from": new,
         "to": old,
         "equating": found.as_json(),
-        "deming": deming(second[both], first[both], error_ratio=ratio).as_json(),
+        "deming": deming(second[both], first[both], clusters=clusters[both], error_ratio=ratio).as_json(),
     }
 
 

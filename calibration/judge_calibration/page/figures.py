@@ -232,7 +232,7 @@ def forest(key: str, variable: str, found: Mapping[str, Any]) -> str:
     if heterogeneity["q"] is not None:
         words = (
             f" Cochran's Q {number(heterogeneity['q'], 1)} on {heterogeneity['df']} degrees of freedom, "
-            f"p {p_value(heterogeneity['p'])}; I² {percent(heterogeneity['i2']['estimate'])}."
+            f"p of Welch's F {p_value(heterogeneity['p'])}; I² {percent(heterogeneity['i2']['estimate'])}."
         )
     return interval_rows(
         rows,

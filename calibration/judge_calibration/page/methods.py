@@ -108,7 +108,8 @@ def _further(report: Mapping[str, Any]) -> Iterator[str]:
         yield (
             "Bias by subgroup is the mean of judge minus consensus; p is of the difference to all other items, and q "
             "holds the false discovery rate over the groups of one variable (Benjamini and Hochberg 1995). Whether "
-            "groups differ at all is Cochran's Q, with I² and a random-effects mean (DerSimonian and Laird 1986)."
+            "groups differ at all is Cochran's Q with the p-value of Welch's F (Welch 1951), for the groups' errors "
+            "are estimates, with I² and a random-effects mean (DerSimonian and Laird 1986)."
         )
     if any(each["raters"]["severity"] for each in report["criteria"].values()):
         yield (

@@ -79,8 +79,10 @@ class ComponentSums:
         by_rater = ratio(sum_j**2, per_rater)
         reduced_rater = np.where(np.isnan(by_rater), 0.0, by_rater).sum(0)
         error = ratio(_beyond_rounding(x2 - fitted, x2), _positive(r - rated - raters + 1))
-        item = ratio(fitted - reduced_rater - (rated - 1) * error, _positive(r - raters))
-        rater = ratio(fitted - t2 - (raters - 1) * error, _positive(r - rated))
+        of_items = _beyond_rounding(fitted - reduced_rater - (rated - 1) * error, x2)
+        of_raters = _beyond_rounding(fitted - t2 - (raters - 1) * error, x2)
+        item = ratio(of_items, _positive(r - raters))
+        rater = ratio(of_raters, _positive(r - rated))
         mean = ratio(sum_j.sum(0), r)
         between = ratio(t2 - r * mean**2, _positive(rated - 1))
         within = ratio(_beyond_rounding(x2 - t2, x2), _positive(r - rated))
@@ -89,7 +91,7 @@ class ComponentSums:
             item=item,
             rater=rater,
             error=error,
-            item_one_way=ratio(between - within, depth),
+            item_one_way=ratio(_beyond_rounding(between - within, between + within), depth),
             error_one_way=within,
             harmonic=ratio(rated, inverse),
             items=rated,

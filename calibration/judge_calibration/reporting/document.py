@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from judge_calibration.errors import OptionRejected
+from judge_calibration.ingest import study_from
 from judge_calibration.reporting.context import Context
 from judge_calibration.reporting.correction_section import correction_section
 from judge_calibration.reporting.details import judge_details, outcomes_of
@@ -16,18 +19,27 @@ from judge_calibration.reporting.verdict import verdict
 from judge_calibration.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from judge_calibration.study import Study
 
 FORMAT = 1
 
 
-def report(study: Study, options: Mapping[str, object] | Options | None = None) -> dict[str, Any]:
+def report(
+    study: Study | Mapping[str, object], options: Mapping[str, object] | Options | None = None
+) -> dict[str, Any]:
     """Everything the study says, by criterion: physicians among themselves, then each judge.
 
-    Raises OptionRejected for an option out of range or a name that is not in the study.
+    A study that was read, or a document as `POST /v1/calibration/report` takes it, with `options` in it.
+    Raises OptionRejected for an option out of range or a name that is not in the study, StudyRejected for rows.
     """
+    if isinstance(study, Mapping):
+        within = study.get("options")
+        if within is not None and options is not None:
+            raise OptionRejected("options", "are in the document, and given beside it")
+        options = within if within is not None else options  # type: ignore[assignment]  # looked at below
+        study = study_from({name: value for name, value in study.items() if name != "options"})
+    if not isinstance(options, Mapping | Options | None):
+        raise OptionRejected("options", "is an object")
     return report_of(Context.of(study, options if isinstance(options, Options) else Options.of(options)))
 
 

@@ -153,10 +153,12 @@ def _validity(context: Context, scores: FloatArray, view: View, raters: Told) ->
         return {name: undefined(name, "constant_input", **sample.counts)}
     raw = float(np.corrcoef(x, y)[0, 1])
     corrected = raw / ceiling.estimate
-    notes = (*(("at ceiling",) if corrected >= _AT_CEILING else ()), _CEILING_FIXED)
+    notes = (*(("at ceiling",) if abs(corrected) >= _AT_CEILING else ()), _CEILING_FIXED)
     details = {"uncorrected": rounded(raw)}
     return {
-        name: context.teller.alone(name, min(corrected, _AT_CEILING), sample, details=details, notes=notes)
+        name: context.teller.alone(
+            name, max(-_AT_CEILING, min(corrected, _AT_CEILING)), sample, details=details, notes=notes
+        )
     }
 
 

@@ -189,10 +189,13 @@ def _generalised(statistic: Statistic, interval: Interval | None, notes: tuple[s
     return replace(statistic, ci=interval, details=here, notes=notes)
 
 
+_LEAST_RELIABILITY = 1e-9  # below it there is no signal whose noise could be told apart
+
+
 def _noise_ceiling(told: Told, sample: Sample) -> Statistic:
     """√ICC(C,k), with the root of its interval. Limits in remarks and details are of the ICC and stay with it."""
     reliability = told["icc_ck"]
-    if reliability.estimate is None or reliability.estimate <= 0:
+    if reliability.estimate is None or reliability.estimate < _LEAST_RELIABILITY:
         why = reliability.reason if reliability.estimate is None else None
         notes = () if why else (_NO_ROOT,)
         return undefined("noise_ceiling", why or "not_identified", *notes, **sample.counts)

@@ -32,6 +32,13 @@ _SHAPES: Mapping[str, Shape] = {
         "share",
     ),
 }
+# Agreement beyond chance, whose chance comes from the items: of a single one there is none to be beyond.
+BEYOND_CHANCE = frozenset(
+    (
+        *("kappa_unweighted", "kappa_linear", "kappa_quadratic", "ccc", "gwet_ac1", "gwet_ac2", "mcc"),
+        *("alpha_nominal", "alpha_ordinal", "alpha_interval"),
+    )
+)
 _NEEDS_SPREAD = frozenset({"pearson", "spearman", "kendall_tau_b", "loo_pearson", "mcc", "proportional_bias"})
 
 
@@ -66,6 +73,8 @@ class Teller:
         self, name: str, replicate: Replicate, sample: Sample, *, why: Reason | None = None
     ) -> Statistic:
         """One statistic. `why` is the reason if it turns out to be undefined; default: from the sample."""
+        if sample.n_items == 1 and name in BEYOND_CHANCE:
+            return undefined(name, "n_below_min", **sample.counts)
         if not math.isfinite(replicate.point):
             return undefined(name, why or why_undefined(name, sample), **sample.counts)
         if short := _insufficient(name, replicate.point, sample):

@@ -26,7 +26,8 @@ def verdict(section: JudgeSection, options: Options) -> dict[str, object]:
     """Where the judge stands beside the ceiling, the test's outcome, and the sentence for physicians.
 
     `like_a_physician`: the interval of judge minus ceiling lies above -margin. `worse_than_a_physician`: it
-    lies below zero and reaches past -margin. `no_ceiling`: physicians have no such figure. Else `undetermined`.
+    lies below zero and reaches past -margin. `no_ceiling`: physicians have no such figure. Else `undetermined`, and
+    always where physicians agree no more than by chance: to be like them would say nothing.
     """
     row: Mapping[str, Any] | None = section.ceiling[0] if section.ceiling else None
     standing = standing_of(row, options.ceiling_margin)
@@ -45,7 +46,7 @@ def standing_of(row: Mapping[str, Any] | None, margin: float) -> Standing:
     if row is None or row["human"]["estimate"] is None:
         return "no_ceiling"
     ci = row["difference"]["ci"]
-    if ci is None:
+    if ci is None or row["human"]["estimate"] <= 0:
         return "undetermined"
     if ci["low"] > -margin:
         return "like_a_physician"

@@ -53,6 +53,9 @@ def severity_model(
     problem = select(codes_of(everyone, categories), ratings.shape[1], points)
     if problem.fault is not None:
         return untold(problem, problem.fault)
+    given = problem.codes[:, : problem.physicians][:, problem.kept[: problem.physicians]]
+    if len(np.unique(given[given != MISSING])) == 1:  # there is nothing to be severe about
+        return untold(problem, "single_category")
     layout = Layout(
         problem.kept_physicians, int(problem.kept.sum()) - problem.kept_physicians, len(problem.used)
     )

@@ -11,7 +11,7 @@ from scipy import special, stats
 
 from judge_calibration.definitions import definition_of
 from judge_calibration.engine.units import MIN_CLUSTERS, too_few_clusters
-from judge_calibration.estimates import Interval, Statistic, estimated, rounded, undefined
+from judge_calibration.estimates import NO_SPREAD, Interval, Statistic, estimated, rounded, undefined
 from judge_calibration.severity.fit_statistics import mean_squares
 from judge_calibration.severity.likelihood import Parameters, category_probabilities, expectations
 from judge_calibration.severity.results import EqualSeverity, Fit, RaterSeverity, SeverityFit
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NAMES = ("severity", "severity_points", "severity_infit", "severity_outfit")
 _STEP = 1e-5  # of central differences of points
+_CERTAIN = 1e-9  # an error, or a severity, that is only rounding: physicians who never differ
 _LOOSE = 3.0  # standard error of a logarithm beyond which limits say nothing
 _WORDS = {
     "separation": "the raters agree so closely, or so little, that the model has no finite maximum",
@@ -181,11 +182,13 @@ def _points(problem: Problem, maximum: Maximum) -> tuple[FloatArray, FloatArray]
 
 
 def _normal(name: str, value: float, error: float, basis: _Basis, level: float, method: str) -> Statistic:
+    value = 0.0 if abs(value) < _CERTAIN else float(value)
+    if error < _CERTAIN:
+        told = estimated(name, value, n_items=basis.items, status="insufficient", reason="constant_input")
+        return _with_enough(told.noted(NO_SPREAD), basis)
     half = float(special.ndtri((1 + level) / 2)) * float(error)
-    interval = Interval(float(value) - half, float(value) + half, level, method)
-    told = estimated(
-        name, float(value), ci=interval, n_items=basis.items, details={"se": rounded(float(error))}
-    )
+    interval = Interval(value - half, value + half, level, method)
+    told = estimated(name, value, ci=interval, n_items=basis.items, details={"se": rounded(float(error))})
     return _with_enough(told, basis)
 
 
@@ -220,7 +223,7 @@ def _thresholds(problem: Problem, parameters: Parameters) -> tuple[float | None,
 
 
 def _equal_severity(maximum: Maximum, bases: Sequence[_Basis]) -> EqualSeverity:
-    """Wald's test; withheld with too few items or clusters, of all or of one physician.
+    """Wald's test; withheld with too few items or clusters, of all or of one physician, and without spread.
 
     A covariance over G clusters has rank G - 1 at most: with fewer than the hypothesis has contrasts it tells
     some of them to be certain.
@@ -230,6 +233,8 @@ def _equal_severity(maximum: Maximum, bases: Sequence[_Basis]) -> EqualSeverity:
         return EqualSeverity(None, df, None, "n_below_min")
     free = maximum.free[:df]
     covariance = cast("FloatArray", maximum.covariance)[:df, :df]
+    if np.linalg.eigvalsh(covariance)[0] < _CERTAIN**2:
+        return EqualSeverity(None, df, None, "constant_input")
     chi_square = float(free @ np.linalg.solve(covariance, free))
     return EqualSeverity(chi_square, df, float(stats.chi2.sf(chi_square, df)))
 
