@@ -76,7 +76,8 @@ def awaited(home: Path, *, away: bool) -> Iterator[str]:
     """A service that answers; its judge is the embedded one, or one that nobody answers for, which it has anyway."""
     nobody = openai_judge("http://127.0.0.1:9/v1")
     judges = {"default": nobody if away else {"kind": "embedded"}, "away": nobody}
-    with served(home, judges) as process, JudgeClient(process.url) as client:
+    starting = Patience(deadline_s=60, tries=600, first_pause_s=0.05, longest_pause_s=0.1)
+    with served(home, judges) as process, JudgeClient(process.url, patience=starting) as client:
         client.version()
         yield process.url
 
