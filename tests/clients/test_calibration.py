@@ -52,12 +52,12 @@ async def test_a_report_is_had_at_once_as_a_page_and_later(client: Either) -> No
 
 async def test_a_study_is_kept_named_and_dropped(client: Either) -> None:
     kept = await client.do("calibration.keep_study", samples.STUDY)
-    assert await client.do("calibration.studies") == [kept.study_id]
+    assert list((await client.do("calibration.studies")).studies) == [kept.study_id]
     assert (await client.do("calibration.study", kept.study_id)).profile == kept.profile
     order = samples.COMPARE | {"study": kept.study_id}
     assert (await client.do("calibration.compare", order)).judges == ("first", "second")
     await client.do("calibration.delete_study", kept.study_id)
-    assert await client.do("calibration.studies") == []
+    assert not (await client.do("calibration.studies")).studies
 
 
 async def test_a_study_may_be_a_table(client: Either) -> None:
@@ -70,7 +70,7 @@ async def test_a_study_may_be_a_table(client: Either) -> None:
 
 async def test_a_map_is_fitted_looked_at_applied_and_retired(client: Either) -> None:
     fitted = await client.do("calibration.fit_map", samples.FIT | {"folds": 2, "repeats": 1})
-    assert fitted.id in {row.id for row in await client.do("calibration.maps")}
+    assert fitted.id in {row.id for row in (await client.do("calibration.maps")).maps}
     assert (await client.do("calibration.map", fitted.id)).map.id == fitted.id
     applied = await client.do("calibration.apply_map", fitted.id, [3.0, None, {"score": 4}])
     assert [row["raw"] for row in applied.scores] == [3.0, None, 4.0]

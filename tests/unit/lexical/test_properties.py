@@ -93,13 +93,13 @@ def test_spacing_and_case_of_the_first_letter_do_not_matter(text: str, how: str)
 
 
 def _seconds(response: str) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     agreement(response, response)
     entailment(response, response[:2000])
     self_consistency(response)
     cohesion(response)
     english(response)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 @pytest.mark.clocked
