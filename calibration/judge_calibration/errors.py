@@ -3,6 +3,7 @@
 CalibrationError
 ├─ StudyRejected       rows of the input are at fault; lists them all, by number
 ├─ OptionRejected      an option has a value that no operation takes
+│  └─ UnknownOption    nothing takes an option of that name
 ├─ NotEnough           there is too little data for what was asked
 └─ MapRejected         an artefact is no map, or not the one its id names
 
@@ -12,6 +13,10 @@ An undefined statistic raises nothing: that is data, a `Statistic` without an es
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _TOLD = 5
 
@@ -53,6 +58,14 @@ class OptionRejected(CalibrationError):
         self.option = option
         self.detail = detail
         super().__init__(f"option {option!r}: {detail}")
+
+
+class UnknownOption(OptionRejected):
+    """Nothing takes an option of that name. `known` are the names that are taken there, sorted."""
+
+    def __init__(self, option: str, known: Iterable[str]) -> None:
+        self.known = tuple(sorted(set(known)))
+        super().__init__(option, f"is not known (known: {', '.join(self.known)})")
 
 
 class NotEnough(CalibrationError):

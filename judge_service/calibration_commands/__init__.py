@@ -2,11 +2,12 @@
 
 import typer
 
-from judge_service.calibration_commands import maps, planning, studies, swapping
+from judge_service.calibration_commands import keeping, maps, planning, studies, swapping, watching
 
 app = typer.Typer(
-    help="Compare judges with physicians, and correct them. A study is a .json, .ndjson or .csv file.",
+    help="Compare judges with physicians, and correct them. A study is a .json, .ndjson or .csv file, "
+    "or the id of a kept one.",
     no_args_is_help=True,
 )
-for part in (studies, maps, swapping, planning):
+for part in (studies, keeping, watching, maps, swapping, planning):
     app.add_typer(part.app)

@@ -14,14 +14,19 @@ from judge_calibration.errors import CalibrationError, StudyRejected
 from judge_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from judge_calibration.study import Study
 
 _FAULTS = 50  # told one by one
 
-StudyFile = Annotated[
-    Path, typer.Argument(metavar="STUDY", help="Rows of physicians and judges.", exists=True, dir_okay=False)
+_KEPT = "sha256:"  # what the ids of kept studies and maps begin with
+
+StudyNamed = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY", help="Rows of physicians and judges: a file, or the id of a kept study (`keep`)."
+    ),
 ]
 Scales = Annotated[
     str | None,
@@ -31,8 +36,36 @@ Scales = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option("--json", help="Write the whole answer here.", dir_okay=False)]
-Resamples = Annotated[int, typer.Option(help="Bootstrap draws; 0: jackknife and formulas only.", min=0)]
-Seed = Annotated[int, typer.Option(help="Of every draw: the same seed gives the same bytes.", min=0)]
+Resamples = Annotated[
+    int | None,
+    typer.Option(help="Bootstrap draws; 0: jackknife and formulas only.", min=0, show_default="2000"),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(help="Of every draw: the same seed gives the same bytes.", min=0, show_default="0"),
+]
+Epsilon = Annotated[
+    float | None, typer.Option(help="Tolerated loss of the alternative annotator test.", show_default="0.2")
+]
+Level = Annotated[float | None, typer.Option(help="Of intervals.", show_default="0.95")]
+Criteria = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only this criterion. Repeat it. Default: all.")
+]
+Judges = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only this judge. Repeat it. Default: all.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Any other option that the operation takes over HTTP, VALUE as JSON or as text; a NAME that is none is "
+        "answered with those that are. Repeat it.",
+    ),
+]
+Map = Annotated[
+    str | None, typer.Option("--map", metavar="MAP", help="An artefact's file, or the id of a kept map.")
+]
 ClusterBy = Annotated[
     str | None, typer.Option(help="`item`, `cluster`, or a subgroup variable; default: declared clusters.")
 ]
@@ -40,11 +73,47 @@ Criterion = Annotated[str, typer.Option(help="Name of the criterion.")]
 Judge = Annotated[str, typer.Option(help="Name of the judge in the study.")]
 
 
-def study_at(path: Path, scales: str | None) -> Study:
-    """The study of a file."""
+def study_at(named: Path, scales: str | None) -> Study:
+    """The study of a file, or the kept one of an id; `StudyNotFound`."""
+    if is_kept(named):
+        if scales is not None:
+            raise ConfigurationError("--scales: a kept study has its own")
+        study: Study = at_desk(lambda desk: desk.study({"study": str(named)}))[0]
+        return study
     from judge_calibration.ingest import read_study  # noqa: PLC0415  numpy
 
-    return read_study(path, None if scales is None else _object(scales))
+    return read_study(named, None if scales is None else _object(scales))
+
+
+def is_kept(named: str | Path) -> bool:
+    """Whether a name is the id of what is kept, and no file's."""
+    return str(named).startswith(_KEPT)
+
+
+def map_at(named: str) -> Any:
+    """The artefact in a file, or the kept one of an id; `MapNotFound`."""
+    if not is_kept(named):
+        return json_at(Path(named))
+
+    async def found(desk: Any) -> dict[str, Any]:
+        return dict((await desk.archive.find(named)).content)
+
+    return at_desk(found)
+
+
+def asked_of(
+    named: Mapping[str, object], pairs: Sequence[str] | None, option: str = "--set"
+) -> dict[str, object]:
+    """What was given by name, and NAME=VALUE pairs beside it; None is not given, and twice is a mistake."""
+    asked = {name: value for name, value in named.items() if value is not None}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigurationError(f"{option}: {pair!r}: write NAME=VALUE")
+        if name in asked:
+            raise ConfigurationError(f"{option}: {name!r} is given twice")
+        asked[name] = value_of(value)
+    return asked
 
 
 def _object(given: str) -> dict[str, object]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  typer reads the annotations
 from typing import Annotated, Any
 
 import typer
 
 from judge_service.calibration_commands.common import (
+    ClusterBy,
     Criterion,
     Judge,
     Scales,
     Seed,
-    StudyFile,
+    Settings,
+    StudyNamed,
+    asked_of,
     at_desk,
     figure,
-    json_at,
+    map_at,
     mistakes,
     run,
     study_at,
@@ -28,15 +31,20 @@ app = typer.Typer()
 
 @app.command()
 def fit(
-    study: StudyFile,
+    study: StudyNamed,
     criterion: Criterion,
     judge: Judge,
     out: Annotated[Path | None, typer.Option(help="Write the artefact here.", dir_okay=False)] = None,
     scales: Scales = None,
-    method: Annotated[str, typer.Option(help="auto, identity, shift, affine, ordinal_logit, …")] = "auto",
+    method: Annotated[
+        str | None, typer.Option(help="auto, identity, shift, affine, ordinal_logit, …", show_default="auto")
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Subgroup variable of the intervals.")] = None,
-    alpha: Annotated[float, typer.Option(help="Intervals miss this share.")] = 0.1,
-    seed: Seed = 0,
+    alpha: Annotated[
+        float | None, typer.Option(help="Intervals miss this share.", show_default="0.1")
+    ] = None,
+    seed: Seed = None,
+    cluster_by: ClusterBy = None,
     bind: Annotated[
         str | None,
         typer.Option(
@@ -47,25 +55,30 @@ def fit(
     activate: Annotated[
         bool, typer.Option(help="Keep it in the configured store and put it in force now.")
     ] = False,
+    settings: Settings = None,
 ) -> None:
     """Fit a calibration map of one judge on one criterion."""
-    asked: dict[str, object] = {
+    given = {
+        "study": study,
         "criterion": criterion,
         "judge": judge,
         "method": method,
         "by": by,
         "alpha": alpha,
         "seed": seed,
+        "cluster_by": cluster_by,
+        "bind": None if bind is None else _binding(bind),
+        "activate": activate or None,
     }
-    if bind is not None:
-        asked["bind"] = _binding(bind)
+    asked = asked_of(given, settings)
     standing = None
     with mistakes():
         read = study_at(study, scales)
-        if activate or bind is not None:
-            order = {**asked, "study": read.rows(), "activate": activate}
+        if {"bind", "activate"} & set(asked):
+            order = {**asked, "study": read.rows()}
             artefact, standing = at_desk(lambda desk: desk.fit(order))
         else:
+            del asked["study"]
             artefact = run("maps", read, asked)
     write(out, artefact)
     half = artefact["conformal"]["quantiles"][""]
@@ -139,10 +152,7 @@ def apply(
     labels = dict(_label(text) for text in subgroup or [])
     asked = {"scores": [{"score": score, "subgroups": labels} for score in scores]}
     with mistakes():
-        if artefact.startswith("sha256:"):
-            answer = at_desk(lambda desk: desk.apply(artefact, asked))
-        else:
-            answer = run("apply", None, {**asked, "map": json_at(Path(artefact))})
+        answer = run("apply", None, {**asked, "map": map_at(artefact)})
     for row in answer["scores"]:
         interval = row["interval"]
         limits = f" [{figure(interval['low'])} to {figure(interval['high'])}]" if interval else ""

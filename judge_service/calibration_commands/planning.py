@@ -9,14 +9,17 @@ import typer
 
 from judge_service.calibration_commands.common import (
     Criterion,
+    Map,
     Out,
     Scales,
     Seed,
-    StudyFile,
+    Settings,
+    StudyNamed,
+    asked_of,
+    map_at,
     mistakes,
     run,
     study_at,
-    value_of,
     write,
 )
 from judge_service.errors import ConfigurationError
@@ -32,36 +35,37 @@ def power(
     given: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
 ) -> None:
     """How many items: `power icc icc=0.6 raters=3 width=0.2`."""
-    asked: dict[str, object] = {"kind": kind}
-    for pair in given or []:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise ConfigurationError(f"{pair!r}: write NAME=VALUE")
-        asked[name] = value_of(value)
+    asked = asked_of({"kind": kind}, given, "power")
     with mistakes():
         typer.echo(json.dumps(run("plan/power", None, asked), indent=2, ensure_ascii=False))
 
 
 @app.command()
 def labels(
-    study: StudyFile,
+    study: StudyNamed,
     objective: Annotated[str, typer.Option(help="mean, map, subgroups or reliability.")],
     criterion: Criterion,
     judge: Annotated[str | None, typer.Option(help="Name of the judge in the study.")] = None,
     by: Annotated[str | None, typer.Option(help="Strata or groups.")] = None,
     budget: Annotated[int, typer.Option(help="How many items.", min=1)] = 50,
-    seed: Seed = 0,
+    map_named: Map = None,
+    seed: Seed = None,
+    settings: Settings = None,
     scales: Scales = None,
 ) -> None:
     """Which items physicians should rate next, each with the probability of being picked."""
-    asked: dict[str, object] = {
-        "objective": objective,
-        "criterion": criterion,
-        "judge": judge,
-        "by": by,
-        "budget": budget,
-        "seed": seed,
-    }
+    asked = asked_of(
+        {
+            "objective": objective,
+            "criterion": criterion,
+            "judge": judge,
+            "by": by,
+            "budget": budget,
+            "map": None if map_named is None else map_at(map_named),
+            "seed": seed,
+        },
+        settings,
+    )
     with mistakes():
         typer.echo(
             json.dumps(run("plan/labels", study_at(study, scales), asked), indent=2, ensure_ascii=False)
@@ -70,7 +74,7 @@ def labels(
 
 @app.command()
 def weights(
-    study: StudyFile,
+    study: StudyNamed,
     criterion: Criterion,
     judges: Annotated[list[str], typer.Option(help="A judge of the study. Repeat it.")],
     scales: Scales = None,

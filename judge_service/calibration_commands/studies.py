@@ -1,4 +1,4 @@
-"""Commands that look at a study: report, profile, alt-test, compare, estimate, drift, audit."""
+"""Commands that look at a study: report, profile, alt-test, compare, estimate."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ import typer
 
 from judge_service.calibration_commands.common import (
     ClusterBy,
+    Criteria,
     Criterion,
+    Epsilon,
     Judge,
+    Judges,
+    Level,
     Out,
     Resamples,
     Scales,
     Seed,
-    StudyFile,
+    Settings,
+    StudyNamed,
+    asked_of,
     figure,
     mistakes,
     run,
@@ -34,28 +40,39 @@ app = typer.Typer()
 
 @app.command()
 def report(
-    study: StudyFile,
+    study: StudyNamed,
     scales: Scales = None,
     html: Annotated[Path | None, typer.Option(help="Write the page here.", dir_okay=False)] = None,
     out: Out = None,
-    resamples: Resamples = 2000,
-    seed: Seed = 0,
-    epsilon: Annotated[float, typer.Option(help="Of the alternative annotator test.")] = 0.2,
+    resamples: Resamples = None,
+    seed: Seed = None,
+    level: Level = None,
+    epsilon: Epsilon = None,
     cluster_by: ClusterBy = None,
-    subgroups: Annotated[list[str] | None, typer.Option(help="Variables to split by. Repeat it.")] = None,
+    subgroups: Annotated[
+        list[str] | None,
+        typer.Option(help="Variables to split by. Repeat it. None: `--set subgroups=[]`."),
+    ] = None,
+    criteria: Criteria = None,
+    judges: Judges = None,
+    settings: Settings = None,
     include: Annotated[
         list[str] | None,
         typer.Option(help="comparisons, audits or means besides. Repeat it. Default of a page: all."),
     ] = None,
 ) -> None:
     """Report on a study: a sentence for each criterion and judge, and the page or the data on request."""
-    options: dict[str, object] = {
+    named = {
         "resamples": resamples,
         "seed": seed,
+        "level": level,
         "epsilon": epsilon,
         "cluster_by": cluster_by,
         "subgroups": subgroups,
+        "criteria": criteria,
+        "judges": judges,
     }
+    options = asked_of(named, settings)
     with mistakes():
         if html is not None and include is None:
             from judge_calibration.operations.further import PARTS  # noqa: PLC0415  paid when used
@@ -92,7 +109,7 @@ _ALPHAS = {
 
 
 @app.command()
-def profile(study: StudyFile, scales: Scales = None) -> None:
+def profile(study: StudyNamed, scales: Scales = None) -> None:
     """Counts, gaps, overlap and warnings of a study."""
     with mistakes():
         typer.echo(json.dumps(study_at(study, scales).profile(), indent=2, ensure_ascii=False))
@@ -100,17 +117,21 @@ def profile(study: StudyFile, scales: Scales = None) -> None:
 
 @app.command("alt-test")
 def alt_test(
-    study: StudyFile,
+    study: StudyNamed,
     scales: Scales = None,
-    epsilon: Annotated[float, typer.Option(help="Tolerated loss.")] = 0.2,
+    epsilon: Epsilon = None,
+    criteria: Criteria = None,
+    judges: Judges = None,
+    settings: Settings = None,
     out: Out = None,
 ) -> None:
     """May a judge stand in for a physician? ω, ρ and the ε at which the verdict turns."""
+    asked = asked_of({"epsilon": epsilon, "criteria": criteria, "judges": judges}, settings)
     with mistakes():
-        answer = run("alt-test", study_at(study, scales), {"epsilon": epsilon})
+        answer = run("alt-test", study_at(study, scales), asked)
     write(out, answer)
-    for criterion, judges in answer["criteria"].items():
-        for judge, told in judges.items():
+    for criterion, tested in answer["criteria"].items():
+        for judge, told in tested.items():
             test = told["test"]
             typer.echo(
                 f"{criterion}, {judge}: ω {figure(test['omega'])}, ρ {figure(test['rho'])}, "
@@ -120,17 +141,20 @@ def alt_test(
 
 @app.command()
 def compare(
-    study: StudyFile,
+    study: StudyNamed,
     judge_a: Annotated[str, typer.Option(help="The first judge.")],
     judge_b: Annotated[str, typer.Option(help="The second.")],
     scales: Scales = None,
-    resamples: Resamples = 2000,
-    seed: Seed = 0,
+    resamples: Resamples = None,
+    seed: Seed = None,
+    cluster_by: ClusterBy = None,
+    settings: Settings = None,
     out: Out = None,
 ) -> None:
     """Two judges on the same items: differences with intervals on shared resamples, and tests."""
+    options = asked_of({"resamples": resamples, "seed": seed, "cluster_by": cluster_by}, settings)
     with mistakes():
-        asked = {"judge_a": judge_a, "judge_b": judge_b, "options": {"resamples": resamples, "seed": seed}}
+        asked = {"judge_a": judge_a, "judge_b": judge_b, "options": options}
         answer = run("compare", study_at(study, scales), asked)
     write(out, answer)
     for criterion, told in answer["criteria"].items():
@@ -142,69 +166,25 @@ def compare(
 
 @app.command()
 def estimate(
-    study: StudyFile,
+    study: StudyNamed,
     criterion: Criterion,
     judge: Judge,
     by: Annotated[
         str | None,
         typer.Option(help="Variable that names the model; default: model_family, where there is one."),
     ] = None,
+    cluster_by: ClusterBy = None,
+    settings: Settings = None,
     scales: Scales = None,
     out: Out = None,
 ) -> None:
     """Mean score of every model, from few labels and many judge scores."""
+    given = {"criterion": criterion, "judge": judge, "by": by, "cluster_by": cluster_by}
+    asked = asked_of(given, settings)
     with mistakes():
-        asked = {"criterion": criterion, "judge": judge} | ({} if by is None else {"by": by})
         answer = run("estimate", study_at(study, scales), asked)
     write(out, answer)
     for model in answer["models"]:
         typer.echo(
             f"{model['model']}: {with_ci(model['mean'])}, labels alone {with_ci(model['labels_only'])}"
         )
-
-
-@app.command()
-def drift(
-    study: StudyFile,
-    judge_before: Annotated[str, typer.Option(help="The judge as it was.")],
-    judge_after: Annotated[str, typer.Option(help="The judge as it is.")],
-    margin: Annotated[float | None, typer.Option(help="In points.", min=0)] = None,
-    scales: Scales = None,
-    out: Out = None,
-) -> None:
-    """Tell whether the judge has changed on the anchor items."""
-    with mistakes():
-        asked = {"judge_before": judge_before, "judge_after": judge_after, "margin": margin}
-        answer = run("drift", study_at(study, scales), asked)
-    write(out, answer)
-    for criterion, told in answer["criteria"].items():
-        typer.echo(f"{criterion}: {told['verdict']}, shift {with_ci(told['shift'])}")
-
-
-@app.command()
-def audit(
-    study: StudyFile,
-    judge: Judge,
-    own_family: Annotated[str | None, typer.Option(help="The judge's own model family.")] = None,
-    scales: Scales = None,
-    out: Out = None,
-) -> None:
-    """Tell whether the judge favours length, a family of models, a subgroup."""
-    with mistakes():
-        own = {judge: own_family} if own_family else {}
-        answer = run("audit", study_at(study, scales), {"judge": judge, "own_families": own})
-    write(out, answer)
-    for criterion, told in answer["criteria"].items():
-        for line in _biases(told):
-            typer.echo(f"{criterion}, {line}")
-
-
-def _biases(told: Mapping[str, Any]) -> Iterator[str]:
-    if told["length"]:
-        yield f"per doubling of length: {with_ci(told['length']['adjusted'])}"
-    for each in told["family"]["judges"] if told["family"] else []:
-        if each["own"] is not None:
-            yield f"own family {each['own']}: {with_ci(each['preference'])}"
-    for variable, table in told.get("subgroups", {}).items():
-        for row in table["groups"]:
-            yield f"{variable} {row['group']}: {with_ci(row['at_equal_quality'])}"

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judge_service.calibration_commands.common import (
+    ClusterBy,
     Criterion,
     Out,
     Resamples,
     Scales,
     Seed,
-    StudyFile,
+    Settings,
+    StudyNamed,
+    asked_of,
     at_desk,
     by_criterion,
     figure,
     mistakes,
     run,
+    stop,
     study_at,
     with_ci,
     write,
@@ -37,10 +41,8 @@ def swap(
         Path,
         typer.Argument(
             metavar="STUDY|CASES",
-            help="A study that holds both judges' scores; or with --rubric a "
-            "cases file, which both configured judges score first.",
-            exists=True,
-            dir_okay=False,
+            help="A study that holds both judges' scores: a file, or the id of a kept one (`keep`); or with "
+            "--rubric a cases file, which both configured judges score first.",
         ),
     ],
     judge_a: Annotated[str, typer.Option(help="The judge in use.")],
@@ -64,8 +66,10 @@ def swap(
         ),
     ] = None,
     scales: Scales = None,
-    resamples: Resamples = 2000,
-    seed: Seed = 0,
+    resamples: Resamples = None,
+    seed: Seed = None,
+    cluster_by: ClusterBy = None,
+    settings: Settings = None,
     out: Out = None,
 ) -> None:
     """What changes when one judge takes another's place: the verdict, the shift, the decisions that flip."""
@@ -74,7 +78,7 @@ def swap(
         "judge_b": judge_b,
         "threshold": by_criterion("--threshold", threshold),
         "margin": by_criterion("--margin", margin),
-        "options": {"resamples": resamples, "seed": seed},
+        "options": asked_of({"resamples": resamples, "seed": seed, "cluster_by": cluster_by}, settings),
     }
     with mistakes():
         if rubric is None:
@@ -106,6 +110,8 @@ async def _swap_on_cases(desk: Any, order: Mapping[str, object]) -> dict[str, An
 
 
 def _cases(path: Path) -> list[dict[str, object]]:
+    if not path.is_file():
+        stop(f"{path}: there is no such file")
     from judge_service.files.rows import read_rows  # noqa: PLC0415  likewise
 
     found = []
@@ -118,16 +124,20 @@ def _cases(path: Path) -> list[dict[str, object]]:
 
 @app.command()
 def equate(
-    study: StudyFile,
+    study: StudyNamed,
     criterion: Criterion,
     judge_a: Annotated[str, typer.Option(help="The judge on whose scale the scores come to be.")],
     judge_b: Annotated[str, typer.Option(help="The judge whose scores are moved.")],
     scales: Scales = None,
-    method: Annotated[str, typer.Option(help="linear or equipercentile.")] = "linear",
+    method: Annotated[
+        str | None, typer.Option(help="linear or equipercentile.", show_default="linear")
+    ] = None,
+    settings: Settings = None,
     out: Out = None,
 ) -> None:
     """One judge's scores on another one's scale, on the items that both scored."""
-    asked = {"criterion": criterion, "judge_a": judge_a, "judge_b": judge_b, "method": method}
+    given = {"criterion": criterion, "judge_a": judge_a, "judge_b": judge_b, "method": method}
+    asked = asked_of(given, settings)
     with mistakes():
         answer = run("equate", study_at(study, scales), asked)
     write(out, answer)

@@ -49,7 +49,7 @@ class SwapOrder(BaseModel):
     margin: Points | dict[str, Points] | None = Field(
         default=None, description="A shift within ± this many points is none; one, or by criterion."
     )
-    criteria: list[str] | None = None
+    criteria: list[str] | None = Field(default=None, min_length=1)
     options: dict[str, Any] = Field(default_factory=dict, description="As of a report.")
 
 

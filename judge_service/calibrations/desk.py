@@ -62,7 +62,7 @@ class Desk:
         """Run an operation on the study that a request brings or names."""
         study, rest = await self.study(given)
         with _within_options(rest):
-            return await self.library.run(name, study, rest)
+            return await self.library.run(name, study, rest, _of_studies(given))
 
     async def fit(self, given: Mapping[str, object]) -> tuple[dict[str, Any], Standing]:
         """Fit, keep and, with `activate`, put in force; gives the artefact and where it stands."""
@@ -77,7 +77,7 @@ class Desk:
             rest |= bound(self.scorer, bind, study.fingerprints.get(judge))
         elif "binding" not in rest:
             rest |= implied(self.scorer, judge, study)
-        artefact = await self.library.run("maps", study, rest)
+        artefact = await self.library.run("maps", study, rest, ("activate", "bind", *_of_studies(given)))
         one = opened(artefact)
         if activate or bind is not None:
             check_usable(self.scorer, one)
@@ -123,7 +123,8 @@ class Desk:
         """
         study, rest = await self.study(given)
         if unknown := set(rest) - {"options", "include"}:
-            raise _rejected(min(unknown), "is not known")
+            known = ", ".join(sorted({"options", "include", *_of_studies(given)}))
+            raise _rejected(min(unknown), f"is not known (known: {known})")
         if not isinstance(rest.get("options") or {}, Mapping):
             raise _rejected("options", "is an object")
         await self.keep(study)
@@ -167,6 +168,11 @@ class Desk:
             "status": standing,
             "fits": fits(self.scorer, one),
         }
+
+
+def _of_studies(given: Mapping[str, object]) -> tuple[str, ...]:
+    """What a request may say of its study: the fields of one only where it names none."""
+    return ("study",) if given.get("study") is not None else ("study", *STUDY_FIELDS)
 
 
 def _about(study: Study) -> dict[str, Any]:

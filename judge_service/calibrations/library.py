@@ -12,7 +12,7 @@ from judge_service import errors
 from judge_service.strict_json import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from judge_calibration.study import Study
 
@@ -51,13 +51,20 @@ class Library:
 
         return await self.do(read)
 
-    async def run(self, name: str, study: Study | None, given: Mapping[str, object]) -> dict[str, Any]:
-        """Run an operation by its name."""
+    async def run(
+        self, name: str, study: Study | None, given: Mapping[str, object], beside: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Run an operation by its name. `beside`: what a request may hold besides, told with what is known."""
 
         def compute() -> dict[str, Any]:
             from judge_calibration.operations import run  # noqa: PLC0415  likewise
 
-            return run(name, study, given)
+            try:
+                return run(name, study, given)
+            except theirs.UnknownOption as exc:
+                if exc.option in given:  # and not in something that is given
+                    raise theirs.UnknownOption(exc.option, (*exc.known, *beside)) from exc
+                raise
 
         return await self.do(compute)
 

@@ -68,6 +68,31 @@ def test_the_families_of_this_package_say_how_their_intervals_are_made() -> None
             assert definition_of(name).interval.startswith(INTERVALS), name
 
 
+@pytest.mark.parametrize(
+    ("name", "program", "called"),
+    [
+        ("loa_low", "MedCalc", "Bland-Altman plot"),
+        ("loa_high", "pingouin", "plot_blandaltman"),
+        ("icc_1", "MedCalc", "One-way random, single"),
+        ("icc_1k", "SPSS", "One-way random, average"),
+        ("icc_1k", "MedCalc", "One-way random, average"),
+        ("icc_c1", "MedCalc", "consistency, single"),
+        ("icc_ak", "MedCalc", "absolute agreement, average"),
+        ("icc_ck", "MedCalc", "consistency, average"),
+    ],
+)
+def test_a_statistic_is_found_under_its_name_in_another_program(name: str, program: str, called: str) -> None:
+    assert definition_of(name).elsewhere[program] == called
+
+
+@pytest.mark.parametrize("program", ["psych", "irr", "SPSS", "MedCalc", "pingouin"])
+def test_every_program_that_has_one_form_of_the_icc_has_a_name_for_all(program: str) -> None:
+    forms = [definition_of(f"icc_{form}") for form in ("1", "a1", "c1", "1k", "ak", "ck")]
+    names = [form.elsewhere.get(program) for form in forms]
+    assert None not in names
+    assert len(set(names)) == len(names)
+
+
 def test_labels_are_told_apart() -> None:
     labels = [known.label for known in definitions().values()]
     assert len(labels) == len(set(labels))

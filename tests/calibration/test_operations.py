@@ -11,10 +11,12 @@ import pytest
 from studies import a_binary_document, a_document
 
 import judge_calibration
-from judge_calibration.errors import MapRejected, NotEnough, OptionRejected
+from judge_calibration.errors import MapRejected, NotEnough, OptionRejected, UnknownOption
+from judge_calibration.estimates import rounded
 from judge_calibration.inference.confidence_sequence import confidence_sequence
 from judge_calibration.maps.artefact import opened, sealed
 from judge_calibration.operations import NAMES, needs_study, run
+from judge_calibration.reporting.options import Options
 
 if TYPE_CHECKING:
     from judge_calibration.study import Study
@@ -124,8 +126,31 @@ def test_an_operation_on_nothing_says_that_the_study_is_missing(name: str) -> No
         ("plan/labels", MEAN | {"map": WITHOUT_INTERVAL}, "map"),
         ("swap", {"judge_a": "J", "judge_b": "K", "threshold": {"qualty": 3}}, "threshold"),
         ("swap", {"judge_a": "J", "judge_b": "K", "margin": {"quality": 0.3, "qualty": 0.3}}, "margin"),
-        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"score": "3"}]}, "score"),
-        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"score": 3, "colour": 1}]}, "colour"),
+        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"score": 3}, {"score": "3"}]}, "scores.1.score"),
+        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"score": 3, "colour": 1}]}, "scores.0.colour"),
+        (
+            "apply",
+            {"map": GIVEN["apply"]["map"], "scores": [{"score": 3, "subgroups": {"a": 1}}]},
+            "scores.0.subgroups",
+        ),
+        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"outcome": "tired"}]}, "scores.0.outcome"),
+        (
+            "apply",
+            {"map": GIVEN["apply"]["map"], "scores": [{"score": 3, "outcome": "refused"}]},
+            "scores.0.outcome",
+        ),
+        ("apply", {"map": GIVEN["apply"]["map"], "scores": [{"outcome": "scored"}]}, "scores.0.outcome"),
+        ("report", {"options": {"criteria": []}}, "criteria"),
+        ("report", {"options": {"judges": []}}, "judges"),
+        ("alt-test", {"judges": []}, "judges"),
+        ("swap", {"judge_a": "J", "judge_b": "K", "criteria": []}, "criteria"),
+        ("weights", {"criterion": "quality", "judges": []}, "judges"),
+        ("alt-test", {"epsilon": 0.1, "options": {"epsilon": 0.1}}, "epsilon"),
+        ("alt-test", {"test": "t", "options": {"alt_test": "t"}}, "test"),
+        ("alt-test", {"test": "t", "alt_test": "t"}, "test"),
+        ("alt-test", {"test": "guess"}, "test"),
+        ("alt-test", {"options": {"test": "t"}}, "test"),
+        ("alt-test", {"options": []}, "options"),
         ("apply", {"map": GIVEN["apply"]["map"], "scores": "3"}, "scores"),
     ],
 )
@@ -161,6 +186,46 @@ def test_a_fitted_map_says_of_what_and_applies() -> None:
     (row,) = told["scores"]
     assert (row["item"], row["raw"], row["status"]) == ("x", 3.0, "calibrated")
     assert row["interval"]["low"] <= row["calibrated"] <= row["interval"]["high"]
+
+
+def test_an_answer_that_was_refused_comes_back_without_a_score_and_with_its_outcome() -> None:
+    rows = [{"score": None, "outcome": "refused", "item": "x"}, {"score": 3, "outcome": "scored"}, {}]
+    refused, scored, bare = run("apply", None, {**GIVEN["apply"], "scores": rows})["scores"]
+    assert refused == {
+        "item": "x",
+        "raw": None,
+        "outcome": "refused",
+        "calibrated": None,
+        "interval": None,
+        "flags": ["no_score"],
+        "status": "none",
+    }
+    assert (scored["raw"], scored["outcome"], scored["status"]) == (3.0, "scored", "calibrated")
+    assert bare == refused | {"item": None, "outcome": None}
+
+
+def test_options_of_a_test_stand_under_options_or_beside_them() -> None:
+    flat = run("alt-test", STUDY, {"epsilon": 0.1, "test": "wilcoxon", "judges": ["J"]})
+    nested = {"options": {"epsilon": 0.1, "alt_test": "wilcoxon", "judges": ["J"]}}
+    assert run("alt-test", STUDY, nested) == flat
+    assert run("alt-test", STUDY, {"test": "wilcoxon", **_without(nested, "alt_test")}) == flat
+    assert list(flat["criteria"]["quality"]) == ["J"]
+
+
+def _without(given: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    return {"options": {key: value for key, value in given["options"].items() if key != name}}
+
+
+def test_no_variable_to_split_by_is_a_report_without_subgroups() -> None:
+    told = run("report", STUDY, {"options": {"resamples": 0, "subgroups": []}})
+    assert told["criteria"]["quality"]["judges"]["J"]["subgroups"] == {}
+
+
+def test_an_unknown_name_is_answered_with_those_that_are_known() -> None:
+    for given in ({"colour": 1}, {"options": {"colour": 1}}):
+        with pytest.raises(UnknownOption) as rejected:
+            run("alt-test", STUDY, given)
+        assert set(rejected.value.known) - {"test", "options"} == set(Options.names())
 
 
 def test_too_many_extrapolated_scores_forbid_claims_of_level() -> None:
@@ -264,6 +329,11 @@ def test_errors_are_told_for_every_look_in_the_order_of_arrival() -> None:
 def test_items_of_one_cluster_have_no_limits_at_every_look() -> None:
     given = GIVEN["drift"] | {"options": {"cluster_by": "modality"}}
     assert run("drift", STUDY, given)["criteria"]["quality"]["error_change"] is None
+
+
+def test_the_reliability_of_a_single_rating_is_rounded_as_every_figure() -> None:
+    told = run("plan/labels", STUDY, GIVEN["plan/labels"])
+    assert told["single_rating"] == rounded(told["single_rating"])
 
 
 def test_picks_for_reliability_complete_what_is_nearly_rated_first() -> None:

@@ -157,6 +157,8 @@ async def test_a_report_may_be_fetched_later_and_is_the_same_bytes(client: Clien
         ("maps", samples.FIT | {"bind": {"judge": "nobody", "rubric": "med-cmr"}}, 404, "judge-not-found"),
         ("maps", samples.FIT | {"bind": {"judge": "default", "rubric": "none"}}, 404, "rubric-not-found"),
         ("maps", samples.FIT | {"activate": True}, 422, "map-rejected"),
+        ("report", samples.REPORT | {"options": {"judges": []}}, 422, "option-rejected"),
+        ("alt-test", samples.ALT_TEST | {"options": {"epsilon": 0.1}}, 422, "option-rejected"),
         ("maps/sha256:0/apply", samples.APPLY, 404, "map-not-found"),
         (
             "swap",
@@ -215,6 +217,28 @@ async def test_every_operation_answers_its_own_example(client: Client, path: str
     first, again = await post(client, path, body), await post(client, path, body)
     assert first.status == 200, first.raw
     assert first.raw == again.raw
+
+
+async def test_the_alternative_annotator_test_takes_options_as_the_others_do(client: Client) -> None:
+    flat, nested = samples.ALT_TEST, {"study": samples.ALT_TEST["study"]}
+    replies = [
+        await post(client, "alt-test", body)
+        for body in (flat, nested | {"options": {"epsilon": flat["epsilon"]}})
+    ]
+    assert [reply.status for reply in replies] == [200, 200]
+    assert replies[0].raw == replies[1].raw
+
+
+async def test_an_answer_that_was_refused_goes_through_a_map_without_a_number(client: Client) -> None:
+    map_id = (await post(client, "maps", samples.FIT | {"folds": 2, "repeats": 1})).body["id"]
+    row = {"score": None, "outcome": "refused", "item": "a1"}
+    told = await post(client, f"maps/{map_id}/apply", {"scores": [row]})
+    assert told.status == 200, told.raw
+    (found,) = told.body["scores"]
+    assert (found["raw"], found["calibrated"], found["status"]) == (None, None, "none")
+    assert (found["outcome"], found["flags"]) == ("refused", ["no_score"])
+    wrong = await post(client, f"maps/{map_id}/apply", {"scores": [{"score": 3}, {"score": "x"}]})
+    assert [fault["pointer"] for fault in wrong.body["errors"]] == ["/scores/1/score"]
 
 
 async def test_definitions_explain_every_figure(client: Client) -> None:

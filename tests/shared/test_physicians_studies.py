@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from judge_service.settings import PREFIX
 
 SHARED = REPOSITORY.parent / "shared" / "data"
 CLAIMS = SHARED / "kqa_dev" / "claims.csv"
+METHODS = REPOSITORY / "calibration" / "README.md"
 META = SHARED / "healthbench_meta120"
 LEVELS = {"Entailment": "supported", "Neutral": "not_addressed", "Contradiction": "contradicted"}
 MAPS = ("item=id", "question=prompt", "answer=response")
@@ -92,6 +94,44 @@ def test_physicians_agree_on_claims_and_differ_enough_to_need_a_ceiling(claims: 
     assert 0.4 < found["kappa_unweighted"]["estimate"] < 0.95
     assert claims["units"]["are_items"] is False
     assert page(claims).startswith("<!doctype html>")
+
+
+def with_ci(statistic: dict[str, Any]) -> str:
+    ci = statistic["ci"]
+    return f"{statistic['estimate']:.2f} [{ci['low']:.2f} to {ci['high']:.2f}]"
+
+
+def rows_of_the_text(raters: dict[str, Any], judge: dict[str, Any]) -> list[str]:
+    labels = {
+        "kappa_unweighted": "Cohen's κ",
+        "alpha_nominal": "Krippendorff's α, nominal",
+        "agreement": "Agreement",
+    }
+    return [
+        f"| {label} | {with_ci(raters[name])} | {with_ci(judge[name])} |" for name, label in labels.items()
+    ]
+
+
+def test_the_figures_in_the_methods_note_are_those_of_the_report(claims: dict[str, Any]) -> None:
+    text = METHODS.read_text("utf-8").partition("## A real study: K-QA\n")[2].partition("\n## ")[0]
+    told = claims["criteria"]["support"]
+    judge = told["judges"]["default"]
+    ceiling = next(row for row in judge["ceiling"] if row["statistic"] == judge["verdict"]["statistic"])
+    gap, test = ceiling["difference"], judge["alt_test"]
+    below = f"{-gap['estimate']:.2f} [{-gap['ci']['high']:.2f} to {-gap['ci']['low']:.2f}]"
+    said = [
+        *rows_of_the_text(told["raters"]["statistics"], judge["statistics"]),
+        f"three physicians' labels on each of {claims['study']['n_items']} claims about {claims['units']['count']} ",
+        f"The ceiling is κ of a physician with {ceiling['target']}, {ceiling['human']['estimate']:.2f};",
+        f"the judge lies below it by {below}",
+        f"at ε = {test['epsilon']}: ω {test['omega']:.2f}, ρ {with_ci(judge['statistics']['alt_test_rho'])};",
+        f"turn at ε = {test['flip_epsilon']:.3f}",
+        f"`{judge['verdict']['line']}`",
+    ]
+    plain = " ".join(text.split())
+    assert [each for each in said if each.strip() not in plain] == []
+    assert judge["verdict"]["statistic"] == "kappa_unweighted"
+    assert set(re.findall(r"\d+\.\d+", text)) <= set(re.findall(r"\d+\.\d+", " ".join(said)))
 
 
 def test_the_fingerprint_of_our_own_answers_is_carried(claims: dict[str, Any]) -> None:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import REPOSITORY
+from calibrationcommands import LEVELS, run, settled, told, totals
 from calibrationmaps import an_artefact
-from serving import RUBRICS, command, environment
+from serving import command, environment
 from studies import a_document, a_nominal_document
-from typer.testing import CliRunner, Result
 
 from judge_service.calibration_commands.common import by_criterion
-from judge_service.cli import app
 from judge_service.domain.panel import PanelSpec
 from judge_service.errors import ConfigurationError, MapNotFound, MapRejected
 
@@ -21,50 +20,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GOLD = REPOSITORY / "calibration" / "gold" / "synthetic-study.csv"
-LEVELS = '{"quality": [0, 1, 2, 3, 4, 5]}'
-JUDGES = {
-    "default": {"kind": "embedded"},
-    "kind": {"kind": "scripted", "script": [{"levels": {"*": 5}}]},
-}
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("JUDGE_SERVICE_STORE_URL", f"file://{tmp_path}/store")
-    monkeypatch.setenv("JUDGE_SERVICE_RUBRICS_DIR", str(RUBRICS))
-    monkeypatch.setenv("JUDGE_SERVICE_JUDGES", json.dumps(JUDGES))
-    monkeypatch.setenv("JUDGE_SERVICE_CALIBRATION_MAPS_DIR", str(tmp_path / "none"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(app, ["calibration", *map(str, words)])
-
-
-def told(*words: object) -> list[str]:
-    done = run(*words)
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout.splitlines()
+    return settled(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def study(home: Path) -> Path:
     path = home / "study.json"
     path.write_text(json.dumps(a_document(judges=("J", "K"))), "utf-8")
-    return path
-
-
-def totals(home: Path) -> Path:
-    """Of the default judge's totals under `medical-qa`."""
-    rows = [{"item": f"i{at}", "criterion": "score"} for at in range(12)]
-    document = {
-        "scales": {"score": {"kind": "interval", "low": 0, "high": 100}},
-        "ratings": [row | {"rater": "A", "score": at * 7} for at, row in enumerate(rows)],
-        "judge_scores": [row | {"judge": "J", "score": at * 8} for at, row in enumerate(rows)],
-    }
-    path = home / "totals.json"
-    path.write_text(json.dumps(document), "utf-8")
     return path
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from judge_calibration.errors import OptionRejected
+from judge_calibration.errors import OptionRejected, UnknownOption
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,10 +17,14 @@ _SHOWN = 60
 
 
 class Arguments:
-    """A context that takes named arguments and, when it closes without an error, refuses the rest."""
+    """A context that takes named arguments and, when it closes without an error, refuses the rest.
 
-    def __init__(self, given: Mapping[str, object] | None) -> None:
+    `place` is where they stand in what an operation takes (`scores.3`): names that are refused are told from there.
+    """
+
+    def __init__(self, given: Mapping[str, object] | None, place: str = "") -> None:
         self._left = dict(given or {})
+        self._before = f"{place}." if place else ""
         self._known: list[str] = []
 
     def __enter__(self) -> Self:
@@ -33,7 +37,9 @@ class Arguments:
         """Refuse what nobody asked for."""
         if kind is None and self._left:
             name = min(map(str, self._left))
-            raise OptionRejected(name[:_SHOWN], f"is not known (known: {', '.join(sorted(self._known))})")
+            raise UnknownOption(self._before + name[:_SHOWN], self._known)
+        if self._before and isinstance(exc, OptionRejected):
+            raise OptionRejected(self._before + exc.option, exc.detail) from exc
 
     def text(self, name: str, *, default: str | None = None, choices: Sequence[str] = ()) -> str:
         """A text; without a default it must be there."""

@@ -58,7 +58,7 @@ def estimate_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
 def drift_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
     """An anchor set scored by the judge before and after.
 
-    Takes judge_before, judge_after, margin (points), criteria, map (an artefact of the judge before, to be
+    Takes judge_before, judge_after, margin (points), map (an artefact of the judge before, to be
     carried over), family (variable), options. `monitor`: true compares the distributions of both judges' scores,
     which needs no labels. `arrival` names a covariate in whose order items came to be rated: the change of the
     absolute error is told for every look at them.
@@ -155,7 +155,7 @@ def weights_operation(study: Study, given: Mapping[str, object]) -> dict[str, ob
 def swap_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
     """judge_b in place of judge_a.
 
-    Takes judge_a, judge_b, threshold and margin (in points; one, or by criterion), options.
+    Takes judge_a, judge_b, threshold and margin (in points; one, or by criterion), criteria, options.
     """
     with Arguments(given) as arguments:
         old, new = arguments.text("judge_a"), arguments.text("judge_b")

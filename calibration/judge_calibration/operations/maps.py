@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge_calibration.errors import OptionRejected
 from judge_calibration.estimates import rounded
+from judge_calibration.ingest.cells import OUTCOMES, SCORED
 from judge_calibration.maps.artefact import opened
 from judge_calibration.maps.equating import METHODS as EQUATING_METHODS
 from judge_calibration.maps.equating import deming, equate
@@ -18,6 +19,7 @@ from judge_calibration.reporting.options import Options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from judge_calibration.maps.artefact import CalibrationMap
     from judge_calibration.scales import Scale
     from judge_calibration.study import Study
 
@@ -75,7 +77,8 @@ def fit_operation(study: Study, given: Mapping[str, object]) -> dict[str, object
 def equate_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
     """The new judge's scores on the old one's scale, and Deming regression.
 
-    Takes criterion, judge_a, judge_b, method.
+    Takes criterion, judge_a, judge_b, method (linear or equipercentile), error_ratio (variance of the error of
+    judge_a's scores over that of judge_b's, for Deming regression; default 1).
     """
     with Arguments(given) as arguments:
         criterion = arguments.text("criterion")
@@ -101,50 +104,18 @@ def equate_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
 
 
 def apply_operation(study: Study | None, given: Mapping[str, object]) -> dict[str, object]:  # noqa: ARG001  one shape for all
-    """Scores through a map. Takes map (the artefact) and scores: rows of score, subgroups?, item?.
+    """Scores through a map. Takes map (the artefact) and scores: rows of score, outcome?, subgroups?, item?.
 
+    A row without a score comes back without one, with the outcome that says why where it was told.
     `extrapolated_share` is of the rows that have a score, None where none has.
     """
     with Arguments(given) as arguments:
         artefact = arguments.mapping("map")
         rows = arguments.rows("scores")
     opened_map = opened(artefact)
-    told: list[dict[str, object]] = []
-    scored = beyond = 0
-    for at, row in enumerate(rows):
-        with Arguments(row) as fields:
-            raw = fields.number_or_none("score")
-            labels = fields.mapping("subgroups")
-            item = fields.text_or_none("item")
-        if raw is None:
-            told.append(
-                {"item": item, "raw": None, "calibrated": None, "status": "none", "flags": ["no_score"]}
-            )
-            continue
-        if not all(isinstance(label, str) for label in labels.values()):
-            raise OptionRejected(f"scores[{at}].subgroups", "is an object of texts")
-        applied = opened_map.apply(raw, {name: str(label) for name, label in labels.items()})
-        scored += 1
-        beyond += "extrapolated" in applied.flags
-        interval = None
-        if applied.low is not None:
-            interval = {
-                "low": rounded(applied.low),
-                "high": rounded(applied.high),
-                "level": applied.level,
-                "source": "conformal",
-            }
-        told.append(
-            {
-                "item": item,
-                "raw": raw,
-                "calibrated": rounded(applied.score),
-                "interval": interval,
-                "flags": list(applied.flags),
-                "status": applied.status,
-            }
-        )
-    share = beyond / scored if scored else None
+    told = [_through(opened_map, row, at) for at, row in enumerate(rows)]
+    flags = [row["flags"] for row in told if row["raw"] is not None]
+    share = sum("extrapolated" in each for each in flags) / len(flags) if flags else None
     return {
         "map": opened_map.id,
         "criterion": opened_map.criterion,
@@ -155,6 +126,40 @@ def apply_operation(study: Study | None, given: Mapping[str, object]) -> dict[st
 
 
 _MOST_EXTRAPOLATED = 0.2
+
+
+def _through(opened_map: CalibrationMap, row: Mapping[str, object], at: int) -> dict[str, Any]:
+    with Arguments(row, f"scores.{at}") as fields:
+        raw, outcome = fields.number_or_none("score"), _outcome(fields)
+        labels = fields.mapping("subgroups")
+        item = fields.text_or_none("item")
+        if outcome is not None and (raw is None) == (outcome == SCORED):
+            raise OptionRejected("outcome", f"is {SCORED!r} with a score, and another without one")
+        if not all(isinstance(label, str) for label in labels.values()):
+            raise OptionRejected("subgroups", "is an object of texts")
+    told = {"item": item, "raw": raw, "outcome": outcome}
+    if raw is None:
+        return told | {"calibrated": None, "interval": None, "flags": ["no_score"], "status": "none"}
+    applied = opened_map.apply(raw, {name: str(label) for name, label in labels.items()})
+    interval = None
+    if applied.low is not None:
+        interval = {
+            "low": rounded(applied.low),
+            "high": rounded(applied.high),
+            "level": applied.level,
+            "source": "conformal",
+        }
+    return told | {
+        "calibrated": rounded(applied.score),
+        "interval": interval,
+        "flags": list(applied.flags),
+        "status": applied.status,
+    }
+
+
+def _outcome(fields: Arguments) -> str | None:
+    """Of a judge's row, as a study has it; None where it is not told."""
+    return fields.text("outcome", default="", choices=OUTCOMES) or None
 
 
 def _numeric(study: Study, criterion: str, judge: str) -> Scale:

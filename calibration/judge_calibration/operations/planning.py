@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from judge_calibration.errors import OptionRejected
+from judge_calibration.estimates import rounded
 from judge_calibration.inference import labelling, planning
 from judge_calibration.maps.artefact import opened
 from judge_calibration.operations.arguments import Arguments
@@ -146,7 +147,7 @@ def labels_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
         return {
             "objective": objective,
             "budget": budget,
-            "single_rating": single,
+            "single_rating": rounded(single),
             **labelling.ratings_per_item(single, target),
             "picks": [pick.as_json(names) for pick in picks],
         }

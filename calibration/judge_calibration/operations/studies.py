@@ -32,8 +32,14 @@ def report_operation(study: Study, given: Mapping[str, object]) -> dict[str, obj
 
 
 def alt_test_operation(study: Study, given: Mapping[str, object]) -> dict[str, object]:
-    """The alternative annotator test of every judge. Takes epsilon, q, test, criteria, judges, resamples, seed."""
-    options = Options.of({_RENAMED.get(name, name): value for name, value in given.items()})
+    """The alternative annotator test of every judge.
+
+    Takes the options of a report, under `options` or beside it; beside it `alt_test` is called `test`, too.
+    """
+    with Arguments(given) as arguments:
+        taken = {name: arguments.raw(name) for name in (*Options.names(), _TEST)}
+        nested = arguments.mapping("options")
+    options = _options({name: value for name, value in taken.items() if name in given}, nested)
     context = Context.of(study, options)
     told: dict[str, object] = {}
     for criterion in context.criteria:
@@ -45,7 +51,22 @@ def alt_test_operation(study: Study, given: Mapping[str, object]) -> dict[str, o
     return {"study": study.digest, "options": options.as_json(), "criteria": told}
 
 
-_RENAMED = {"test": "alt_test"}
+_TEST, _OF_A_REPORT = "test", "alt_test"
+
+
+def _options(flat: Mapping[str, object], nested: Mapping[str, object]) -> Options:
+    chosen = dict(nested)
+    for name, value in flat.items():
+        option = _OF_A_REPORT if name == _TEST else name
+        if option in chosen:
+            raise OptionRejected(name, "is given twice")
+        chosen[option] = value
+    try:
+        return Options.of(chosen)
+    except OptionRejected as exc:
+        if exc.option == _OF_A_REPORT and _TEST in flat:
+            raise OptionRejected(_TEST, exc.detail) from exc
+        raise
 
 
 def _test_of(view: View, section: AltTestSection) -> dict[str, object]:

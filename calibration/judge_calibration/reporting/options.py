@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from judge_calibration.agreement.alternative_annotator import Test
 from judge_calibration.criterion_table import Consensus
-from judge_calibration.errors import OptionRejected
+from judge_calibration.errors import OptionRejected, UnknownOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Options:
     subgroups: variables to split by; None for all that have at most 12 groups.
     consensus: mean, median or mode. alpha: conformal intervals miss this share.
     ceiling_margin: how far below the human ceiling a judge still counts as agreeing like a physician.
-    criteria, judges: only these; None for all.
+    criteria, judges: only these, one at least; None for all.
     """
 
     resamples: int = 2000
@@ -47,13 +47,17 @@ class Options:
     judges: Names = None
 
     @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Every option, in the order above."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
     def of(cls, given: Mapping[str, object] | None) -> Options:
         """Read plain data; OptionRejected names the option at fault."""
-        known = {field.name for field in fields(cls)}
         chosen: dict[str, object] = {}
         for name, value in (given or {}).items():
-            if name not in known:
-                raise OptionRejected(str(name)[:60], f"is not known (known: {', '.join(sorted(known))})")
+            if name not in _READERS:
+                raise UnknownOption(str(name)[:60], cls.names())
             chosen[name] = _READERS[name](name, value)
         return replace(cls(), **chosen)  # type: ignore[arg-type]  # each was read as its own kind
 
@@ -89,6 +93,8 @@ def _names(name: str, value: object) -> Names:
         return None
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise OptionRejected(name, "is a list of texts")
+    if not value and name != "subgroups":  # no variable to split by is a report; no criterion is none
+        raise OptionRejected(name, "names nothing; leave it out for all")
     return tuple(str(each) for each in value)
 
 

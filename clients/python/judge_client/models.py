@@ -45,6 +45,33 @@ class JudgeScore(AskedShape):
     score: float | str | bool | None = None
 
 
+class Options(AskedShape):
+    """Every option has a default."""
+
+    alpha: Annotated[float, Field(ge=0.01, le=0.5)] = 0.1
+    """Conformal intervals miss this share."""
+    alt_test: Literal["t", "wilcoxon", "sign_flip"] = "t"
+    ceiling_margin: Annotated[float, Field(ge=0, le=1)] = 0.05
+    cluster_by: str | None = None
+    """null: the clusters that items declare; `item`; or a subgroup variable."""
+    consensus: Literal["mean", "median", "mode"] = "mean"
+    criteria: Annotated[Sequence[str], Field(min_length=1)] | None = None
+    """null: all of the study's."""
+    epsilon: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Of the alternative annotator test."""
+    judges: Annotated[Sequence[str], Field(min_length=1)] | None = None
+    """null: all of the study's."""
+    level: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+    q: Annotated[float, Field(ge=0.0001, le=0.5)] = 0.05
+    """Its false discovery rate."""
+    resamples: Annotated[int, Field(ge=0, le=20000)] = 2000
+    """0: jackknife and analytic intervals only."""
+    seed: Annotated[int, Field(ge=0, le=4294967295)] = 0
+    """Of every draw."""
+    subgroups: Sequence[str] | None = None
+    """Variables to split by; null: those of at most 12 groups."""
+
+
 class Rating(AskedShape):
     """What one physician said; a missing rating is left out."""
 
@@ -79,15 +106,17 @@ class StudyDocument(AskedShape):
 
 
 class AltTestOrder(AskedShape):
-    """The alternative annotator test (Calderon et al. 2025)."""
+    """The alternative annotator test (Calderon et al. 2025). What is not here is under `options`."""
 
     composites: Mapping[str, Composite] | None = None
-    criteria: Sequence[str] | None = None
+    criteria: Annotated[Sequence[str], Field(min_length=1)] | None = None
     epsilon: Annotated[float, Field(ge=0, le=1)] = 0.2
     fingerprints: Mapping[str, Mapping[str, Any]] | None = None
     items: Sequence[ItemFact] | None = None
     judge_scores: Sequence[JudgeScore] | None = None
-    judges: Sequence[str] | None = None
+    judges: Annotated[Sequence[str], Field(min_length=1)] | None = None
+    options: Options | None = None
+    """As of a report; each in one place only."""
     q: Annotated[float, Field(ge=0.0001, le=0.5)] = 0.05
     ratings: Sequence[Rating] | None = None
     resamples: Annotated[int, Field(ge=0, le=20000)] = 2000
@@ -143,6 +172,8 @@ class RawScore(AskedShape):
     """A score, and what is known of its item."""
 
     item: str | None = None
+    outcome: str | None = None
+    """Why there is none; it is told back."""
     score: float | None = None
     """null: there is none, and none comes back."""
     subgroups: Mapping[str, Any] | None = None
@@ -221,31 +252,6 @@ class AuditAnswer(ToldOpenShape):
     judge: str
     options: dict[str, Any]
     study: str
-
-
-class Options(AskedShape):
-    """Every option has a default."""
-
-    alpha: Annotated[float, Field(ge=0.01, le=0.5)] = 0.1
-    """Conformal intervals miss this share."""
-    alt_test: Literal["t", "wilcoxon", "sign_flip"] = "t"
-    ceiling_margin: Annotated[float, Field(ge=0, le=1)] = 0.05
-    cluster_by: str | None = None
-    """null: the clusters that items declare; `item`; or a subgroup variable."""
-    consensus: Literal["mean", "median", "mode"] = "mean"
-    criteria: Sequence[str] | None = None
-    epsilon: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Of the alternative annotator test."""
-    judges: Sequence[str] | None = None
-    level: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
-    q: Annotated[float, Field(ge=0.0001, le=0.5)] = 0.05
-    """Its false discovery rate."""
-    resamples: Annotated[int, Field(ge=0, le=20000)] = 2000
-    """0: jackknife and analytic intervals only."""
-    seed: Annotated[int, Field(ge=0, le=4294967295)] = 0
-    """Of every draw."""
-    subgroups: Sequence[str] | None = None
-    """Variables to split by; null: those of at most 12 groups."""
 
 
 class AuditOrder(AskedShape):
@@ -1593,7 +1599,7 @@ class SwapOrder(AskedShape):
     """Two judges and anchor cases, which the service scores with both before it compares them."""
 
     cases: Annotated[Sequence[AnchorCase], Field(min_length=1, max_length=256)]
-    criteria: Sequence[str] | None = None
+    criteria: Annotated[Sequence[str], Field(min_length=1)] | None = None
     judge_a: Annotated[str, Field(min_length=1, max_length=64)]
     """The judge in use."""
     judge_b: Annotated[str, Field(min_length=1, max_length=64)]
@@ -1615,7 +1621,7 @@ class SwapStudyOrder(AskedShape):
     """Two judges of a study, one in place of the other."""
 
     composites: Mapping[str, Composite] | None = None
-    criteria: Sequence[str] | None = None
+    criteria: Annotated[Sequence[str], Field(min_length=1)] | None = None
     fingerprints: Mapping[str, Mapping[str, Any]] | None = None
     items: Sequence[ItemFact] | None = None
     judge_a: str

@@ -34,6 +34,32 @@ export interface JudgeScore {
   readonly score?: number | string | boolean | null;
 }
 
+/** Every option has a default. */
+export interface Options {
+  /** Conformal intervals miss this share. */
+  readonly alpha?: number;
+  readonly alt_test?: "t" | "wilcoxon" | "sign_flip";
+  readonly ceiling_margin?: number;
+  /** null: the clusters that items declare; `item`; or a subgroup variable. */
+  readonly cluster_by?: string | null;
+  readonly consensus?: "mean" | "median" | "mode";
+  /** null: all of the study's. */
+  readonly criteria?: ReadonlyArray<string> | null;
+  /** Of the alternative annotator test. */
+  readonly epsilon?: number;
+  /** null: all of the study's. */
+  readonly judges?: ReadonlyArray<string> | null;
+  readonly level?: number;
+  /** Its false discovery rate. */
+  readonly q?: number;
+  /** 0: jackknife and analytic intervals only. */
+  readonly resamples?: number;
+  /** Of every draw. */
+  readonly seed?: number;
+  /** Variables to split by; null: those of at most 12 groups. */
+  readonly subgroups?: ReadonlyArray<string> | null;
+}
+
 /** What one physician said; a missing rating is left out. */
 export interface Rating {
   readonly criterion: string;
@@ -64,7 +90,7 @@ export interface StudyDocument {
   readonly scores?: ReadonlyArray<Readonly<Record<string, unknown>>> | null;
 }
 
-/** The alternative annotator test (Calderon et al. 2025). */
+/** The alternative annotator test (Calderon et al. 2025). What is not here is under `options`. */
 export interface AltTestOrder {
   readonly composites?: Readonly<Record<string, Composite>> | null;
   readonly criteria?: ReadonlyArray<string> | null;
@@ -73,6 +99,8 @@ export interface AltTestOrder {
   readonly items?: ReadonlyArray<ItemFact> | null;
   readonly judge_scores?: ReadonlyArray<JudgeScore> | null;
   readonly judges?: ReadonlyArray<string> | null;
+  /** As of a report; each in one place only. */
+  readonly options?: Options | null;
   readonly q?: number;
   readonly ratings?: ReadonlyArray<Rating> | null;
   readonly resamples?: number;
@@ -125,6 +153,8 @@ export interface AppliedScores {
 /** A score, and what is known of its item. */
 export interface RawScore {
   readonly item?: string | null;
+  /** Why there is none; it is told back. */
+  readonly outcome?: string | null;
   /** null: there is none, and none comes back. */
   readonly score?: number | null;
   /** Variable → label, a text. */
@@ -197,30 +227,6 @@ export interface AuditAnswer {
   readonly options: Readonly<Record<string, unknown>>;
   readonly study: string;
   readonly [name: string]: unknown;
-}
-
-/** Every option has a default. */
-export interface Options {
-  /** Conformal intervals miss this share. */
-  readonly alpha?: number;
-  readonly alt_test?: "t" | "wilcoxon" | "sign_flip";
-  readonly ceiling_margin?: number;
-  /** null: the clusters that items declare; `item`; or a subgroup variable. */
-  readonly cluster_by?: string | null;
-  readonly consensus?: "mean" | "median" | "mode";
-  readonly criteria?: ReadonlyArray<string> | null;
-  /** Of the alternative annotator test. */
-  readonly epsilon?: number;
-  readonly judges?: ReadonlyArray<string> | null;
-  readonly level?: number;
-  /** Its false discovery rate. */
-  readonly q?: number;
-  /** 0: jackknife and analytic intervals only. */
-  readonly resamples?: number;
-  /** Of every draw. */
-  readonly seed?: number;
-  /** Variables to split by; null: those of at most 12 groups. */
-  readonly subgroups?: ReadonlyArray<string> | null;
 }
 
 /** One judge of a study. */

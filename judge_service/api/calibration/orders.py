@@ -40,8 +40,8 @@ class Options(BaseModel):
     consensus: Literal["mean", "median", "mode"] = "mean"
     alpha: float = Field(default=0.1, ge=0.01, le=0.5, description="Conformal intervals miss this share.")
     ceiling_margin: float = Field(default=0.05, ge=0, le=1)
-    criteria: list[str] | None = None
-    judges: list[str] | None = None
+    criteria: list[str] | None = Field(default=None, min_length=1, description="null: all of the study's.")
+    judges: list[str] | None = Field(default=None, min_length=1, description="null: all of the study's.")
 
 
 class StudyOrder(BaseModel):
@@ -77,15 +77,16 @@ class ReportOrder(StudyOrder):
 
 
 class AltTestOrder(StudyOrder):
-    """The alternative annotator test (Calderon et al. 2025)."""
+    """The alternative annotator test (Calderon et al. 2025). What is not here is under `options`."""
 
     epsilon: float = Field(default=0.2, ge=0, le=1)
     q: float = Field(default=0.05, ge=0.0001, le=0.5)
     test: Literal["t", "wilcoxon", "sign_flip"] = "t"
-    criteria: list[str] | None = None
-    judges: list[str] | None = None
+    criteria: list[str] | None = Field(default=None, min_length=1)
+    judges: list[str] | None = Field(default=None, min_length=1)
     resamples: int = Field(default=2000, ge=0, le=20_000)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    options: Options | None = Field(default=None, description="As of a report; each in one place only.")
 
 
 class CompareOrder(StudyOrder):
@@ -105,7 +106,7 @@ class SwapStudyOrder(CompareOrder):
     margin: float | dict[str, float] | None = Field(
         default=None, description="A shift within ± this many points is none; a twentieth of the scale."
     )
-    criteria: list[str] | None = None
+    criteria: list[str] | None = Field(default=None, min_length=1)
 
 
 class EquateOrder(StudyOrder):
@@ -237,6 +238,9 @@ class RawScore(BaseModel):
     model_config = FORBID
 
     score: float | None = Field(default=None, description="null: there is none, and none comes back.")
+    outcome: str | None = Field(
+        default=None, description="Why there is none; it is told back.", examples=["refused"]
+    )
     subgroups: dict[str, object] | None = Field(default=None, description="Variable → label, a text.")
     item: str | None = None
 

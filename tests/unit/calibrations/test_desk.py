@@ -11,6 +11,7 @@ from serving import settings_of
 from studies import a_document
 
 from judge_calibration.maps.artefact import opened, sealed
+from judge_calibration.reporting.options import Options
 from judge_service.errors import (
     JudgeNotFound,
     MapRejected,
@@ -24,7 +25,7 @@ from judge_service.main import open_state
 from judge_service.observation import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from judge_service.calibrations.desk import Desk
 
@@ -130,6 +131,43 @@ async def test_an_option_at_fault_is_pointed_to(desk: Desk, more: dict[str, Any]
     with pytest.raises(OptionRejected) as caught:
         await desk.run("report", a_document(items=8) | more)
     assert caught.value.faults[0][0] == place
+
+
+FIELDS = {"scales", "ratings", "judge_scores", "items", "composites", "scores", "fingerprints", "study"}
+
+
+async def known(work: Awaitable[object], option: str) -> set[str]:
+    with pytest.raises(OptionRejected) as caught:
+        await work
+    ((pointer, detail),) = caught.value.faults
+    assert pointer == f"/{option}"
+    return set(detail.removeprefix("is not known (known: ").removesuffix(")").split(", "))
+
+
+async def test_a_misspelt_field_is_answered_with_all_that_a_request_may_hold(desk: Desk) -> None:
+    spread = {**a_document(items=8), "raitngs": []}
+    for work in (desk.run("report", spread), desk.submit(spread)):
+        assert await known(work, "raitngs") == {"include", "options"} | FIELDS
+    assert {"bind", "activate", "folds"} | FIELDS <= await known(desk.fit(a_document() | FIT | {"x": 1}), "x")
+
+
+async def test_beside_a_study_that_is_named_its_fields_are_not_known(desk: Desk) -> None:
+    given = {"study": a_document(items=8), "ratings": []}
+    assert await known(desk.run("report", given), "ratings") == {"include", "options", "study"}
+
+
+async def test_an_unknown_name_under_options_is_answered_with_options_only(desk: Desk) -> None:
+    given = a_document(items=8) | {"options": {"colour": 1}}
+    assert await known(desk.run("report", given), "options/colour") == set(Options.names())
+    assert await known(desk.run("alt-test", given), "options/colour") == set(Options.names())
+
+
+async def test_a_row_at_fault_is_pointed_to_when_a_map_is_applied(desk: Desk) -> None:
+    artefact, _ = await desk.fit(a_document() | FIT)
+    for row, place in (({"score": "x"}, "score"), ({"colour": 1}, "colour"), ({"subgroups": 1}, "subgroups")):
+        with pytest.raises(OptionRejected) as caught:
+            await desk.apply(artefact["id"], {"scores": [{"score": 3}, row]})
+        assert caught.value.faults[0][0] == f"/scores/1/{place}"
 
 
 async def test_a_map_is_fitted_kept_and_by_itself_bound_to_nothing(desk: Desk) -> None:
