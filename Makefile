@@ -71,14 +71,15 @@ demo-client: setup-dev ## Take a scripted model through a data set, kill the run
 serve: setup ## Serve the API on 127.0.0.1, port PORT (8080)
 	@exec $(BIN)/judge-service serve --host 127.0.0.1 --port $(PORT)
 
-# Two workers, for two cores, with one BLAS thread each; what looks at the clock runs by itself. Coverage makes the tests
-# half as slow again, so it is counted where COVERAGE is set, as in the CI; the second run closes its account.
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+# Most tests wait more than they compute: four workers keep two cores busy, with one BLAS thread each. What looks at the
+# clock comes after them, two at a time, for it waits nearly all of its time. Coverage makes the tests half as slow again,
+# so it is counted where COVERAGE is set, as in the CI; the second run closes its account.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --dist worksteal
 COVERAGE ?=
 .PHONY: test
 test: redis typescript lint types layers ## Everything the CI asks for: style, types, layers, tests; COVERAGE=1 counts coverage
-	@$(PYTEST) $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0,--no-cov) -m "not clocked" -n 2 --dist worksteal
-	@$(PYTEST) $(if $(COVERAGE),--cov --cov-append,--no-cov) -m clocked --ignore tests/calibration
+	@$(PYTEST) $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0,--no-cov) -m "not clocked" -n 4
+	@$(PYTEST) $(if $(COVERAGE),--cov --cov-append,--no-cov) -m clocked -n 2 --ignore tests/calibration
 
 .PHONY: test-local
 test-local: setup-dev ## Serve tiny models with a real vLLM (installed into .venv-local) and score through it

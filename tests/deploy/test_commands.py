@@ -69,8 +69,8 @@ def test_test_runs_every_check_and_the_tests_last() -> None:
     ]
     assert places == sorted(places)
     beside, alone = said[places[-1] :].strip().splitlines()
-    assert '-m "not clocked" -n 2' in beside
-    assert "-m clocked" in alone
+    assert '-m "not clocked" -n 4' in beside
+    assert "-m clocked -n 2" in alone
     assert "--no-cov" in beside
     assert "--no-cov" in alone
 
