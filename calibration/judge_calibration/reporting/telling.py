@@ -11,6 +11,7 @@ from judge_calibration.definitions import definition_of
 from judge_calibration.engine.intervals import default_interval, share_interval
 from judge_calibration.engine.units import MIN_CLUSTERS, too_few_clusters
 from judge_calibration.estimates import Counts, Reason, Statistic, estimated, undefined
+from judge_calibration.ratios import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,9 +110,11 @@ class Teller:
 
     def _with_interval(self, name: str, replicate: Replicate, sample: Sample, shape: Shape) -> Statistic:
         ci, notes, unstable = default_interval(replicate, level=self.level, shape=shape, units=sample.units)
+        # On a scale of its own nothing is this small; in points it may be.
+        nothing = shape in {"correlation", "share"} and abs(replicate.point) < NOTHING
         return estimated(
             name,
-            replicate.point,
+            0.0 if nothing else replicate.point,
             ci=ci,
             status="suppressed" if unstable else "ok",
             reason="unstable_resamples" if unstable else None,

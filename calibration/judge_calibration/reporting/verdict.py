@@ -112,9 +112,15 @@ def shown(statistic: Mapping[str, Any]) -> str:
     """A statistic with its interval, for a sentence."""
     if statistic["estimate"] is None:
         return f"undefined ({statistic['reason']})"
-    return f"{statistic['estimate']:.2f} {_interval(statistic)}".rstrip()
+    return f"{_figure(statistic['estimate'])} {_interval(statistic)}".rstrip()
 
 
 def _interval(statistic: Mapping[str, Any]) -> str:
     ci = statistic["ci"]
-    return "" if ci is None else f"[{ci['low']:.2f} to {ci['high']:.2f}]"
+    return "" if ci is None else f"[{_figure(ci['low'])} to {_figure(ci['high'])}]"
+
+
+def _figure(value: float) -> str:
+    """Two decimals; what rounds to zero has no sign."""
+    told = f"{value:.2f}"
+    return told.lstrip("-") if float(told) == 0 else told
