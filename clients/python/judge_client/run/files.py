@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What no cell of a table can be: they stand for cells that are too many, or that are not there.
-_REST, _MISSING = object(), object()
+_REST: Any = object()
+_MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
