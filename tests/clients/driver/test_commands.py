@@ -117,3 +117,14 @@ def test_a_folder_whose_settings_are_none_is_one_line(text: str, words: str, tmp
     for code, told in (told_by("compare", folder, folder), dry(tmp_path)):
         assert (code, told.count("\n")) == (2, 1) or "note: " in told, told
         assert words in told
+
+
+@pytest.mark.parametrize("whose", ["model", "judge"])
+@pytest.mark.parametrize("user", ["user:a-secret", "a-secret"])
+def test_a_password_in_an_address_is_refused(whose: str, user: str, tmp_path: Path) -> None:
+    code, told = dry(tmp_path, f"--{whose}-url", f"http://{user}@127.0.0.1:9/v1")
+    assert (code, told.count("\n")) == (2, 1)
+    assert f"name the key by --{whose}-key-env" in told
+    assert "a-secret" not in told
+    assert not (tmp_path / "out").exists()
+    assert dry(tmp_path, f"--{whose}-url", "http://127.0.0.1:9/team@home/v1")[0] == 0
