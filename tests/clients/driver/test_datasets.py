@@ -171,31 +171,6 @@ def test_a_column_of_pictures_that_is_not_read_is_told(tmp_path: Path) -> None:
     assert "not read" not in " ".join(read_dataset([other], {}).notes)
 
 
-HEAD = "id,image,question,answer,visual_description\n"
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ("1,x.jpg,Where is it, exactly?,left lung nodule,nodule in left lung\n", "row 1: has more cells"),
-        ("1,x.jpg,?,x,y\n2,x.jpg,?,x\n", "row 2: has fewer cells"),
-        ("1,x.jpg,?,x,\n", ""),
-        ('1,x.jpg,"?" he said,x,y\n', "row 1: "),
-        ("1,x.jpg,?,x,y\n2,x.jpg,?,x," + "y" * 200_000, "row 2: field larger"),
-    ],
-)
-@pytest.mark.parametrize("head", [HEAD, HEAD.replace("image", "note")])
-def test_a_row_with_other_cells_than_the_header_is_named_and_not_shifted(
-    rows: str, words: str, head: str, tmp_path: Path
-) -> None:
-    (tmp_path / "data.csv").write_text(head + rows, "utf-8")
-    if not words:
-        assert read_dataset([tmp_path / "data.csv"], {}).items[0].visual_description is None
-        return
-    with pytest.raises(DatasetFault, match=f"data.csv, {words}"):
-        read_dataset([tmp_path / "data.csv"], {})
-
-
 ADDRESS = f"data:image/png;base64,{base64.b64encode(b'PNG of it').decode()}"
 
 
