@@ -35,6 +35,7 @@ LONGEST_BACKOFF_S = 8.0
 RETRY_AFTER_JITTER = 0.25
 FAIR_SHARE = 0.5
 LAST_LOOK_S = 0.005  # before an attempt ends: has somebody with more time come to wait?
+_TELLABLE_S = 0.1  # what is shorter reads "0.0 s"
 FINAL_FINISHES = frozenset({"refusal", "content_filter"})
 
 
@@ -199,7 +200,8 @@ class Caller:
                 return await self.backend.complete(prompt, timeout_s=longest_s)
         except TimeoutError:
             took = asyncio.get_running_loop().time() - began
-            raise BackendTimeout(f"the judge did not finish within {took:.1f} s") from None
+            told = f"{took:.1f} s" if took >= _TELLABLE_S else f"{max(1, round(took * 1000))} ms"
+            raise BackendTimeout(f"the judge did not finish within {told}") from None
 
     def _note(
         self,

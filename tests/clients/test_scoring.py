@@ -130,6 +130,32 @@ async def test_a_stream_gives_every_case_once_over_many_calls(client: Either) ->
     assert all(isinstance(item.result, ScoredCase) for item in told)
 
 
+HALVES: list[dict[str, Any]] = [
+    row("Pneumonia.", custom_id="a"),
+    row("Pneumonia. \ud83d", custom_id="b"),
+    row("Pneumonia.", metadata={"note": ["ok", "\ud83d"]}),
+    row("Pneumonia.", metadata={"\ud83d": 1}),
+    row("Pneumonia.", custom_id="\ud83d"),
+    row("A fracture.", custom_id="f"),
+]
+
+
+@pytest.mark.parametrize("name", ["score_many", "stream"])
+async def test_half_a_character_is_its_own_cases_error_and_no_others(client: Either, name: str) -> None:
+    told = await client.do(name, HALVES)
+    items = sorted(told if name == "stream" else told.items, key=lambda item: item.index)
+    assert [item.index for item in items] == list(range(6))
+    assert [item.custom_id for item in items] == ["a", "b", None, None, "\ud83d", "f"]
+    assert [isinstance(item.result, ScoredCase) for item in items] == [True, *[False] * 4, True]
+    errors = [item.result for item in items[1:5]]
+    assert [error.name for error in errors] == ["malformed-body"] * 4
+    assert all("half a character" in str(error) for error in errors)
+    places = ["/case/response", "/metadata/note/1", "/metadata", "/custom_id"]
+    assert [[fault.pointer for fault in error.faults] for error in errors] == [[place] for place in places]
+    alone = await client.do(name, HALVES[1:2])
+    assert [item.result.status for item in (alone if name == "stream" else alone.items)] == [422]
+
+
 async def test_a_batch_of_none_and_of_too_many_is_not_sent(client: Either) -> None:
     for count in (0, 257):
         with pytest.raises(ValueError, match="256"):

@@ -75,7 +75,7 @@ async def test_null_in_a_sample_is_no_value(client: Client, sample: str) -> None
 
 
 @pytest.mark.parametrize("operation", ["eq", "ne", "like", "ilike"])
-@pytest.mark.parametrize("reference", ["", " "])
+@pytest.mark.parametrize("reference", ["", " ", "\u200b", "\ufeff \u2060"])
 async def test_an_empty_reference_is_in_every_text_and_says_nothing(
     client: Client, operation: str, reference: str
 ) -> None:
@@ -93,6 +93,7 @@ async def test_a_grader_may_ask_whether_there_is_a_text(client: Client) -> None:
     ("metric", "text"),
     [
         *((metric, "+++") for metric in ("bleu", "gleu", "rouge_1", "rouge_l")),
+        ("fuzzy_match", "\u200b"),
         ("rouge_2", "pneumonia"),
         ("bleu", "lobar pneumonia, right"),
         ("rouge_5", "in the right lower"),
@@ -124,6 +125,13 @@ async def test_a_range_without_a_width_is_refused_and_a_wide_one_keeps_its_ends(
     if "/" in model:
         told = await run(client, scoring(model, range=[0, 1.7e308]), said, said)
         assert (told.status, told.body["reward"]) == (200, 1.7e308)
+
+
+@pytest.mark.parametrize("top", [1e-320, 3e-9, 1e-5])
+async def test_a_narrow_range_is_no_0_for_the_best_answer(client: Client, top: float) -> None:
+    said = "Right lower lobe pneumonia."
+    told = await run(client, scoring("default/medical-qa", range=[0, top]), said, said)
+    assert (told.status, told.body["reward"]) == (200, top)
 
 
 async def test_an_empty_sample_has_what_a_score_gives_it(client: Client) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from judge_client import models
 from judge_client.calls import parsed, unreadable
-from judge_client.errors import Incompatible, NoAnswer, Refused
+from judge_client.errors import Fault, Incompatible, NoAnswer, Refused
 from judge_client.outcomes import CaseOutcome, outcome_of
 from judge_client.problems import error_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from judge_client.calls import Reply
 
 CAP: Final = 256
+_REFUSED = 422
+_HALF = "holds half a character (a lone surrogate)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,11 @@ class Batch:
     spent: models.Spent
 
 
-def read_batch(reply: Reply) -> Batch:
-    """Read the answer of `POST /v1/scores:batch`."""
+def read_batch(reply: Reply, unsent: Mapping[int, BatchItem]) -> Batch:
+    """Read the answer of `POST /v1/scores:batch`. `unsent`: what is known already of some items, by their places."""
     told = parsed(models.BatchAnswer, reply.body)
     items = sorted(map(item_of, told.items), key=lambda item: item.index)
-    return Batch(tuple(items), told.counts, told.spent)
+    return Batch(tuple(unsent.get(item.index, item) for item in items), told.counts, told.spent)
 
 
 def read_line(line: bytes) -> BatchItem | None:
@@ -72,3 +76,46 @@ def item_of(row: models.ItemAnswer) -> BatchItem:
         return BatchItem(row.index, row.custom_id, outcome_of(row.score))
     problem = row.problem.model_dump() if row.problem else None
     return BatchItem(row.index, row.custom_id, error_of(problem, row.status, row.retry_after_s))
+
+
+def sendable(
+    items: Sequence[Mapping[str, Any]],
+) -> tuple[list[Mapping[str, Any]], dict[int, BatchItem]]:
+    """What is sent of these cases, and what to tell of those that cannot be, by their places.
+
+    A text with half a character (a lone surrogate) is no Unicode, and the service refuses the whole body that holds
+    one. In its case's place goes an empty one, which is refused alone, so that the others keep their places.
+    """
+    told = {
+        at: BatchItem(at, item.get("custom_id"), _unsendable(places))
+        for at, item in enumerate(items)
+        if (places := list(_halves(item)))
+    }
+    return [{} if at in told else item for at, item in enumerate(items)], told
+
+
+def _unsendable(places: Sequence[str]) -> Refused:
+    faults = tuple(Fault(place, f"{_HALF} and cannot be sent") for place in places)
+    kind = "urn:judge-service:problem:malformed-body"  # as the service itself would say
+    return Refused(f"the case {_HALF} and cannot be sent", status=_REFUSED, type=kind, faults=faults)
+
+
+def _halves(value: object, at: str = "") -> Iterator[str]:
+    """Pointers to the texts that are none; of a name, to what holds it."""
+    if isinstance(value, str):
+        if not _encodes(value):
+            yield at
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _halves(inner, f"{at}/{name}") if _encodes(str(name)) else (at,)
+    elif isinstance(value, list | tuple):
+        for place, inner in enumerate(value):
+            yield from _halves(inner, f"{at}/{place}")
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

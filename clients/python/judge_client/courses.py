@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from judge_client import models
-from judge_client.batches import BatchItem, read_line
+from judge_client.batches import BatchItem, read_line, sendable
 from judge_client.calls import NDJSON, Call, parsed
 from judge_client.errors import Incompatible, NoAnswer, Unreachable
 from judge_client.operations.scoring import batch, streamed
@@ -194,7 +194,8 @@ class BatchStream:
         self, items: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any], first: int, deadline_s: float
     ) -> None:
         """`first`: what the first of these items counts as."""
-        self._pending = dict(enumerate(items))
+        sent, self._unsent = sendable(items)
+        self._pending = dict(enumerate(sent))
         self._defaults = defaults
         self._first = first
         self._asked: list[int] = []
@@ -226,7 +227,8 @@ class BatchStream:
             elif item.index < len(self._asked) and self._asked[item.index] in self._pending:
                 place = self._asked[item.index]
                 del self._pending[place]
-                yield BatchItem(self._first + place, item.custom_id, item.result)
+                told = self._unsent.get(place, item)
+                yield BatchItem(self._first + place, told.custom_id, told.result)
             else:
                 raise Incompatible("the service told an item of a batch twice, or one that was not asked for")
 

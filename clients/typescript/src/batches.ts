@@ -8,6 +8,11 @@ import { type CaseOutcome, outcomeOf } from "./outcomes.js";
 /** As many go in one call. */
 export const CAP = 256;
 
+const DETAIL = "the case holds half a character (a lone surrogate) and cannot be sent";
+const TYPE = "urn:judge-service:problem:malformed-body"; // as the service itself would say
+const UNSENDABLE = { type: TYPE, title: DETAIL, detail: DETAIL, status: 422, retryable: false };
+const HALF = /\p{Surrogate}/u;
+
 /** A case among many, which may leave to the defaults what it likes. */
 export type CaseOfMany = BatchItem | ScoreRequest;
 
@@ -39,7 +44,36 @@ export function manyCases(cases: ManyCases): Operation<Batch> {
   if (count < 1 || count > CAP) {
     throw new RangeError(`a batch has 1 to ${CAP} cases, not ${count}; for more: stream, or jobs.submit`);
   }
-  return { ...post("/v1/scores:batch", cases, batchOf), repeatable: areKept(cases), bounded: true };
+  const { sent, unsent } = sendable(cases.items);
+  const read = (reply: Reply): Batch => {
+    const batch = batchOf(reply);
+    return { ...batch, items: batch.items.map((line) => unsent.get(line.index) ?? line) };
+  };
+  return { ...post("/v1/scores:batch", { ...cases, items: sent }, read), repeatable: areKept(cases), bounded: true };
+}
+
+/**
+ * What is sent of these cases, and what to tell of those that cannot be, by their places: the service refuses a whole
+ * body that holds half a character (a lone surrogate). In such a case's place goes an empty one, which is refused alone.
+ */
+export function sendable(items: ManyCases["items"]) {
+  const unsent = new Map<number, BatchLine>();
+  const sent = items.map((item, index) => {
+    if (!holdsHalf(item)) return item;
+    const customId = "custom_id" in item ? (item.custom_id ?? null) : null;
+    unsent.set(index, { index, customId, error: errorOf(UNSENDABLE, UNSENDABLE.status, null) });
+    return {} as ScoreRequest;
+  });
+  return { sent, unsent };
+}
+
+function holdsHalf(item: CaseOfMany): boolean {
+  let found = false;
+  JSON.stringify(item, (name, value: unknown) => {
+    found ||= HALF.test(name) || (typeof value === "string" && HALF.test(value));
+    return value;
+  });
+  return found;
 }
 
 /** Whether what was judged is found again when the answer was lost, so that a repetition costs nothing. */

@@ -3,7 +3,7 @@
  * what comes, and gives what it makes of it, each thing once.
  */
 
-import { areKept, type BatchLine, lineOf, type ManyCases, manyCases } from "./batches.js";
+import { areKept, type BatchLine, lineOf, type ManyCases, manyCases, sendable } from "./batches.js";
 import { type Call, DEADLINE_HEADER, NDJSON, parsed, WAY_BACK_MS } from "./calls.js";
 import { Incompatible, Unreachable } from "./errors.js";
 import type { Job } from "./models.js";
@@ -162,6 +162,7 @@ export class BatchStream implements Course<BatchLine> {
   readonly waits = false;
   readonly repeatable: boolean;
   readonly #pending: Map<number, ManyCases["items"][number]>;
+  readonly #unsent: ReadonlyMap<number, BatchLine>;
   readonly #defaults: ManyCases["defaults"];
   readonly #first: number;
   readonly #deadlineMs: number;
@@ -170,7 +171,9 @@ export class BatchStream implements Course<BatchLine> {
 
   /** `first`: what the first of these items counts as. */
   constructor(cases: ManyCases, first: number, deadlineMs: number) {
-    this.#pending = new Map(cases.items.entries());
+    const { sent, unsent } = sendable(cases.items);
+    this.#pending = new Map(sent.entries());
+    this.#unsent = unsent;
     this.#defaults = cases.defaults;
     this.#first = first;
     this.#deadlineMs = deadlineMs;
@@ -206,7 +209,7 @@ export class BatchStream implements Course<BatchLine> {
       if (place === undefined || !this.#pending.delete(place)) {
         throw new Incompatible("the service told an item of a batch twice, or one that was not asked for");
       }
-      yield { ...line, index: this.#first + place };
+      yield { ...(this.#unsent.get(place) ?? line), index: this.#first + place };
     }
   }
 

@@ -56,6 +56,17 @@ test("many cases are answered in their order, each by itself", async () => {
   assert.deepEqual(batch.counts, { scored: 2, provider_error: 1 });
 });
 
+test("half a character is its own case's error, and no other's", async () => {
+  const items = [asking("Pneumonia."), asking("A \ud83d", { custom_id: "b" }), asking("A fracture."), asking("A 🫁.")];
+  const streamed = (await all(client.stream(items))).sort((a, b) => a.index - b.index);
+  for (const told of [(await client.scoreMany(items)).items, streamed]) {
+    assert.deepEqual(told.map(({ error, result }) => error?.kind ?? result.kind), ["scored", "malformed-body", "scored", "scored"]);
+    assert.deepEqual([told[1].customId, told[1].error.status], ["b", 422]);
+    assert.ok(told[1].error instanceof Refused);
+    assert.match(told[1].error.message, /half a character/);
+  }
+});
+
 test("a stream gives every case once, over more than one call", async () => {
   async function* cases() {
     for (let at = 0; at < 300; at++) yield { case: { response: `Pneumonia ${at % 3}.`, reference: REFERENCE } };

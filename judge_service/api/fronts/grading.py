@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -22,6 +23,7 @@ from judge_service.api.fronts.telling import NoScore
 from judge_service.domain.case import Case
 from judge_service.domain.request import ScoreRequest
 from judge_service.domain.verdict import Scored
+from judge_service.domain.visible import shows
 from judge_service.errors import GraderRejected, NotScored, UnfitCase
 from judge_service.strict_json import validated
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from judge_service.rubric_store import StoredRubric
     from judge_service.scoring.scorer import Scorer
 
-
+_DIGITS = 9
 _NO_REFERENCE = "there is nothing to compare with: the reference is empty"
 
 
@@ -90,7 +92,7 @@ class _StringCheck:
     async def run(self, occasion: Occasion) -> Given:
         said, reference = _texts(self.grader, occasion.known)
         holds = self.grader.operation in {"like", "ilike"}  # and every text contains an empty one
-        if not reference.strip() and (holds or self.grader.reference.strip()):
+        if not shows(reference) and (holds or shows(self.grader.reference)):
             raise NotScored(_NO_REFERENCE)
         match self.grader.operation:
             case "eq":
@@ -120,7 +122,7 @@ class _Similarity:
         said, reference = _texts(self.grader, occasion.known)
         if max(len(said), len(reference)) > CAP:
             raise NotScored(f"a text to compare has more than {CAP} characters")
-        if not reference.strip():
+        if not shows(reference):
             raise NotScored(_NO_REFERENCE)
         if len(words(reference)) < LEAST[self.grader.evaluation_metric]:
             raise NotScored(f"the reference has fewer words than {self.grader.evaluation_metric} compares")
@@ -170,7 +172,9 @@ class _Asking:
         if score.score is None:
             raise NoScore(score)
         low, high = self.grader.ends
-        return round(low + (high - low) * (score.score / 100), 9)
+        # To nine digits of the range: of a narrow one, nine decimals would leave nothing but its lower end.
+        digits = _DIGITS - min(0, math.floor(math.log10(high - low)))
+        return round(low + (high - low) * (score.score / 100), digits)
 
 
 @dataclass(frozen=True, slots=True)

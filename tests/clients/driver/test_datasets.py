@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import csv
 import json
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ import pytest
 from driving import DATA
 from pyarrow import parquet
 
-from judge_client.run.datasets import find_image, read_dataset
+from judge_client.run.datasets import read_dataset
+from judge_client.run.digests import digest_of_bytes
 from judge_client.run.items import DatasetFault
+from judge_client.run.pictures import find_image, picture_of
 from judge_client.run.prompts import prompt_of
 
 if TYPE_CHECKING:
@@ -166,6 +169,69 @@ def test_a_column_of_pictures_that_is_not_read_is_told(tmp_path: Path) -> None:
     assert "not read" not in " ".join(read_dataset([path], {"img": "image"}).notes)
     other = written(tmp_path, "json", [{"question": "?", "answer": "x", "topic": "lung"}])
     assert "not read" not in " ".join(read_dataset([other], {}).notes)
+
+
+ADDRESS = f"data:image/png;base64,{base64.b64encode(b'PNG of it').decode()}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("jsonl", ADDRESS),
+        ("csv", ADDRESS),
+        ("jsonl", [ADDRESS]),
+        ("parquet", {"bytes": b"PNG of it", "path": "elsewhere.png"}),
+        ("parquet", {"bytes": b"PNG of it", "path": None}),
+        ("parquet", b"PNG of it"),
+    ],
+)
+def test_a_picture_in_its_row_is_read_and_named_by_its_digest(kind: str, value: Any, tmp_path: Path) -> None:
+    row = {"question": "?", "answer": "x", "visual_description": "y", "image": value}
+    data = read_dataset([written(tmp_path, kind, [row])], {})
+    item = data.items[0]
+    assert (item.image, picture_of(item, tmp_path)) == (digest_of_bytes(b"PNG of it"), b"PNG of it")
+    assert data.notes == ()
+    assert "PNG of it" not in repr(item)
+
+
+def test_a_picture_of_hugging_face_may_be_a_path(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"PNG")
+    rows = [
+        {"question": "?", "answer": "x", "image": value}
+        for value in ({"bytes": None, "path": "x.png"}, {"bytes": None, "path": None})
+    ]
+    items = read_dataset([written(tmp_path, "parquet", rows)], {}).items
+    assert [(item.image, picture_of(item, tmp_path)) for item in items] == [("x.png", b"PNG"), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("image", {"url": "secret"}, "neither a path nor a picture"),
+        ("image", [{"bytes": "secret"}, {"bytes": "secret"}], "neither a path nor a picture"),
+        ("image", "data:image/png;base64,secret!", "its base64 is broken"),
+        ("image", "data:image/png,secret", "not in base64"),
+        ("question", {"text": "secret"}, "'question' is no text"),
+        ("answer", [["secret"]], "'answer' is no text"),
+    ],
+)
+def test_what_is_no_text_and_no_picture_is_named_and_not_shown(
+    field: str, value: Any, words: str, tmp_path: Path
+) -> None:
+    row = {"question": "?", "answer": "x", field: value}
+    with pytest.raises(DatasetFault, match=f"data.json, row 1.*{words}") as raised:
+        read_dataset([written(tmp_path, "json", [row])], {})
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("path", ["/9j/4AAQ" + "secret" * 1000, "x\0.png"])
+def test_what_no_file_can_be_called_is_a_picture_that_is_not_there(path: str, tmp_path: Path) -> None:
+    row = {"question": "?", "answer": "x", "image": path}
+    data = read_dataset([written(tmp_path, "json", [row])], {})
+    assert "1 items name a picture" in " ".join(data.notes)
+    with pytest.raises(DatasetFault, match="no picture") as raised:
+        picture_of(data.items[0], tmp_path)
+    assert len(str(raised.value)) < 200
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,9 @@ async def test_half_a_character_in_a_data_set_is_asked_and_not_judged(tmp_path: 
     data = tmp_path / "odd.json"
     data.write_text(json.dumps(rows), "utf-8")
     async with stage(tmp_path / "run") as run:
+        code, told = await run.run("--dry-run", data=data)
+        assert code == 0, told
+        assert f"{QUESTIONS[20]} \\ud83d" in told
         assert (await run.run(data=data))[0] == 1
         assert [line["outcome"] for line in run.lines("predictions")] == ["answered"] * 2
         cell = run.summary["open"]["all"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from driving import DATA, QUESTIONS, Counted, stage
 from stubjudge import SHAPES, Shape
 
-from judge_client.run.datasets import find_image, read_dataset
+from judge_client.run.datasets import read_dataset
+from judge_client.run.pictures import find_image
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +15,11 @@ from judge_client import Incompatible, JudgeClient, Refused
 from judge_client.hooks.asking import Asker, Judged, NotJudged, Unjudged, shown, told_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
-RIGHT = {"response": REFERENCE, "reference": REFERENCE}
+    from judge_client.batches import BatchItem
+
+RIGHT: dict[str, Any] = {"response": REFERENCE, "reference": REFERENCE}
 VAGUE = {"response": "Pneumonia.", "reference": "x"}
 TOO_LONG = {"response": "word " * 400_000, "reference": REFERENCE}
 
@@ -79,6 +82,49 @@ def test_many_come_in_their_order_and_none_are_asked_for_none(service: JudgeClie
     assert [isinstance(each, Judged) for each in told] == [True, False, True, True]
     assert [each.value for each in told if isinstance(each, Judged)] == [1, pytest.approx(1 / 3), 1]
     assert asker.many([]) == []
+
+
+def test_half_a_character_leaves_one_case_without_a_value(service: JudgeClient) -> None:
+    cases = [dict(RIGHT) for _ in range(600)]
+    cases[1]["response"] = "a\ud800"
+    told = Asker(service, "medical-qa", {}).many(cases)
+    assert [at for at, each in enumerate(told) if isinstance(each, Unjudged)] == [1]
+    assert isinstance(told[1], Unjudged)
+    assert told[1].outcome == "malformed-body"
+
+
+class RefusesSome(JudgeClient):
+    """Its first call is refused as a whole."""
+
+    calls = 0
+
+    def stream(self, requests: Iterable[Any], *, defaults: Any = None) -> Iterator[BatchItem]:
+        self.calls += 1
+        if self.calls == 1:
+            list(requests)
+            raise Refused("too large", status=413, type="urn:x:body-too-large")
+        return super().stream(requests, defaults=defaults)
+
+
+def test_a_call_that_is_refused_leaves_the_next_256_cases_their_values(service_url: str) -> None:
+    with RefusesSome(service_url) as client:
+        told = Asker(client, "medical-qa", {}).many([RIGHT] * 300)
+    assert {each.outcome for each in told[:256] if isinstance(each, Unjudged)} == {"body-too-large"}
+    assert [isinstance(each, Judged) for each in told] == [False] * 256 + [True] * 44
+
+
+def test_a_picture_that_cannot_be_read_is_its_own_cases_and_no_others(
+    service: JudgeClient, tmp_path: Path
+) -> None:
+    (tmp_path / "x.gif").write_bytes(b"GIF89a")
+    odd = [tmp_path / "gone.png", tmp_path / "x.gif", Path("A" * 5000)]
+    cases = [RIGHT, *(RIGHT | {"images": [picture]} for picture in odd), RIGHT]
+    asker = Asker(service, "medical-qa", {})
+    told = asker.many(cases)
+    assert [isinstance(each, Judged) for each in told] == [True, False, False, False, True]
+    for alike in (told[1:4], [asker.one(case) for case in cases[1:4]]):
+        assert {each.outcome for each in alike if isinstance(each, Unjudged)} == {"no_picture"}
+        assert not any("AAAA" in each.explanation for each in alike)
 
 
 def test_what_a_service_that_goes_has_not_told_is_no_value(tmp_path: Path) -> None:

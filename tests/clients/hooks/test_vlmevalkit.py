@@ -56,6 +56,13 @@ def evaluated(files: Path, service: JudgeClient, **options: Any) -> dict[str, An
     return told
 
 
+def with_picture(files: Path, value: str) -> None:
+    """Give the second row another picture."""
+    table = pd.read_csv(files / "Radiographs.tsv", sep="\t")
+    table.loc[1, "image_path"] = value
+    table.to_csv(files / "Radiographs.tsv", sep="\t", index=False)
+
+
 def test_means_are_over_what_has_a_score(packages: None, service: JudgeClient, files: Path) -> None:
     told = evaluated(files, service)
     assert told == {
@@ -81,6 +88,26 @@ def test_numbers_are_predictions_and_empty_cells_are_nothing(
     assert evaluated(files, service) == {"Overall": None, "scored": 0, "unscored": 5}
     why = pd.read_csv(files / "model_Radiographs_judge.tsv", sep="\t")["judge_unscored"]
     assert not any("no_prediction" in each or "nan" in each for each in why)
+
+
+@pytest.mark.parametrize("picture", ["gone.png", "x.gif"])
+def test_a_picture_that_cannot_be_shown_is_one_rows_failure(
+    packages: None, service: JudgeClient, files: Path, picture: str
+) -> None:
+    (files / "x.gif").write_bytes(b"GIF89a")
+    with_picture(files, str(files / picture))
+    told = evaluated(files, service)
+    assert (told["Overall"], told["bone"], told["scored"], told["unscored"]) == (1, None, 1, 4)
+    why = pd.read_csv(files / "model_Radiographs_judge.tsv", sep="\t")["judge_unscored"]
+    assert str(why[1]).partition(":")[0] == "no_picture"
+
+
+@pytest.mark.parametrize("picture", ["http://127.0.0.1:9/x.png", "data:image/png;base64,iVBORw0KGgo="])
+def test_a_picture_at_an_address_is_handed_over_as_it_stands(
+    packages: None, service: JudgeClient, files: Path, picture: str
+) -> None:
+    with_picture(files, picture)
+    assert evaluated(files, service)["scored"] == 2
 
 
 def test_while_the_judge_is_away_there_is_no_mean(packages: None, service: JudgeClient, files: Path) -> None:

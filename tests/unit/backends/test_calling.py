@@ -74,6 +74,14 @@ async def test_an_attempt_has_the_judges_time_or_what_the_deadline_leaves(
     assert backend.cancelled == 1
 
 
+@pytest.mark.parametrize(("within", "told"), [(150, "150.0 s"), (0.02, "20 ms"), (1e-6, "1 ms")])
+@virtual
+async def test_a_time_that_was_short_is_told_as_one_that_was(within: float, told: str) -> None:
+    spec = JudgeSpec(kind="scripted", attempt_timeout_s=600, max_attempts=1)
+    failed = await how_it_failed(a_caller(ScriptedBackend([GOOD], seconds=1e6), spec=spec), within=within)
+    assert str(failed.error) == f"the judge did not finish within {told}"
+
+
 @virtual
 async def test_an_attempt_goes_on_for_those_who_come_to_wait_meanwhile() -> None:
     backend = ScriptedBackend([GOOD], seconds=7)

@@ -7,18 +7,19 @@ from numbers import Number
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from judge_client.batches import CAP
 from judge_client.client import JudgeClient
 from judge_client.errors import JudgeClientError, NoAnswer, Refused, Unreachable
 from judge_client.outcomes import Numberless, Scored, ScoredCase, UnscoredCase
 from judge_client.pictures import image_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Statuses that a case causes; others, such as 404 for an unknown rubric, would meet every case alike.
 _OF_ONE_CASE = frozenset({413, 422})
 _NO_NUMBER = frozenset({"nan", "inf", "infinity", "snan"})
-NO_RESPONSE = "no_response"
+NO_RESPONSE, NO_PICTURE = "no_response", "no_picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,11 @@ class Asker:
         if lacks := _lacking(case):
             return lacks
         try:
-            return told_of(self.client.score({**self._defaults, "case": shown(case)}))
+            asked = shown(case)
+        except (OSError, ValueError) as fault:
+            return _blind(fault)
+        try:
+            return told_of(self.client.score({**self._defaults, "case": asked}))
         except (NoAnswer, Refused, Unreachable) as fault:
             return told_of(fault)
 
@@ -82,15 +87,33 @@ class Asker:
         given = list(cases)
         found: dict[int, Told] = {at: lacks for at, case in enumerate(given) if (lacks := _lacking(case))}
         places = [at for at in range(len(given)) if at not in found]
-        worded = [_texts(given[at]) for at in places]  # what is no text is told before anybody is asked
-        asked = ({"case": _with_pictures(case)} for case in worded)
+        worded = {at: _texts(given[at]) for at in places}  # what is no text is told before anybody is asked
+        for first in range(0, len(places), CAP):
+            self._ask({at: worded[at] for at in places[first : first + CAP]}, found)
+        return [found[at] for at in range(len(given))]
+
+    def _ask(self, cases: Mapping[int, Mapping[str, Any]], found: dict[int, Told]) -> None:
+        """Ask for as many as go in one call; what befalls it is these cases' and no others'."""
+        asked: list[int] = []
         rest: Told = Unjudged("unreachable", "the service told nothing of this case")
+
+        def requests() -> Iterator[dict[str, Any]]:
+            for at, case in cases.items():
+                try:
+                    request = {"case": _with_pictures(case)}
+                except (OSError, ValueError) as fault:
+                    found[at] = _blind(fault)
+                else:
+                    asked.append(at)
+                    yield request
+
         try:
-            for item in self.client.stream(asked, defaults=self._defaults):
-                found[places[item.index]] = told_of(item.result)
+            for item in self.client.stream(requests(), defaults=self._defaults):
+                found[asked[item.index]] = told_of(item.result)
         except (NoAnswer, Refused, Unreachable) as fault:
             rest = told_of(fault)
-        return [found.get(at, rest) for at in range(len(given))]
+        for at in cases:
+            found.setdefault(at, rest)
 
 
 def shown(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,6 +139,12 @@ def _with_pictures(case: Mapping[str, Any]) -> dict[str, Any]:
     pictures = case.get("images") or ()
     rest = {name: value for name, value in case.items() if name != "images"}
     return {**rest, "images": [image_of(picture) for picture in pictures]} if pictures else rest
+
+
+def _blind(fault: OSError | ValueError) -> Unjudged:
+    """Of a picture that is not there, or is none. Its path may be a picture itself, and is not told."""
+    words = str(fault) if isinstance(fault, ValueError) else fault.strerror
+    return Unjudged(NO_PICTURE, words or "a picture cannot be read")
 
 
 def mean_scored(values: Iterable[float | None]) -> float | None:

@@ -62,7 +62,7 @@ def _is_empty(cell: object) -> bool:
     return cell is None or (isinstance(cell, float) and isnan(cell))
 
 
-def _case(row: dict[str, Any], pictures: list[Path] | None) -> dict[str, Any]:
+def _case(row: dict[str, Any], pictures: list[Path | str] | None) -> dict[str, Any]:
     fields = {"prompt": "question", "reference": "answer", "response": "prediction"}
     return {**{field: row.get(column) for field, column in fields.items()}, "images": pictures}
 
@@ -74,6 +74,7 @@ class _Pictures:
         self._dataset = dataset
         self._places = {str(index): place for place, index in enumerate(dataset.data["index"])}
 
-    def of(self, row: dict[str, Any]) -> list[Path]:
+    def of(self, row: dict[str, Any]) -> list[Path | str]:
         parts = self._dataset.build_prompt(self._places[str(row["index"])])
-        return [Path(part["value"]) for part in parts if part["type"] == "image"]
+        told = [str(part["value"]) for part in parts if part["type"] == "image"]
+        return [value if "://" in value or value.startswith("data:") else Path(value) for value in told]

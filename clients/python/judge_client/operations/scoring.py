@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from judge_client import models
-from judge_client.batches import CAP, Batch, read_batch
+from judge_client.batches import CAP, Batch, read_batch, sendable
 from judge_client.calls import NDJSON, Operation, encoded, post
 from judge_client.outcomes import CaseOutcome, ComparedOutcome, read_comparison, read_score
 from judge_client.pictures import Picture, image_of
 
 if TYPE_CHECKING:
-    from judge_client.calls import Call
+    from judge_client.calls import Call, Reply
 
 Request = models.ScoreRequest | Mapping[str, Any]
 Mode = Literal["auto", "text", "image"]
@@ -112,9 +112,14 @@ def batch(
     """The call that scores these items."""
     if not 1 <= len(items) <= CAP:
         raise ValueError(f"a batch has 1 to {CAP} cases, not {len(items)}; for more: stream, or jobs.submit")
-    body = {"items": list(items)} | _given({"defaults": dict(defaults), "max_cost_usd": max_cost_usd})
+    sent, unsent = sendable(items)
+    body = {"items": sent} | _given({"defaults": dict(defaults), "max_cost_usd": max_cost_usd})
     kept = all({**defaults, **item}.get("cache", "use") in _KEPT for item in items)
-    return post("/v1/scores:batch", encoded(body), read_batch, repeatable=kept, bounded=True)
+
+    def read(reply: Reply) -> Batch:
+        return read_batch(reply, unsent)
+
+    return post("/v1/scores:batch", encoded(body), read, repeatable=kept, bounded=True)
 
 
 def streamed(operation: Operation[Batch]) -> Call:

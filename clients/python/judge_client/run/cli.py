@@ -26,12 +26,12 @@ def main(words: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(words)
     if getattr(chosen, "provider", None) == "litellm" and _lacks(("litellm",), "litellm"):
         return _WRONG
-    from judge_client.run import commands  # noqa: PLC0415  after the check, for it needs the extra
+    from judge_client.run import commands, printing  # noqa: PLC0415  after the check, for they need the extra
 
     try:
         return commands.COMMANDS[chosen.command](chosen)
     except commands.EXPECTED as exc:
-        sys.stderr.write(f"judge-client: {exc}\n")
+        sys.stderr.write(f"judge-client: {printing.printable(str(exc))}\n")
         return _WRONG
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.stderr.write("judge-client: interrupted; the same command goes on\n")

@@ -9,8 +9,6 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from judge_client import JudgeClientError
 from judge_client.run import comparing, dry, session, tabling
 from judge_client.run.datasets import read_dataset
@@ -20,11 +18,14 @@ from judge_client.run.items import DatasetFault
 from judge_client.run.journal import JournalFault
 from judge_client.run.pipeline import GaveUp
 from judge_client.run.plan import Judge, Model, Plan, Price
+from judge_client.run.printing import Plain, printable
 from judge_client.run.progress import Bars, Lines
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
+
+    from rich.console import Console
 
     from judge_client.run.folder import Kept
 
@@ -46,7 +47,7 @@ def run(chosen: argparse.Namespace) -> int:
         with watch:
             summary = asyncio.run(session.run(plan, chosen.out, watch, told=console.print))
     except GaveUp as exc:
-        sys.stderr.write(f"judge-client: given up: {exc}\n")
+        sys.stderr.write(f"judge-client: given up: {printable(str(exc))}\n")
         return 1
     return _show(summary, chosen, console)
 
@@ -182,8 +183,7 @@ def _key(variable: str | None, option: str) -> str | None:
 
 
 def _console() -> Console:
-    # What a data set or a model says may look like markup: nothing that is printed here is.
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Plain()
     if not console.is_terminal:
         console.width = max(console.width, _WIDTH)
     return console

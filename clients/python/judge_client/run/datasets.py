@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from judge_client.run.files import rows_of
 from judge_client.run.items import LETTERS, Dataset, DatasetFault, Item
 from judge_client.run.options import blank, options_of
+from judge_client.run.pictures import find_image, told_picture
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 } | {letter: (letter,) for letter in LETTERS}
 _GROUPS = ("dimension", "subtype", "question_type", "modality", "organ")
 _NEEDED = ("question", "answer")
-_FOLDERS = ("", "imgs", "images")
+_NO_TEXTS = ("options", "image")
 _PICTURES = re.compile(r"im(?:g|age)|(?<![a-z])pic|photo|scan", re.IGNORECASE)
 
 
@@ -80,21 +81,6 @@ def _unread(
     return (f"no item has a picture, and the column {', '.join(left)} is not read: --map {left[0]}=image",)
 
 
-def find_image(folder: Path, path: str) -> Path:
-    """Where an item's picture is: as the path says, or by its name in the folder or its `imgs`."""
-    name = path.replace("\\", "/").rpartition("/")[2]
-    places = [folder / path, *(folder / sub / name for sub in _FOLDERS)]
-    inside = [place for place in places if place.is_file() and _below(place, folder)]
-    if not inside:
-        raise DatasetFault(f"no picture {path!r} below {folder}")
-    return inside[0]
-
-
-def _below(place: Path, folder: Path) -> bool:
-    """A data set names no file outside its folder: what it names is sent to a model."""
-    return place.resolve().is_relative_to(folder.resolve())
-
-
 def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(
@@ -120,19 +106,25 @@ def _sources(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _item(row: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]], where: str, at: int) -> Item:
-    told = {field: _text(_value(row, names)) for field, names in sources.items() if field != "options"}
+    told = {
+        field: _text(_value(row, names), f"{where}: {field!r}")
+        for field, names in sources.items()
+        if field not in _NO_TEXTS
+    }
     lacking = [field for field in _NEEDED if told[field] is None]
     if lacking:
         raise DatasetFault(f"{where}: no {lacking[0]!r} (looked for {', '.join(sources[lacking[0]])})")
     lettered = {letter: told[letter] for letter in LETTERS}
     options, answer = options_of(_value(row, sources["options"]), lettered, told["answer"] or "", where)
+    image, picture = told_picture(_value(row, sources["image"]), where)
     return Item(
         id=told["id"] or str(at),
         kind="mcq" if options else "open",
         question=told["question"] or "",
         answer=answer,
         options=options,
-        image=told["image"],
+        image=image,
+        picture=picture,
         visual_description=told["visual_description"],
         groups={name: value for name in _GROUPS if (value := told[name]) is not None},
     )
@@ -142,7 +134,11 @@ def _value(row: Mapping[str, Any], names: Iterable[str]) -> Any:
     return next((row[name] for name in names if not blank(row.get(name))), None)
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, what: str) -> str | None:
+    parts = value if isinstance(value, list) else [value]
+    strange = next((part for part in parts if isinstance(part, dict | list | bytes)), None)
+    if strange is not None:
+        raise DatasetFault(f"{what} is no text: it is, or holds, a {type(strange).__name__}")
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else ", ".join(map(str, value))
     return None if value is None else str(value).strip() or None
@@ -156,7 +152,7 @@ def _notes(items: Sequence[Item], folder: Path) -> tuple[str, ...]:
         notes.append(
             f"{blind} open items have no visual description: visual accuracy cannot be judged in text mode"
         )
-    missing = sum(1 for item in items if item.image and not _there(folder, item.image))
+    missing = sum(1 for item in items if item.image and not (item.picture or _there(folder, item.image)))
     if missing:
         where = folder.resolve()
         notes.append(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.datasets import find_image
 from judge_client.run.items import DatasetFault
+from judge_client.run.pictures import picture_of
 from judge_client.run.prompts import prompt_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # 750 pixels up to a cap, which is between what vendors and open models take.
 _CHARACTERS, _PIXELS, _PICTURE_CAP = 4, 750, 1600
 _PICTURE_UNKNOWN = 800
+_PNG_SIZE = slice(16, 24)  # where a PNG tells its width and height
 _WRITTEN = {"mcq": 5, "open": 300}
 # The judge reads its rubric beside the case, and writes a verdict a criterion.
 _JUDGE_READS, _JUDGE_WRITES = 1800, 450
@@ -76,19 +77,18 @@ def _case_tokens(item: Item) -> int:
 
 def _picture_tokens(data: Dataset, items: Iterable[Item]) -> float:
     """Of one picture, on average over the first of them."""
-    named = [item.image for item in items if item.image][:_SAMPLE]
-    found = [_tokens_of_picture(data, name) for name in named]
+    found = [_tokens_of_picture(data, item) for item in [item for item in items if item.image][:_SAMPLE]]
     return fmean(found) if found else 0.0
 
 
-def _tokens_of_picture(data: Dataset, name: str) -> int:
+def _tokens_of_picture(data: Dataset, item: Item) -> int:
     try:
-        raw = find_image(data.images, name).read_bytes()[:32]
-    except (DatasetFault, OSError):
+        raw = picture_of(item, data.images) or b""
+    except DatasetFault:
         return 0
-    if not raw.startswith(b"\x89PNG"):
+    if not raw.startswith(b"\x89PNG") or len(raw) < _PNG_SIZE.stop:
         return _PICTURE_UNKNOWN
-    size: tuple[int, int] = struct.unpack(">II", raw[16:24])
+    size: tuple[int, int] = struct.unpack(">II", raw[_PNG_SIZE])
     return min(_PICTURE_CAP, -(-size[0] * size[1] // _PIXELS))
 
 
@@ -107,9 +107,8 @@ def examples(plan: Plan) -> Sequence[tuple[Item, str, str]]:
 
 
 def _picture_words(data: Dataset, item: Item) -> str:
-    if item.image is None:
-        return "no picture"
     try:
-        return f"{item.image}, {find_image(data.images, item.image).stat().st_size} bytes, sent as it is"
+        raw = picture_of(item, data.images)
+        return "no picture" if raw is None else f"{item.image}, {len(raw)} bytes, sent as it is"
     except DatasetFault as exc:
         return str(exc)

@@ -14,9 +14,10 @@ from judge_client.calls import Call, Operation, Reply, encoded
 from judge_client.errors import NoAnswer, Refused, Unreachable
 from judge_client.patience import Chance, Patience
 from judge_client.run.completions import completion_of
+from judge_client.run.discretion import discreet
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from judge_client.run.completions import Completion
     from judge_client.transport import AsyncTransport
@@ -27,8 +28,6 @@ _REDIRECT, _REFUSED = 300, 400
 _NOT_BEGUN = frozenset({425, 429, 529})
 _AWAY, _LATE = 503, 408
 _DETAIL_CAP = 300
-_QUOTE = 20  # characters in a row: fewer are the same by chance
-_QUOTES = "the reason quotes the request, and is not kept"
 
 
 @dataclass(slots=True)
@@ -101,8 +100,8 @@ class _Telling:
                 f"the model's endpoint answers with a redirect (status {reply.status}): is its address right?"
             )
             raise Refused(words, status=reply.status, type="about:blank")
-        said = _QUOTES if _quotes(words := _words(reply), call) else words
-        told = said.replace(self._key, "…") if self._key else said
+        asked = json.loads(call.body) if isinstance(call.body, bytes) else {}
+        told = discreet(_words(reply), self._key, asked.get("messages"))
         detail = f"status {reply.status}: {told[:_DETAIL_CAP]}"
         problem = {"detail": detail, "retryable": _has_not_begun(reply)}
         headers = {**reply.headers, "content-type": "application/problem+json"}
@@ -127,20 +126,3 @@ def _words(reply: Reply) -> str:
         found.get("detail"),
     )
     return next((str(place) for place in places if place), "no reason was given")
-
-
-def _quotes(words: str, call: Call) -> bool:
-    """Whether an error gives back a text of the request: what is said of a patient belongs into no log."""
-    asked = json.loads(call.body) if isinstance(call.body, bytes) else {}
-    # As it stands, and as JSON or Python would write it.
-    written = {form for text in _texts(asked.get("messages")) for form in (text, json.dumps(text)[1:-1])}
-    pieces = (text[at : at + _QUOTE] for text in written for at in range(0, len(text) - _QUOTE + 1, _QUOTE))
-    return any(piece in words for piece in pieces)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _texts(part)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+# What no cell of a table can be: they stand for cells that are too many, or that are not there.
+_REST: Any = object()
+_MISSING: Any = object()
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -71,8 +75,18 @@ def _why(exc: ValueError) -> str:
 
 
 def _csv(path: Path) -> Iterator[tuple[str, Any]]:
+    """A row that is longer or shorter than the header is at fault: a comma that was not quoted moves every cell."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        yield from _numbered(csv.DictReader(lines))
+        rows = csv.DictReader(lines, restkey=_REST, restval=_MISSING, strict=True)
+        at = 0
+        try:
+            for at, row in enumerate(rows, 1):
+                if _REST in row or _MISSING in row.values():
+                    told = "more" if _REST in row else "fewer"
+                    raise DatasetFault(f"{path.name}, row {at}: has {told} cells than the header")
+                yield f"row {at}", row
+        except csv.Error as exc:
+            raise DatasetFault(f"{path.name}, row {at + 1}: {exc}") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Any]]:

@@ -26,7 +26,10 @@ CUTS = {
 
 @dataclass(frozen=True)
 class Item:
-    """One question. `answer`: the right letter, or the reference answer; `image`: a path below the images' folder."""
+    """One question. `answer`: the right letter, or the reference answer.
+
+    `image`: the picture's path below the images' folder; of a `picture` that the row itself held, its digest.
+    """
 
     id: str
     kind: Kind
@@ -34,6 +37,7 @@ class Item:
     answer: str
     options: Mapping[str, str] = field(default_factory=dict)
     image: str | None = None
+    picture: bytes | None = field(default=None, repr=False)
     visual_description: str | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
 

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+# By the outcome, or by the kind of a question that has a score.
+_READ_OF = {
+    "failed": ("reason",),
+    "answered": ("item", "text", "response_digest", "in_format", "request"),
+    "mcq": ("response", "correct", "invalid", "rule"),
+    "open": ("response", "score", "comparable", "answer"),
+}
+
 
 class JournalFault(Exception):
     """A file of a run that cannot be gone on with; says which one and why."""
@@ -93,11 +101,23 @@ def lines_of(path: Path) -> Iterator[dict[str, Any]]:
 def _parsed(raw: bytes, where: str) -> dict[str, Any]:
     try:
         line = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise JournalFault(f"{where} is no JSON: the file was changed by another program") from None
-    if not isinstance(line, dict) or "key" not in line:
-        raise JournalFault(f"{where} is none of a run: it has no key")
+    if not isinstance(line, dict):
+        raise JournalFault(f"{where} is none of a run: it is no object")
+    lacking = [name for name in _needed(line) if name not in line]
+    if lacking:
+        raise JournalFault(f"{where} is none of a run: it has no {lacking[0]}")
     return line
+
+
+def _needed(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is read of a line, be it of a call that was begun, of an answer, or of a score."""
+    if "stage" in line:
+        return ("key",)
+    outcome = str(line.get("outcome"))
+    what = outcome if outcome in _READ_OF else str(line.get("kind"))
+    return ("key", "outcome", *_READ_OF.get(what, ("kind",)))
 
 
 def _cut_open_end(path: Path, fd: int) -> bool:

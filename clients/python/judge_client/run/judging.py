@@ -18,6 +18,7 @@ from judge_client.calls import encoded
 from judge_client.patience import Patience
 from judge_client.pictures import image_of
 from judge_client.run.digests import digest_of_bytes
+from judge_client.run.discretion import Discreet
 from judge_client.run.folder import FAILED, now
 from judge_client.run.parsing import visible
 from judge_client.run.seen import picture_seen
@@ -41,8 +42,9 @@ def client_of(judge: Judge, transport: AsyncTransport) -> AsyncJudgeClient:
     """A client of the service, over a transport of the caller's."""
     headers = {"authorization": f"Bearer {judge.key}"} if judge.key else {}
     patience = Patience(deadline_s=judge.timeout_s, tries=judge.tries)
+    told = Discreet(transport, judge.key)
     return AsyncJudgeClient(
-        judge.url, tenant=judge.tenant, headers=headers, patience=patience, transport=transport
+        judge.url, tenant=judge.tenant, headers=headers, patience=patience, transport=told
     )
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from judge_client import JudgeClientError
 from judge_client.run import answering, judging
-from judge_client.run.datasets import find_image
 from judge_client.run.endpoint import Sent, may_be_paid
 from judge_client.run.folder import FAILED
 from judge_client.run.items import DatasetFault, Item
+from judge_client.run.pictures import picture_of
 from judge_client.run.prompts import body_of
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Pipeline:
         called, sent = False, Sent()
         try:
             data = self._plan.dataset
-            picture = find_image(data.images, item.image).read_bytes() if item.image else None
+            picture = picture_of(item, data.images)
             model = self._plan.model
             body = body_of(item, picture, model.name, model.fields)
             asked = answering.asked_line(item, picture, model)

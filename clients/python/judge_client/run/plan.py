@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -46,6 +47,9 @@ class Model:
     price: Price = field(default_factory=Price)
     provider: Literal["openai", "litellm"] = "openai"
 
+    def __post_init__(self) -> None:
+        _without_key(self.url, "model")
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -61,6 +65,17 @@ class Judge:
     timeout_s: float = 180.0
     tries: int = 6
     price: Price = field(default_factory=Price)
+
+    def __post_init__(self) -> None:
+        _without_key(self.url, "judge")
+
+
+def _without_key(url: str | None, whose: str) -> None:
+    """An address is written into the run's folder, and a password in it would be too."""
+    authority = re.split(r"[/?#\\]", (url or "").rpartition("://")[2])[0]
+    if "@" in authority:
+        words = f"--{whose}-url holds a user or a password, which would be written down"
+        raise ValueError(f"{words}: name the key by --{whose}-key-env")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.datasets import find_image
 from judge_client.run.digests import digest_of_bytes
 from judge_client.run.items import DatasetFault
+from judge_client.run.pictures import picture_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def picture_seen(item: Item, answer: Mapping[str, Any], folder: Path) -> bytes | None:
     """The picture that the model was shown; raises `DatasetFault` where it is gone, or has become another one."""
-    if item.image is None:
-        return None
-    raw = find_image(folder, item.image).read_bytes()
-    if digest_of_bytes(raw) != (answer["request"] or {}).get("image"):
+    raw = picture_of(item, folder)
+    if raw is not None and digest_of_bytes(raw) != (answer["request"] or {}).get("image"):
         raise DatasetFault(f"picture {item.image!r} is another one than the model was shown")
     return raw

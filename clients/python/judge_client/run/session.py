@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from judge_client import AsyncJudgeClient
+    from judge_client.run.folder import RunFolder
+    from judge_client.run.items import Dataset
     from judge_client.run.pipeline import Watch
     from judge_client.run.plan import Model, Plan
 
@@ -50,8 +52,21 @@ async def run(
                 write_whole(
                     out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False)
                 )
-                write_whole(out / "page.html", page(summary, plan.dataset, folder))
+                _draw(out / "page.html", summary, plan.dataset, folder, told)
     return summary
+
+
+def _draw(
+    path: Path, summary: dict[str, Any], data: Dataset, folder: RunFolder, told: Callable[[str], None]
+) -> None:
+    """Write the page. Where that fails all else is there, and how the run ended is what the caller has to hear."""
+    try:
+        write_whole(path, page(summary, data, folder))
+    except Exception as exc:  # noqa: BLE001  it draws whatever data sets and services say
+        path.unlink(missing_ok=True)  # the page of an earlier session would pass for this one's
+        told(
+            f"The page could not be made ({type(exc).__name__}): {path.parent / 'summary.json'} has its figures."
+        )
 
 
 @asynccontextmanager

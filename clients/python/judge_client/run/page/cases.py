@@ -112,12 +112,14 @@ def _small(raw: bytes) -> str | None:
     """A thumbnail as base64; `None` where these bytes are no picture, or Pillow is not installed."""
     try:
         from PIL import Image  # noqa: PLC0415  paid when used
-
+    except ImportError:
+        return None
+    try:
         with Image.open(io.BytesIO(raw)) as picture:
             picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
             held = io.BytesIO()
             picture.convert("RGB").save(held, "JPEG", quality=78)
-    except (ImportError, OSError, ValueError):
+    except Exception:  # noqa: BLE001  what a decoder makes of strange bytes, or of too many pixels, may be anything
         return None
     return base64.b64encode(held.getvalue()).decode()
 
