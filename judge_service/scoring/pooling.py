@@ -113,14 +113,19 @@ def _disagreement(
     share: Fraction | int,
 ) -> Disagreement:
     if mean is None or scored < 2:  # noqa: PLR2004  one alone disagrees with nobody, and agrees with nobody
-        return Disagreement(scored=scored, share=round(float(share), _DIGITS))
+        return Disagreement(scored=scored, share=_told_share(share))
     variance = sum((shares[name] * (value - mean) ** 2 for name, value in values.items()), Fraction())
     return Disagreement(
         scored=scored,
         range=round(float(max(values.values()) - min(values.values())), _DIGITS),
         sd=round(sqrt(variance), _DIGITS),
-        share=round(float(share), _DIGITS),
+        share=_told_share(share),
     )
+
+
+def _told_share(share: Fraction | int) -> float:
+    """In significant digits: a member of little weight may choose the level, and its share is not 0."""
+    return float(f"{float(share):.{_DIGITS}g}")
 
 
 def _median(criterion: Criterion, on_level: Mapping[Label, Fraction]) -> Label:

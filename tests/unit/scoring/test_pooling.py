@@ -188,6 +188,16 @@ def test_the_reason_is_that_of_the_heaviest_member_on_the_level() -> None:
         assert (found.level, found.by, found.rationale) == (4, "b", "By b.")
 
 
+def test_a_member_of_nearly_no_weight_may_choose_the_level() -> None:
+    verdicts: Verdicts = {
+        name: said(ORDINAL, level, "Because.") for name, level in (("a", 1), ("b", 2), ("c", 0))
+    }
+    found = pooled(ORDINAL, verdicts, Voting(2, {"a": 1e-6, "b": 1e3, "c": 1e3}))
+    assert isinstance(found, Scored)
+    assert found.disagreement is not None
+    assert 0 < found.disagreement.share < 1e-8
+
+
 @given(panels(ORDINAL, UNEVEN, least=2), st.floats(0.5, 2))
 def test_weights_are_relative(panel: tuple[Criterion, Verdicts, Voting], times: float) -> None:
     criterion, verdicts, voting = panel
