@@ -102,6 +102,47 @@ REPLIES = [
     ("A) no rim is seen. B) has a rim.", None, "contradictory"),
     ("A: there is none. B: there is one.", None, "contradictory"),
     ("A) nodule, since (B) is wrong", "A", "leading_label"),
+    # Options on one line are a list; what is said against another option is none.
+    ("A) Pneumonia B) Effusion C) Normal", None, "contradictory"),
+    ("A. one B. two", None, "contradictory"),
+    ("A: one B: two", None, "contradictory"),
+    ("A - one, B - two", None, "contradictory"),
+    ("A) No abnormality B) Pneumonia", None, "contradictory"),
+    ("A) Pneumonia or B.", None, "contradictory"),
+    ("Answer: A) one B) two", None, "contradictory"),
+    ("\\boxed{A) one B) two}", None, "contradictory"),
+    ("A. one", "A", "leading_label"),
+    ("A) one. B) is wrong.", "A", "leading_label"),
+    ("A. Hepatitis B. The serology says so.", "A", "leading_label"),
+    ("C) Hepatitis A or B", "C", "leading_label"),
+    ("A) Pneumonia is more likely than option B", "A", "leading_label"),
+    # An explicit answer, too, is taken back by a denial or a correction.
+    ("Answer: (A) is incorrect.", None, "contradictory"),
+    ("Answer: A) is wrong, so none", None, "contradictory"),
+    ("Answer: A; B", None, "invalid"),
+    ("Answer: A, possibly B", None, "invalid"),
+    ("Answer: A - B", None, "invalid"),
+    ("Answer: A. Wait, no: B.", None, "contradictory"),
+    ("Answer: A\nCorrection: B", None, "contradictory"),
+    ("The answer is A. Actually, I would say B.", None, "contradictory"),
+    ("Answer: A. B", None, "contradictory"),
+    ("Answer: A, which is wrong.", None, "contradictory"),
+    ("Answer: A\nThat is incorrect.", None, "contradictory"),
+    ("Answer: A. I think this is wrong.", None, "contradictory"),
+    ("Answer: B. A reader sees that it is wrong.", None, "contradictory"),
+    ("I choose B.\nAnswer: A", None, "contradictory"),
+    ("B\n\nAnswer: A", None, "contradictory"),
+    ("I doubt that the answer is A.", None, "invalid"),
+    ("Answer: A, not B", "A", "answer_line"),
+    ("Answer: A, since (B) and (C) are wrong.", "A", "answer_line"),
+    ("Answer: C - B cell lymphoma", "C", "answer_line"),
+    ("Answer: C. Actually, C fits best.", "C", "answer_line"),
+    ("Answer: B\nOption A seems likely, but it is wrong.", "B", "answer_line"),
+    ("Unlike A or B, C fits the age.\nAnswer: C", "C", "answer_line"),
+    ("Wait, B, C and D are wrong.\nAnswer: A", "A", "answer_line"),
+    ("A: no. B: no. C: yes.\nAnswer: C", "C", "answer_line"),
+    ("Answer: A. It is solid; it is not consistent with a cyst.", "A", "answer_line"),
+    ("The correct answer is **C. Cavity**.\n\n- **A. Nodule**: not seen.", "C", "answer_line"),
 ]
 
 
@@ -116,7 +157,20 @@ def test_an_option_is_read_by_the_first_rule_that_finds_one(
 @pytest.mark.parametrize(
     "begin", ["Answer:", "B", "so", "A) or", "\\boxed{", "option A -", "I choose", "A) it is"]
 )
-@pytest.mark.parametrize("filler", [" ", "\n", "*", " A", "\nA. x"])
+@pytest.mark.parametrize(
+    "filler",
+    [
+        " ",
+        "\n",
+        "*",
+        " A",
+        "\nA. x",
+        " B) is wrong",
+        " A -",
+        " wait, no,",
+        " \\boxed{A}",
+    ],
+)
 def test_a_reply_that_repeats_itself_is_read_at_once(begin: str, filler: str) -> None:
     began = time.process_time()
     choice_of(begin + filler * 20_000 + "x", LETTERS)

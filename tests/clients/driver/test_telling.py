@@ -168,14 +168,21 @@ def test_the_published_table_is_the_papers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "column"),
+    ("cut", "name", "column"),
     [
-        ("SOD", "SOD"),
-        ("Small-Object Detection", "SOD"),
-        ("long_tail generalization", "LTG"),
-        ("dx", "DX"),
-        ("CT", None),
+        ("dimension", "SOD", "SOD"),
+        ("dimension", "Small-Object Detection", "SOD"),
+        ("dimension", "long_tail generalization", "LTG"),
+        ("subtype", "dx", "DX"),
+        ("question_type", "Diagnosis", "DX"),
+        ("dimension", "DX", None),
+        ("subtype", "Causal reasoning", None),
+        ("modality", "CR", None),
+        ("organ", "TP", None),
+        ("modality", "CT", None),
     ],
 )
-def test_a_group_is_known_by_its_letters_or_its_words(name: str, column: str | None) -> None:
-    assert column_of(name) == column
+def test_a_group_is_known_by_its_letters_or_its_words_where_its_kind_stands(
+    cut: str, name: str, column: str | None
+) -> None:
+    assert column_of(cut, name) == column

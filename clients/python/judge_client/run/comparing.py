@@ -22,7 +22,7 @@ _FLIP = 20.0  # points: a fifth of the scale, a level of a six-level rubric
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A run as its folder tells it: the last word on each item."""
+    """A run as its folder tells it: the last word on each item that was asked, whether it has an answer or not."""
 
     path: Path
     settings: Mapping[str, Any]
@@ -34,17 +34,16 @@ class Finished:
 def read(path: Path) -> Finished:
     """Read the folder of a run; raises `JournalFault`."""
     settings = told_of(path)["settings"]
-    answers = {
-        line["key"]: line for line in lines_of(path / "predictions.jsonl") if line["outcome"] != FAILED
-    }
+    last = {line["key"]: line for line in lines_of(path / "predictions.jsonl")}
+    answers = {key: line for key, line in last.items() if line["outcome"] != FAILED}
     scores = {line["key"]: line for line in lines_of(path / "scores.jsonl")}
     current = {
         key: line
         for key, line in scores.items()
         if key in answers and line["response"] == answers[key]["response_digest"]
     }
-    images = {key: (line["request"] or {}).get("image_path") or key for key, line in answers.items()}
-    return Finished(path, settings, {key: line["item"] for key, line in answers.items()}, images, current)
+    images = {key: (line["request"] or {}).get("image_path") or key for key, line in last.items()}
+    return Finished(path, settings, {key: line["item"] for key, line in last.items()}, images, current)
 
 
 def compare(a: Finished, b: Finished) -> dict[str, Any]:
@@ -54,7 +53,8 @@ def compare(a: Finished, b: Finished) -> dict[str, Any]:
     criteria = list(
         dict.fromkeys(name for run in (a, b) for line in run.scores.values() for name in _criteria(line))
     )
-    opens = {"score": _total, **{name: _of(name) for name in criteria}}
+    values = {"score": _total, **{name: _of(name) for name in criteria}}
+    opens = [key for key in shared if key.startswith("open/")]
     return {
         "a": {"folder": a.path.name, "model": a.settings["model"]},
         "b": {"folder": b.path.name, "model": b.settings["model"]},
@@ -64,13 +64,10 @@ def compare(a: Finished, b: Finished) -> dict[str, Any]:
         "only_in_a": sum(1 for key in a.items if key not in b.items),
         "only_in_b": sum(1 for key in b.items if key not in a.items),
         "mcq": _choices(a, b, [key for key in shared if key.startswith("mcq/")]),
-        "open": {
-            name: _paired(a, b, [key for key in shared if key.startswith("open/")], value_of)
-            for name, value_of in opens.items()
-        }
-        if criteria
+        "open": {name: _paired(a, b, opens, value_of) for name, value_of in values.items()}
+        if opens
         else None,
-        "open_flips": _falls(a, b, [key for key in shared if key.startswith("open/")]),
+        "open_flips": _falls(a, b, opens),
     }
 
 

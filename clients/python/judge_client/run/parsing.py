@@ -6,15 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from judge_client.run.doubting import CLOSED, MARKS, speaks_against, speaks_for_another, states_nothing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-# Decoration that models put around a letter: bold, brackets, a full stop. Possessive: a reply may be all blanks.
-_MARKS, _CLOSED = r"[*_`\"'(\[{<]*+", r"[*_`\"')\]}>]*+"
 _BEFORE, _AFTER = r"[\s*_`\"'(\[{<]*+", r"[\s*_`\"')\]}>.,:;!]*+"
-# A letter that is one of several is no choice: "A or B", "A, B and C".
+# A letter that is one of several is no choice: "A or B", "A, B and C", "A; perhaps B".
 _NO_LIST = (
-    r"(?![\s*_`\"')\]}>.]*+(?:[,/&+]|(?:and|or|vs|versus)\b)[\s*_`\"'(\[]*+(?:(?:and|or)\s[\s*_`\"'(\[]*+)?"
+    r"(?![\s*_`\"')\]}>.]*+(?:[,;/&+|]|[-–—]\s|(?:and|or|vs|versus|plus)\b)[\s*_`\"'(\[]*+"
+    r"(?:(?:and|or|also|even|either|else|maybe|perhaps|possibly|probably|then|again|alternatively|option)\b"
+    r"[\s,/*_`\"'(\[]*+){0,3}"
     r"[A-J](?:[)\]}>.,:;!\s]*+$|[)\].,:;]|\s+(?:and|or)\b))"
 )
 # What follows a letter that stands for an option: an end, or a dash.
@@ -33,36 +35,17 @@ _STATED = re.compile(
     r"(?i:\b(?:answer|option|choice)(?:\s+(?:is|must\s+be|should\s+be|would\s+be)\b\s*+:?|\s*+:))"
     rf"{_BEFORE}(?:(?i:therefore|thus|clearly|indeed|option|choice|answer)\b{_BEFORE})*([A-J])"
     rf"(?:{_ENDS}|\s+(?i:because|since|as)\b)"
-    rf"|(?i:\b(?:therefore|thus|hence|so),?\s++(?:option\s++)?){_MARKS}([A-J]){_CLOSED}(?:[.;!]|$)"
-    rf"|\bI\s+(?i:(?:would\s+)?(?:choose|chose|pick|select|go\s+with)\s++(?:option\s++)?){_MARKS}([A-J]){_ENDS}"
-    rf"|(?:^|[.;:!,]\s|(?i:\b(?:but|option|choice|so|hence|thus|therefore|no|yes),?\s)){_MARKS}([A-J]){_CLOSED}\s++"
-    rf"(?i:is\s+(?:the\s+)?(?:right|correct|best|answer)(?:\s+(?:answer|option|choice|one))?){_CLOSED}(?:[.;,!]|$)",
+    rf"|(?i:\b(?:therefore|thus|hence|so),?\s++(?:option\s++)?){MARKS}([A-J]){_NO_LIST}{CLOSED}(?:[.;!]|$)"
+    rf"|\bI\s+(?i:(?:would\s+)?(?:choose|chose|pick|select|go\s+with)\s++(?:option\s++)?){MARKS}([A-J]){_ENDS}"
+    rf"|(?:^|[.;:!,]\s|(?i:\b(?:but|option|choice|so|hence|thus|therefore|no|yes),?\s)){MARKS}([A-J]){CLOSED}\s++"
+    rf"(?i:is\s+(?:the\s+)?(?:right|correct|best|answer)(?:\s+(?:answer|option|choice|one))?){CLOSED}(?:[.;,!]|$)",
     re.MULTILINE,
 )
-# A sentence that denies, asks or supposes states nothing.
-_DOUBT = re.compile(
-    r"\b(?:not|never|if|whether|unless|suppose|might|could|may|tempting|other|wrong|incorrect|second)\b|n['’]t\b",
-    re.IGNORECASE,
-)
-_NEAR = 300
-_CLAUSE = re.compile(r"[.;!?\n]|\b(?:but|however|so|therefore|thus|hence)\b", re.IGNORECASE)
 _LEADING = re.compile(
     rf"[\s*_`\"'(\[]*+(?:(?i:option)\s+)?([A-J]){_NO_LIST}[*_`\"']*+(?:[).\]:]|\s++[-–—])(?:[\s*_`]|$)"
 )
-_MENTIONED = re.compile(
-    r"(?:\b(?i:option|choice|answer)\s+[*_`\"'(\[]*+([A-J])\b|(?<!\w)\(?([A-J])\)|[.;!?]\s+([A-J])[.:]\s)[^.;!?\n]*+"
-)
-_WRONG = (
-    r"(?:wrong|incorrect|false|excluded|(?:less\s+|un)likely|ruled\s+out"
-    r"|not\s+(?:the\s+)?(?:right|correct|best|answer|option|choice|likely|supported|consistent))\b"
-)
-# A sentence that speaks of another option with one of these does not speak for it.
-_AGAINST = re.compile(
-    rf"\b(?:not|no|never|unlike|rather\s+than|instead\s+of|against|whereas|lacks?|would|exclud\w+|rules?\s+out|{_WRONG})\b"
-    r"|n['’]t\b",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"[.;!?\n]")
+# A line that says no at once takes the letter above it back.
+_NO = re.compile(r"\s*+[*_`\"']*+(?:no|not|wrong)\b", re.IGNORECASE)
 _THOUGHT, _THOUGHT_END = "<think>", "</think>"
 _PART = re.compile(r"^[\s*_#>`]*(reasoning|answer)[\s*_`]*:[\s*_`]*", re.IGNORECASE | re.MULTILINE)
 
@@ -83,11 +66,12 @@ class Choice:
 
 
 def choice_of(reply: str, letters: Collection[str]) -> Choice:
-    r"""Find the chosen option. Two different answers by the same rule are none: no guess is made.
+    r"""Find the chosen option. Two different answers are none: no guess is made.
 
     The rules in their order: the whole reply is a letter; a line `Answer: X`; `\boxed{X}`; a sentence that states
-    an option; a line that is a letter. Behind what a rule finds, nothing may state another option. Last the label of
-    an option at the beginning of the reply, unless it lists several, calls that one wrong or speaks for another.
+    an option; a line that is a letter. What they find must agree, and nothing in the reply may deny it, correct it or
+    list it among others. Last the label of an option at the beginning of the reply, unless it lists several, calls
+    that one wrong or speaks for another.
     """
     reply = visible(reply)
     whole = _WHOLE.fullmatch(reply)
@@ -95,16 +79,21 @@ def choice_of(reply: str, letters: Collection[str]) -> Choice:
         return Choice(whole[1].upper(), "whole")
     rules: dict[str, list[_Claim]] = {
         "answer_line": _of_lines(reply, _ANSWER_LINE.match),
-        "boxed": [_Claim(match.start(), match[1]) for match in _BOXED.finditer(reply)],
+        "boxed": [_Claim(match.start(1), match[1]) for match in _BOXED.finditer(reply)],
         "statement": list(_statements(reply)),
-        "letter_line": _of_lines(reply, _WHOLE.fullmatch),
+        "letter_line": [
+            claim
+            for claim in _of_lines(reply, _WHOLE.fullmatch)
+            if not _NO.match(reply, _end(reply, claim.at))
+        ],
     }
     claims = [(rule, claim) for rule, found in rules.items() for claim in found if claim.letter in letters]
     if not claims:
         return _by_label(reply, letters)
-    rule = claims[0][0]
-    last = max(claim.at for other, claim in claims if other == rule)
-    return _agreed({claim.letter for other, claim in claims if other == rule or claim.at > last}, rule)
+    choice = _agreed({claim.letter for _, claim in claims}, claims[0][0])
+    if choice.letter and speaks_against(reply, choice.letter, [claim.at for _, claim in claims], letters):
+        return Choice(None, "contradictory")
+    return choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +113,21 @@ def _of_lines(reply: str, match_of: Callable[[str], re.Match[str] | None]) -> li
     for line in reply.splitlines(keepends=True):
         match = match_of(line.strip("\r\n"))
         if match:
-            found.append(_Claim(at, match[1].upper()))
+            found.append(_Claim(at + match.start(1), match[1].upper()))
         at += len(line)
     return found
+
+
+def _end(reply: str, at: int) -> int:
+    """Where the line of this place ends."""
+    end = reply.find("\n", at)
+    return end if end >= 0 else len(reply)
 
 
 def _statements(reply: str) -> Iterator[_Claim]:
     for match in _STATED.finditer(reply):
         at = match.start(match.lastindex or 0)
-        if not _DOUBT.search(_CLAUSE.split(reply[max(0, at - _NEAR) : at])[-1]):
+        if not states_nothing(reply, at):
             yield _Claim(at, reply[at])
 
 
@@ -144,27 +139,12 @@ def _by_label(reply: str, letters: Collection[str]) -> Choice:
     choice = _agreed(
         {claim.letter for claim in _of_lines(reply, _LEADING.match)} & set(letters), "leading_label"
     )
-    if choice.letter and (_rejects(reply, choice.letter) or _speaks_for_another(reply, choice.letter)):
+    if choice.letter and (
+        speaks_against(reply, choice.letter, [first.start(1)], letters)
+        or speaks_for_another(reply, choice.letter, letters)
+    ):
         return Choice(None, "contradictory")
     return choice
-
-
-def _rejects(reply: str, letter: str) -> bool:
-    """Whether the reply calls its own first option wrong: "A - is incorrect", "A. This option is wrong"."""
-    subject = rf"(?:\b(?i:this|that|it)\b(?:\s+(?i:option|answer|choice|one))?|\b{letter}\b[*_`\"'.):]*+(?:\s*+[-–—])?)"
-    verb = r"(?i:is|was|seems|can\s+be)"
-    denied = rf"\b(?i:not\s+(?:option\s+)?){_MARKS}{letter}\b"
-    return bool(re.search(rf"{subject}\s+{verb}\s+(?:\w++\s+)?(?i:{_WRONG})|{denied}", reply))
-
-
-def _speaks_for_another(reply: str, letter: str) -> bool:
-    """Whether it mentions another option and does not, in the same sentence, call it wrong."""
-    for match in _MENTIONED.finditer(reply):
-        at = match.start(match.lastindex or 0)
-        before = _SENTENCE.split(reply[max(0, at - _NEAR) : at])[-1]
-        if reply[at] != letter and not _AGAINST.search(before + reply[at : match.end()]):
-            return True
-    return False
 
 
 @dataclass(frozen=True, slots=True)

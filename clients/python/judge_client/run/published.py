@@ -37,6 +37,8 @@ NAMES = {
     "treatment response evaluation": "TRE",
 }
 # Two printed totals do not follow from their own row by the paper's formula.
+# Where each kind of column is looked for: a modality that is spelt like a dimension ("CR") is none.
+PLACES = {"dimension": DIMENSIONS, "subtype": INTELLIGENCE, "question_type": INTELLIGENCE}
 DOUBTFUL = {("Gemini-2.5-Pro", "open"): 45.88, ("Qwen3-VL-32B", "open"): 40.23}
 
 
@@ -47,12 +49,11 @@ def published() -> dict[str, dict[str, float]]:
     return {row["model"]: {column: float(row[column]) for column in COLUMNS} for row in rows}
 
 
-def column_of(value: str) -> str | None:
-    """The column that a group's name stands for: its letters, or its words in full."""
+def column_of(cut: str, value: str) -> str | None:
+    """The column that a group of a cut stands for, by its letters or its words in full."""
     plain = " ".join(value.replace("-", " ").replace("_", " ").replace("&", "and").split())
-    if plain.upper() in COLUMNS:
-        return plain.upper()
-    return NAMES.get(plain.lower())
+    column = NAMES.get(plain.lower(), plain.upper())
+    return column if column in PLACES.get(cut, ()) else None
 
 
 def beside(summary: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -79,9 +80,9 @@ def _choices(track: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     if track is None:
         return {}
     found = {"mcq": track["all"]["accuracy_micro"]}
-    for parts in track["cuts"].values():
+    for cut, parts in track["cuts"].items():
         for value, cell in parts.items():
-            column = column_of(value)
+            column = column_of(cut, value)
             if column is not None:
                 found.setdefault(column, cell["accuracy_micro"])
     known = _known(found)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 _POINTS = (0.0, 100.0)
 _WORST = 12
+_NO_DIMENSION = "no item names a dimension"
 _STAGES = {"model_failed": "model", "judge_failed": "judge"}
 
 
@@ -82,7 +83,6 @@ def _cut(items: Iterable[Item], name: str) -> dict[str, list[Item]]:
 def _mcq_cell(items: Sequence[Item], folder: RunFolder) -> dict[str, Any]:
     told = [(item, line) for item in items if (line := folder.judged(item.key))]
     hits, clusters = [line["correct"] for _, line in told], [cluster_of(item) for item, _ in told]
-    groups = [item.groups.get("dimension", "") for item, _ in told]
     points = [100.0 * hit for hit in hits]
     invalid = sum(line["invalid"] for _, line in told)
     return {
@@ -91,7 +91,7 @@ def _mcq_cell(items: Sequence[Item], folder: RunFolder) -> dict[str, Any]:
         "invalid": invalid,
         "invalid_rate": _share(invalid, len(told)),
         "accuracy_micro": proportion(hits, clusters).plain(),
-        "accuracy_macro": macro(points, groups, clusters).plain(),
+        "accuracy_macro": macro_of(points, [item for item, _ in told]),
     }
 
 
@@ -101,18 +101,21 @@ def _open_cell(items: Sequence[Item], folder: RunFolder) -> dict[str, Any]:
     answered = [line for item in items if (line := folder.answered(item.key))]
     off_format = sum(not line["in_format"] for line in answered)
     names = list(dict.fromkeys(name for _, line in lines for name in line["answer"]["criteria"]))
+    reached = _reached(items, folder, len(scored))
     return {
-        **_reached(items, folder, len(scored)),
+        **reached,
         "left_out_of_mean": sum(line["score"] is not None and not line["comparable"] for _, line in lines),
         "off_format": off_format,
         "off_format_rate": _share(off_format, len(answered)),
         "score_micro": _mean(scored, _total, micro_of),
         "score_macro": _mean(scored, _total, macro_of),
-        "criteria": {name: _criterion(name, lines) for name in names},
+        "criteria": {name: _criterion(name, lines, reached["items"] - reached["pending"]) for name in names},
     }
 
 
-def _criterion(name: str, lines: Sequence[tuple[Item, Mapping[str, Any]]]) -> dict[str, Any]:
+def _criterion(name: str, lines: Sequence[tuple[Item, Mapping[str, Any]]], reached: int) -> dict[str, Any]:
+    """A criterion's means; of all items reached, those that neither model nor judge gave a value for are unscored."""
+
     def value_of(line: Mapping[str, Any]) -> float | None:
         verdict = line["answer"]["criteria"].get(name) or {}
         value: float | None = verdict.get("value")
@@ -121,8 +124,8 @@ def _criterion(name: str, lines: Sequence[tuple[Item, Mapping[str, Any]]]) -> di
     valued = [(item, line) for item, line in lines if value_of(line) is not None]
     return {
         "scored": len(valued),
-        "unscored": len(lines) - len(valued),
-        "unscored_rate": _share(len(lines) - len(valued), len(lines)),
+        "unscored": reached - len(valued),
+        "unscored_rate": _share(reached - len(valued), reached),
         "micro": _mean(valued, value_of, micro_of),
         "macro": _mean(valued, value_of, macro_of),
     }
@@ -136,21 +139,26 @@ def _total(line: Mapping[str, Any]) -> float | None:
 def _mean(
     told: Sequence[tuple[Item, Mapping[str, Any]]],
     value_of: Callable[[Mapping[str, Any]], float | None],
-    mean: Callable[[Sequence[float], Sequence[Item]], Estimate],
+    mean: Callable[[Sequence[float], Sequence[Item]], dict[str, Any]],
 ) -> dict[str, Any]:
     values = [value for _, line in told if (value := value_of(line)) is not None]
-    return mean(values, [item for item, _ in told]).plain()
+    return mean(values, [item for item, _ in told])
 
 
-def micro_of(values: Sequence[float], items: Sequence[Item]) -> Estimate:
+def micro_of(values: Sequence[float], items: Sequence[Item]) -> dict[str, Any]:
     """The mean over items."""
-    return micro(values, [cluster_of(item) for item in items], _POINTS)
+    return micro(values, [cluster_of(item) for item in items], _POINTS).plain()
 
 
-def macro_of(values: Sequence[float], items: Sequence[Item]) -> Estimate:
-    """The mean over dimensions."""
-    groups = [item.groups.get("dimension", "") for item in items]
-    return macro(values, groups, [cluster_of(item) for item in items], _POINTS)
+def macro_of(values: Sequence[float], items: Sequence[Item]) -> dict[str, Any]:
+    """The mean over dimensions; items without one are in none, and `without_dimension` is their number."""
+    told = [(value, item) for value, item in zip(values, items, strict=True) if "dimension" in item.groups]
+    lacking = len(items) - len(told)
+    if lacking and not told:
+        return {**Estimate(None, None, None, 0, 0, _NO_DIMENSION).plain(), "without_dimension": lacking}
+    groups = [item.groups["dimension"] for _, item in told]
+    mean = macro([value for value, _ in told], groups, [cluster_of(item) for _, item in told], _POINTS)
+    return {**mean.plain(), "without_dimension": lacking}
 
 
 def cluster_of(item: Item) -> str:

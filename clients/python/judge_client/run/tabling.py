@@ -36,13 +36,13 @@ def _mcq(track: Mapping[str, Any]) -> Table:
             percent(cell["unscored_rate"]),
         )
     macro = track["all"]["accuracy_macro"]
-    table.add_row("macro (mean of dimensions)", "", "", number(macro["estimate"]), span(macro), "", "")
+    table.add_row(_macro(macro), "", "", number(macro["estimate"]), span(macro), "", "")
     return table
 
 
 def _open(track: Mapping[str, Any]) -> Table:
     names = list(track["all"]["criteria"])
-    table = _table("Open-ended: points from 0 to 100; what is unscored is in no mean")
+    table = _table("Open-ended: points from 0 to 100; what is unscored is in no mean, its share in brackets")
     for heading in (
         "items",
         "scored",
@@ -53,7 +53,7 @@ def _open(track: Mapping[str, Any]) -> Table:
     ):
         table.add_column(heading, justify="right")
     for name, cell in _cells(track):
-        means = [number(cell["criteria"].get(each, {}).get("micro", {}).get("estimate")) for each in names]
+        means = [_with_share(cell["criteria"].get(each)) for each in names]
         score = cell["score_micro"]
         table.add_row(
             name,
@@ -67,8 +67,24 @@ def _open(track: Mapping[str, Any]) -> Table:
     whole = track["all"]
     means = [number(whole["criteria"][each]["macro"]["estimate"]) for each in names]
     score = whole["score_macro"]
-    table.add_row("macro (mean of dimensions)", "", "", *means, number(score["estimate"]), span(score), "")
+    table.add_row(_macro(score), "", "", *means, number(score["estimate"]), span(score), "")
     return table
+
+
+def _with_share(told: Mapping[str, Any] | None) -> str:
+    """A criterion's mean, and the share of items without a value for it; a narrow cell breaks between the two."""
+    if told is None:
+        return MISSING
+    share = percent(told["unscored_rate"]).replace(" ", "\u00a0")
+    return f"{number(told['micro']['estimate'])} ({share})"
+
+
+def _macro(told: Mapping[str, Any]) -> str:
+    """The name of the row, with what the mean is without."""
+    if told["estimate"] is None:
+        return f"no macro mean: {told['method']}"
+    lacking = told["without_dimension"]
+    return "macro (mean of dimensions)" + (f", {lacking} items without one left out" if lacking else "")
 
 
 def _cells(track: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -24,14 +24,14 @@ def choices(summary: Mapping[str, Any]) -> str:
     whole = track["all"]
     words = (
         f"{whole['correct']} of {whole['scored']} replies are right: accuracy "
-        f"{estimate(whole['accuracy_micro'])} % (micro), {estimate(whole['accuracy_macro'])} % as the mean of "
-        f"dimensions (macro). {counted(whole['invalid'], whole['invalid_rate'])} replies choose no option and "
+        f"{estimate(whole['accuracy_micro'])} % (micro){_macro(whole['accuracy_macro'], ' %')}. "
+        f"{counted(whole['invalid'], whole['invalid_rate'])} replies choose no option and "
         f"count as wrong. {_without(whole)}"
     )
     parts = [
         f"<h3>By {CUTS[name]}</h3>"
         + intervals(
-            _choice_rows(cells, whole, others_of(summary, cells)),
+            _choice_rows(cells, whole, others_of(summary, name, cells)),
             f"Accuracy by {CUTS[name]}",
             "Percent right, with 95 % intervals; an invalid reply is wrong.",
         )
@@ -41,10 +41,10 @@ def choices(summary: Mapping[str, Any]) -> str:
     return section("Multiple choice", paragraph(words, "headline"), *parts, anchor="choices")
 
 
-def others_of(summary: Mapping[str, Any], cells: Mapping[str, Any]) -> dict[str, Sequence[float]]:
-    """Figures of the published models, by the group's name, where they have a column for it."""
+def others_of(summary: Mapping[str, Any], cut: str, cells: Mapping[str, Any]) -> dict[str, Sequence[float]]:
+    """Figures of the published models, by the name of a cut's group, where they have a column for it."""
     models = (summary["published"] or {}).get("models", {}).values()
-    columns = {value: column for value in cells if (column := column_of(value))}
+    columns = {value: column for value in cells if (column := column_of(cut, value))}
     return {value: [figures[column] for figures in models] for value, column in columns.items()}
 
 
@@ -100,7 +100,23 @@ def _choice_row(name: str, cell: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _method(told: Mapping[str, Any]) -> str:
     pictures = "1 picture" if told["clusters"] == 1 else f"{told['clusters']} pictures"
-    return f"{told['method']}; {_items(told['n'])}, {pictures}"
+    lacking = told.get("without_dimension")
+    left = f"; without a dimension, and left out: {_items(lacking)}" if lacking else ""
+    return f"{told['method']}; {_items(told['n'])}, {pictures}{left}"
+
+
+def _macro(told: Mapping[str, Any], unit: str = "") -> str:
+    """The macro mean as words, or why there is none."""
+    if told["estimate"] is None:
+        return f"; no mean of dimensions (macro): {told['method']}"
+    lacking = told["without_dimension"]
+    left = f", {_items(lacking)} without a dimension left out" if lacking else ""
+    return f", {estimate(told)}{unit} as the mean of dimensions (macro{left})"
+
+
+def _macro_figure(told: Mapping[str, Any]) -> str:
+    lacking = told["without_dimension"]
+    return estimate(told) + (f" ({lacking} left out)" if lacking and told["estimate"] is not None else "")
 
 
 def _items(count: int) -> str:
@@ -126,8 +142,8 @@ def opens(summary: Mapping[str, Any]) -> str:
         return ""
     whole = track["all"]
     words = (
-        f"Mean score {estimate(whole['score_micro'])} (micro), {estimate(whole['score_macro'])} as the mean of "
-        f"dimensions (macro), in points from 0 to 100. {_without(whole)} "
+        f"Mean score {estimate(whole['score_micro'])} (micro){_macro(whole['score_macro'])}, in points from 0 to 100. "
+        f"{_without(whole)} "
         f"{counted(whole['off_format'], whole['off_format_rate'])} answers lack the two parts that were asked for."
     )
     if whole["left_out_of_mean"]:
@@ -163,7 +179,7 @@ def _criteria(summary: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
             _named(name),
             number(weights.get(name), 0),
             estimate(told["micro"]),
-            estimate(told["macro"]),
+            _macro_figure(told["macro"]),
             told["scored"],
             counted(told["unscored"], told["unscored_rate"]),
             _method(told["micro"]),
@@ -175,7 +191,7 @@ def _criteria(summary: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
             "score",
             "",
             estimate(whole["score_micro"]),
-            estimate(whole["score_macro"]),
+            _macro_figure(whole["score_macro"]),
             whole["scored"],
             counted(whole["unscored"], whole["unscored_rate"]),
             _method(whole["score_micro"]),

@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
 _METHODS = """\
 Micro: the mean over items, each counted once. Macro: the mean over the dimensions' means, each dimension \
-counted once. They differ where dimensions differ in size.
+counted once; items without a dimension are left out of it. They differ where dimensions differ in size.
 Accuracy: right replies among all replies; a reply from which no option can be read is wrong. Its interval is \
 Wilson's; where items share a picture, for the effective number of items: share × (1 − share) over the variance \
 with pictures as clusters.
 Means of points: a t interval; where items share a picture, with the variance of pictures as clusters. Macro \
 means: the same, within dimensions. Nothing is resampled: the same run gives the same figures.
 A call that failed, and an answer that the judge left without a score, are null. They are in no mean and stand \
-beside it with their number. A total that lacks a criterion is in no mean of totals.
+beside it, each criterion's too, with their number and their share of the items reached. \
+A total that lacks a criterion is in no mean of totals.
 The option is read by the first rule that finds one: the whole reply is a letter; a line Answer: X; a boxed letter; \
 a sentence that states an option; a line that is a letter; the label of an option at the beginning, where nothing \
-behind it speaks against it. Two different letters are no choice."""
+behind it speaks against it. Two rules that find different letters, a letter that is denied or corrected, and options \
+that are listed are no choice."""
 
 
 def page(summary: Mapping[str, Any], data: Dataset, folder: RunFolder) -> str:
