@@ -30,6 +30,10 @@ STATED = (
     "**{x}**",
     "({x}).",
 )
+FINAL, MARKED = (
+    STATED[:4],
+    STATED[:6],
+)  # a last line that answers settles what was weighed before, but for other marks
 TURNED = (
     "Wait, no: {x}.",
     "Correction: {x}",
@@ -83,8 +87,24 @@ def test_a_reply_that_states_two_options_gives_none(one: str) -> None:
     replies = [
         one.format(x=x) + between + other.format(x=y)
         for (x, y), other, between in product(PAIRS, (*STATED, *TURNED), BETWEEN)
+        if one in MARKED or other not in FINAL
     ]
     assert given_in(replies) == []
+
+
+@pytest.mark.parametrize("last", FINAL)
+def test_a_last_line_that_answers_settles_what_was_weighed_before(last: str) -> None:
+    for (x, y), before, between in product(PAIRS, (*STATED[6:], *TURNED, *DENIED), BETWEEN):
+        for named in (x, y):
+            reply = before.format(x=named) + between + last.format(x=x)
+            assert given_in([reply], x) == [reply]
+
+
+@pytest.mark.parametrize("last", FINAL)
+@pytest.mark.parametrize("denied", [*DENIED, *BY_IT])
+def test_what_follows_a_line_that_answers_may_take_it_back(last: str, denied: str) -> None:
+    replies = [last.format(x=x) + between + denied for x, between in product("ABD", (" ", "\n"))]
+    assert given_in(reply.format(x=x) for reply, x in zip(replies, "AABBDD", strict=True)) == []
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -109,7 +129,9 @@ def test_a_reply_that_denies_an_option_does_not_give_it(denied: str) -> None:
     replies = [denied.format(x=x) for x in LETTERS]
     for letter, stated, between in product("ABD", STATED, BETWEEN):
         parts = [stated.format(x=letter), denied.format(x=letter)]
-        replies += [between.join(parts), between.join(parts[::-1])]
+        replies += [between.join(parts)]
+        if stated not in FINAL:
+            replies += [between.join(parts[::-1])]
     assert given_in(replies) == []
 
 

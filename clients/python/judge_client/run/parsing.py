@@ -46,6 +46,7 @@ _LEADING = re.compile(
 )
 # A line that says no at once takes the letter above it back.
 _NO = re.compile(r"\s*+[*_`\"']*+(?:no|not|wrong)\b", re.IGNORECASE)
+_MARKED = frozenset({"answer_line", "boxed"})
 _THOUGHT, _THOUGHT_END = "<think>", "</think>"
 _PART = re.compile(r"^[\s*_#>`]*(reasoning|answer)[\s*_`]*:[\s*_`]*", re.IGNORECASE | re.MULTILINE)
 
@@ -70,8 +71,9 @@ def choice_of(reply: str, letters: Collection[str]) -> Choice:
 
     The rules in their order: the whole reply is a letter; a line `Answer: X`; `\boxed{X}`; a sentence that states
     an option; a line that is a letter. What they find must agree, and nothing in the reply may deny it, correct it or
-    list it among others. Last the label of an option at the beginning of the reply, unless it lists several, calls
-    that one wrong or speaks for another.
+    list it among others; before a last line `Answer: X` only other marks (`Answer: Y`, a box) count, for there a reply
+    weighs. Last the label of an option at the beginning of the reply, unless it lists several, calls that one wrong or
+    speaks for another.
     """
     reply = visible(reply)
     whole = _WHOLE.fullmatch(reply)
@@ -90,8 +92,11 @@ def choice_of(reply: str, letters: Collection[str]) -> Choice:
     claims = [(rule, claim) for rule, found in rules.items() for claim in found if claim.letter in letters]
     if not claims:
         return _by_label(reply, letters)
+    since = _decided(reply, claims)
+    claims = [(rule, claim) for rule, claim in claims if rule in _MARKED or claim.at >= since]
     choice = _agreed({claim.letter for _, claim in claims}, claims[0][0])
-    if choice.letter and speaks_against(reply, choice.letter, [claim.at for _, claim in claims], letters):
+    places = [claim.at - since for _, claim in claims if claim.at >= since]
+    if choice.letter and speaks_against(reply[since:], choice.letter, places, letters):
         return Choice(None, "contradictory")
     return choice
 
@@ -102,6 +107,12 @@ class _Claim:
 
     at: int
     letter: str
+
+
+def _decided(reply: str, claims: Collection[tuple[str, _Claim]]) -> int:
+    """Where the last line `Answer: X` begins, if no claim is behind it; else 0. What was weighed before is settled."""
+    rule, last = max(claims, key=lambda each: each[1].at)
+    return reply.rfind("\n", 0, last.at) + 1 if rule == "answer_line" else 0
 
 
 def _agreed(found: Collection[str], rule: str) -> Choice:
