@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-GUIDE = (ROOT / "clients" / "hooks.md").read_text("utf-8")
+README = (ROOT / "clients" / "README.md").read_text("utf-8")
+GUIDE = README.partition("\n## Hooks")[2].partition("\n## TypeScript")[0]
 VENVS = Path(os.environ.get("JUDGE_SERVICE_TEST_HOOKS", ".venv-hooks")).absolute()
 PACKAGES = ROOT / "tests" / "packages"
 PROGRAMS = ROOT / "tests" / "hooks" / "programs"

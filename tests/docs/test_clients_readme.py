@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "clients" / "README.md").read_text("utf-8")
+TEXT = (
+    (ROOT / "clients" / "README.md").read_text("utf-8").partition("\n## Hooks")[0]
+)  # those have tests of their own
 EXAMPLES = dict(re.findall(r"^### (.+?)\n\n```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE))
 SAID = {
     "One case": r"[\d.]+ \{'\w+': 'scored'.*\}\n",

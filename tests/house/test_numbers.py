@@ -112,7 +112,7 @@ def test_an_excuse_without_a_code_is_seen(text: str, uncoded: bool) -> None:
 
 
 def test_the_readme_is_short() -> None:
-    assert lines_of(ROOT / "README.md") <= README_CAP
+    assert lines_of(ROOT / "README.md") < README_CAP
 
 
 def test_every_decision_is_short_and_has_its_number() -> None:
