@@ -2,7 +2,7 @@
 
 Means: Neyman allocation over strata, or probabilities in proportion to the expected error of the judge (Zrnic
 and Candès 2024), kept at a fifth of uniform at least. Picks that are not a plain random sample must not feed
-agreement statistics without their probabilities as weights.
+agreement statistics, which take no weights: a random slice does. Means take their probabilities.
 """
 
 from __future__ import annotations
