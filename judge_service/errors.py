@@ -97,7 +97,14 @@ class CacheMiss(RequestError):
 
 
 class CostCapReached(RequestError):
-    """A call was not made: it may cost more than is left of the cap, or its price is unknown."""
+    """A call was not made: it may cost more than is left of the cap, or its price is unknown.
+
+    `spent_microusd`: what calls under this cap have cost before; None where nobody knows.
+    """
+
+    def __init__(self, message: str, spent_microusd: int | None = None) -> None:
+        super().__init__(message)
+        self.spent_microusd = spent_microusd
 
 
 class StudyNotFound(RequestError):

@@ -29,7 +29,7 @@ def completion(text: str, **more: Any) -> Shape:
     """What a chat endpoint answers."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 100, "completion_tokens": 10}
-    body = {"model": "stub-1", "choices": [choice | more], "usage": usage}
+    body = {"model": "stub-001", "choices": [choice | more], "usage": usage}
     return Shape(body=json.dumps(body).encode())
 
 

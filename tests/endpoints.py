@@ -41,7 +41,7 @@ class Endpoint:
         if played not in {"yes", "ignores"}:
             return SHAPES[played]
         body: dict[str, Any] = {
-            "model": "stub-1",
+            "model": "stub-001",
             "choices": [self._choice(asked if played == "yes" else None, call.body)],
         }
         if self.counts:

@@ -273,10 +273,12 @@ def _completion(shape: Shape, call: Call, stub: StubJudge) -> bytes:
         "id": "chatcmpl-stub",
         "object": "chat.completion",
         "created": 1_700_000_000,
-        "model": f"{request.get('model', 'stub-judge')}-1",  # a revision of what was asked for
+        "model": f"{request.get('model', 'stub-judge')}-001",  # a revision of what was asked for
         "system_fingerprint": "fp_stub",
         "choices": [{"index": 0, "message": message, "finish_reason": shape.finish, "logprobs": tokens_told}],
     }
+    if tokens == 0:  # as servers that do not count say
+        prompt_tokens = 0
     if tokens is not None:
         completion["usage"] = {
             "prompt_tokens": prompt_tokens,

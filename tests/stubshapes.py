@@ -29,7 +29,9 @@ class Shape:
     content: Callable[[Document], object] = as_json
     finish: str | None = "stop"
     message: Mapping[str, object] = field(default_factory=dict)
-    output_tokens: int | None = 77  # AT_CAP: as many as the request allows; None: no usage is told
+    output_tokens: int | None = (
+        77  # AT_CAP: as many as asked for; None: no usage is told; 0: all of it is told as 0
+    )
     status: int = 200
     body: bytes | None = None  # instead of a completion
     headers: Mapping[str, str] = field(default_factory=dict)

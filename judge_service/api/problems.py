@@ -56,6 +56,17 @@ class Problem(BaseModel):
     path: list[Step] | None = Field(
         default=None, exclude_if=_is_nothing, description="Of a cascade: the judges that were asked."
     )
+    attempts: int | None = Field(
+        default=None,
+        exclude_if=_is_nothing,
+        description="Calls to judges that were made, where none gave an answer.",
+    )
+    spent_microusd: int | None = Field(
+        default=None,
+        exclude_if=_is_nothing,
+        description="What calls to judges have cost, in millionths of a US dollar: of the request where there was no "
+        "answer; of all under the cap where it is reached. Not told where it is unknown.",
+    )
     request_id: str | None = Field(default=None, exclude_if=_is_nothing)
 
 
@@ -153,6 +164,8 @@ def of_no_answer(score: Score | Comparison, request_id: str | None) -> Problem:
         outcome=score.outcome,
         code=failure.code,
         path=list(score.provenance.path) or None,
+        attempts=len(score.provenance.attempts),
+        spent_microusd=score.provenance.spent_microusd,
         request_id=request_id,
     )
 
@@ -188,7 +201,10 @@ def of_error(exc: Exception, request_id: str | None) -> Problem:
         _log.error("unexpected", exc_info=exc, request_id=request_id)
         return _told(_SURPRISE, "an unexpected fault; it is logged", request_id)
     faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
-    return _told(row, str(exc), request_id, faults)
+    told = _told(row, str(exc), request_id, faults)
+    if isinstance(exc, errors.CostCapReached):
+        told.spent_microusd = exc.spent_microusd
+    return told
 
 
 def _told(row: Row, detail: str, request_id: str | None, faults: tuple[tuple[str, str], ...] = ()) -> Problem:

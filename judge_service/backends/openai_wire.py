@@ -155,6 +155,8 @@ def _refuses(message: Mapping[str, object]) -> bool:
 
 def _usage(value: object) -> Usage:
     counts = value if isinstance(value, dict) else {}
+    if counts.get("prompt_tokens") == 0:  # servers that do not count say so: no prompt has zero tokens
+        return Usage()
     details = counts.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
     return Usage(_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")), cached)

@@ -37,9 +37,15 @@ class Purse:
         self.cap = cap
         self.left = cap - spent
         self._held = 0  # calls under way
+        self._is_known = True
         self._closed = False
         self._changed = asyncio.Event()
         self._within = within
+
+    @property
+    def spent(self) -> int | None:
+        """Micro-dollars that calls have cost, with the bounds of those under way; None: one's cost is unknown."""
+        return self.cap - self.left if self._is_known else None
 
     async def take(self, price: Price | None, bound: int) -> None:
         """Set the bound of one call aside; raises `CostCapReached` before the call where that cannot be."""
@@ -55,7 +61,8 @@ class Purse:
         if price is None:
             raise CostCapReached(
                 "the judge's price is unknown, so that no cap on cost can be kept; set its price (`price` in the "
-                "judge's settings, or JUDGE_SERVICE_PRICES), or ask without a cap"
+                "judge's settings, or JUDGE_SERVICE_PRICES), or ask without a cap",
+                self.spent,
             )
         while bound > self.left and self._held and not self._closed:
             self._changed.clear()
@@ -63,7 +70,8 @@ class Purse:
         if bound > self.left or (self._closed and bound):
             raise CostCapReached(
                 f"a call may cost up to {usd(bound)}, and {usd(max(0, self.left))} are left of the cap of "
-                f"{usd(self.cap)}; raise the cap, or lower the judge's max_tokens"
+                f"{usd(self.cap)}; raise the cap, or lower the judge's max_tokens",
+                self.spent,
             )
         self.left -= bound
         self._held += 1
@@ -76,6 +84,7 @@ class Purse:
 
     def _settle(self, bound: int, cost: int | None) -> None:
         self.left += 0 if cost is None else bound - cost
+        self._is_known = self._is_known and cost is not None
         self._held -= 1
         self._changed.set()
 

@@ -16,8 +16,11 @@ SAFE_INTEGER = 2**53 - 1  # JSON carries no larger one unharmed (RFC 8785)
 
 REASONING_ROOM = 4  # times the visible answer
 
-# What may follow a model's name: words with a digit in them, and those that say how settled a release is.
-_REVISION = re.compile(r"([-@:._]([a-z]*\d[a-z0-9]*|latest|preview|exp|beta|stable))*")
+# What may follow a model's name: dates, builds of three or four digits, and how settled a release is. A single or a
+# double digit, a size or a quantisation make another model: gpt-4.1 is none of gpt-4, llama-3-8b-awq none of llama-3-8b
+_REVISION = re.compile(
+    r"([-@:](\d{3,4}|\d{6}|\d{8}|\d{4}-\d{2}-\d{2}|v\d+(:\d+)?|(latest|preview|exp|beta|stable)(-\d{2}-\d{2})?))*"
+)
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
 ImageCheck = Literal["first", "each", "off"]

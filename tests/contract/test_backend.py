@@ -128,7 +128,7 @@ class DoorContract(BackendContract):
         assert completion.text == self.heard(name)
         assert completion.finish == (blur or FINISHES.get(name, "stop"))
         assert completion.usage == counted(name)
-        assert (completion.model, completion.fingerprint) == ("judge-1", "fp_stub")
+        assert (completion.model, completion.fingerprint) == ("judge-001", "fp_stub")
         assert completion.schema_mode == "json_schema"
 
     @pytest.mark.parametrize("name", REJECTIONS)

@@ -75,7 +75,7 @@ async def test_a_judge_is_asked_in_both_orders_and_the_better_response_wins(
     assert body["position"] == {"criteria": 3, "flips": 0, "to_first": 0, "to_second": 0, "half": 0}
     assert (body["case_id"], body["metadata"]) == ("p1", {"run": 7})
     told = body["provenance"]
-    assert (told["rubric"], told["instrument"], told["model"]) == ("medical-qa@1", "llm", "stub-1")
+    assert (told["rubric"], told["instrument"], told["model"]) == ("medical-qa@1", "llm", "stub-001")
     assert told["usage"] == {"input_tokens": 642, "output_tokens": 154}
     assert len(told["attempts"]) == 2
     assert [asked["cache"] for asked in body["asked"].values()] == ["miss", "miss"]

@@ -334,7 +334,7 @@ async def test_the_judge_is_asked_in_the_graders_words_and_data_stays_data() -> 
         assert judge.count == 1
         system, user = (message["content"] for message in judge.calls[0].body["messages"])
         assert reply.body["model_grader_token_usage_per_model"] == {
-            "stub-1": {
+            "stub-001": {
                 "prompt_tokens": 321,
                 "completion_tokens": 77,
                 "total_tokens": 398,

@@ -214,7 +214,7 @@ async def test_a_score_tells_where_it_came_from(world: World) -> None:
     ).body
     provenance = body["provenance"]
     assert (body["case_id"], body["metadata"], provenance["judge"]) == ("mine", {"run": "r7"}, "normal")
-    assert (provenance["model"], provenance["model_fingerprint"]) == ("normal-1", "fp_stub")
+    assert (provenance["model"], provenance["model_fingerprint"]) == ("normal-001", "fp_stub")
     assert (provenance["judge_kind"], provenance["is_llm"], provenance["instrument"]) == (
         "openai",
         True,

@@ -75,7 +75,7 @@ async def test_run_gives_rewards_in_the_sdks_own_types(client: Client, judge: St
     async with speaking_openai(client) as openai:
         graders = openai.fine_tuning.alpha.graders
         scored = await graders.run(grader=SCORE, model_sample=SAMPLE, item=ITEM)
-        assert (scored.reward, scored.metadata.sampled_model_name) == (4.0, "stub-1")
+        assert (scored.reward, scored.metadata.sampled_model_name) == (4.0, "stub-001")
         assert scored.metadata.token_usage == 398
         assert not any(scored.metadata.errors.to_dict().values())
         checked = await graders.run(grader=CHECK, model_sample=SAMPLE, item=ITEM)

@@ -131,7 +131,7 @@ async def test_a_score_of_dropped_images_is_refused_and_names_the_model(
         reply = await scored(client, judge)
         assert (reply.status, reply.body["outcome"], reply.body["score"]) == (200, "rejected_input", None)
         assert reply.body["failure"]["code"] == "images_dropped"
-        assert "'stub-1'" in reply.body["reason"]
+        assert "'stub-001'" in reply.body["reason"]
         assert reply.body["provenance"]["cache"] == "miss"
         assert [attempt["outcome"] for attempt in reply.body["provenance"]["attempts"]] == [
             "ok",

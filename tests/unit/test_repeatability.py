@@ -151,7 +151,7 @@ async def test_the_command_asks_past_the_cache_and_tells_all(tmp_path: Path) -> 
         assert done.returncode == 0, done.stderr
         assert stub.count == 8
     assert (told["judge"], told["rubric"], told["times"]) == ("default", "medical-qa@1", 4)
-    assert (told["cases"], told["guarded"], told["model"]) == (2, 1, "stub-1")
+    assert (told["cases"], told["guarded"], told["model"]) == (2, 1, "stub-001")
     truth = told["criteria"]["ground_truth"]
     assert (truth["scored"], truth["unscored"]) == (7, {"refused": 1})
     # Row 1: levels 0, 1, 0 of five, in some order; row 2: four times the best.

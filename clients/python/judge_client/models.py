@@ -484,6 +484,8 @@ class Member(ToldShape):
 class Problem(ToldShape):
     """An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again."""
 
+    attempts: int | None = None
+    """Calls to judges that were made, where none gave an answer."""
     code: str | None = None
     detail: str
     errors: tuple[Fault, ...] = ()
@@ -493,6 +495,10 @@ class Problem(ToldShape):
     """Of a cascade: the judges that were asked."""
     request_id: str | None = None
     retryable: bool
+    spent_microusd: int | None = None
+    """What calls to judges have cost, in millionths of a US dollar: of the request where there was no
+    answer; of all under the cap where it is reached. Not told where it is unknown.
+    """
     status: int
     title: str
     type: str

@@ -46,7 +46,7 @@ async def test_a_run_is_the_same_and_nothing_is_asked_twice(
         assert run.model.count == 6
         answers = run.lines("predictions")
         assert [line["cost_usd"] for line in answers] == [pytest.approx(120e-6)] * 6
-        assert {line["model"] for line in answers} == {"stub-1"}
+        assert {line["model"] for line in answers} == {"stub-001"}
         assert run.summary["mcq"]["all"]["correct"] == 3
         sent = run.model.calls[0]
         assert sent.body["model"] == "stub"
@@ -144,7 +144,7 @@ async def test_where_nobody_listens_nothing_was_paid(tmp_path: Path) -> None:
 
 async def test_a_cost_is_known_only_where_the_usage_is_told(tmp_path: Path) -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": "A"}, "finish_reason": "stop"}
-    untold = Shape(body=json.dumps({"model": "stub-1", "choices": [choice]}).encode())
+    untold = Shape(body=json.dumps({"model": "stub-001", "choices": [choice]}).encode())
     async with stage(tmp_path / "run") as run:
         run.model.choose = Counted(always(untold), QUESTIONS)
         assert (await run.run(*BEHIND, *PRICED))[0] == 0

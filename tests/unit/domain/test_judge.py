@@ -81,6 +81,16 @@ def test_sampling_is_told_for_models_only() -> None:
         ("anthropic.claude-sonnet-4", "anthropic.claude-sonnet-4-20250514-v1:0", True),
         ("llama3", "llama3:latest", True),
         ("qwen3-8b", "Qwen3-8B-AWQ", False),
+        ("gpt-4", "gpt-4.1", False),
+        ("gpt-4", "gpt-4.1-2025-04-14", False),
+        ("gpt-5", "gpt-5.2", False),
+        ("qwen2", "Qwen/qwen2.5-72b", False),
+        ("claude-3", "claude-3-5-sonnet-20241022", False),
+        ("gpt-4", "gpt-4-32k", False),
+        ("llama-3-8b", "llama-3-8b-w4a16", False),
+        ("gemini-1.5-pro", "gemini-1.5-pro-002", True),
+        ("gpt-4", "gpt-4-1106-preview", True),
+        ("claude-3-5-sonnet", "claude-3-5-sonnet@20241022", True),
     ],
 )
 def test_a_reply_under_another_name_is_another_models(
