@@ -163,8 +163,10 @@ def _plain(reply: Any) -> dict[str, Any]:
     beside = getattr(said, "provider_specific_fields", None) or {}
     refusal = getattr(said, "refusal", None) or beside.get("refusal")
     message = {"content": said.content, "refusal": refusal}
+    told: Any = getattr(choice, "logprobs", None)
+    told = told.model_dump() if hasattr(told, "model_dump") else told
     return {
-        "choices": [{"finish_reason": choice.finish_reason, "message": message}],
+        "choices": [{"finish_reason": choice.finish_reason, "message": message, "logprobs": told}],
         "model": getattr(reply, "model", None),
         "system_fingerprint": getattr(reply, "system_fingerprint", None),
         "usage": _counted(getattr(reply, "usage", None)),

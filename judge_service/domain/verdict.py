@@ -25,7 +25,7 @@ UnscoredOutcome = Literal[
     "needs_human",
 ]
 Outcome = Literal["scored"] | UnscoredOutcome
-Withheld = Literal["tokens_not_told", "level_not_located", "mass_unseen"]
+Withheld = Literal["tokens_not_told", "level_not_located", "mass_unseen", "mass_impossible"]
 
 FROZEN = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

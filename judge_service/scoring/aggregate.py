@@ -19,6 +19,7 @@ _WITHHELD: dict[Withheld | None, str] = {
     "tokens_not_told": "the server told no tokens, or in a form that is not known",
     "level_not_located": "the level could not be found among the tokens",
     "mass_unseen": "too much of the probability is on no level, or was not seen",
+    "mass_impossible": "the probabilities that the server told are together more than one",
 }
 _PRECEDENCE: tuple[str, ...] = get_args(UnscoredOutcome)
 

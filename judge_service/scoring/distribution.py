@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 MASS_NEEDED = 0.9  # of all answers seen; below it too much is unseen to speak of a distribution
 LEVELS_NEEDED = 0.5  # of that, on levels: a judge that would rather abstain has none either
+MASS_POSSIBLE = 1.01  # 1, and what rounding of chances may add
 _NULL = b"null"
 
 _BLANKS = " \t\r\n"
-_LEADS = b" \t\r\n:"
+_BLANK_BYTES = _BLANKS.encode()
 _AFTER = b" \t\r\n,}"
+_MOST = 1.0  # of a logarithmic chance: far more than there can be, and no overflow
 _VALUE = json.JSONDecoder(strict=False)
 
 
@@ -51,12 +53,14 @@ def of_tokens(
     place = _place(text, path)
     spelled = b"".join(token.said for token in tokens)
     whole = text.encode("utf-8", "surrogatepass")
-    begins = spelled.find(whole)
+    begins = spelled.rfind(whole)  # the thoughts before it may hold the same as a draft
     if place is None or begins < 0:
         return "level_not_located"
     start = begins + len(text[:place].encode("utf-8", "surrogatepass"))
     written = [json.dumps(label, ensure_ascii=False).encode() for label in labels]
-    *masses, null = _masses(tokens, start, [*written, _NULL])
+    (*masses, null), told = _masses(tokens, start, [*written, _NULL])
+    if told > MASS_POSSIBLE:
+        return "mass_impossible"
     mass = sum(masses)
     if mass + null < MASS_NEEDED or mass < LEVELS_NEEDED:
         return "mass_unseen"
@@ -88,23 +92,27 @@ def of_samples(
 
 
 def _place(text: str, path: tuple[str, str]) -> int | None:
-    """Index of the first character of the value at `path`; None where there is none."""
-    at: int | None = text.find("{")
+    """Index right after the colon before the value at `path`; None where there is none."""
+    at = max(text.find("{"), 0)
     for key in path:
-        at = _member(text, at, key) if at is not None and 0 <= at < len(text) and text[at] == "{" else None
+        at = _skip(text, at)
+        found = _member(text, at, key) if text.startswith("{", at) else None
+        if found is None:
+            return None
+        at = found
     return at
 
 
 def _member(text: str, at: int, key: str) -> int | None:
-    """Index of the value of `key` in the object that opens at `at`."""
+    """Index right after the colon that follows `key` in the object that opens at `at`."""
     at = _skip(text, at + 1)
     while at < len(text) and text[at] == '"':
         try:
             name, at = _VALUE.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)  # over the colon
+            at = _skip(text, at) + 1  # over the colon
             if name == key:
                 return at
-            _, at = _VALUE.raw_decode(text, at)
+            _, at = _VALUE.raw_decode(text, _skip(text, at))
         except ValueError:
             return None
         at = _skip(text, _skip(text, at) + 1)  # over the comma, or the end
@@ -117,42 +125,41 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _masses(tokens: Sequence[Token], start: int, written: Sequence[bytes]) -> list[float]:
-    """Chance of each level: follow the tokens from `start` until they can be one level alone."""
-    masses = [0.0] * len(written)
+def _masses(tokens: Sequence[Token], start: int, written: Sequence[bytes]) -> tuple[list[float], float]:
+    """Chance of each level, and of all that was told: follow the tokens until they can be one level alone.
+
+    The first is that after the colon, which ends at `start`, or the colon's own where that writes of the level
+    too. Blanks before a level are no part of it, but a level may stand in their place.
+    """
+    masses, told = [0.0] * len(written), 0.0
     reached, prefix, place = 1.0, b"", 0
     for token in tokens:
         begins, place = place, place + len(token.said)
-        if place <= start:
-            continue
         lead = token.said[: max(0, start - begins)]
-        ends = prefix + token.said[len(lead) :]
+        rest = token.said[len(lead) :]
+        if place <= start or (lead and not rest.strip(_BLANK_BYTES)):
+            continue
         own = 0.0
         for said, chance in _alternatives(token).items():
             if said == token.said:
                 own = chance
-            elif (other := said if prefix else _after(said, lead)) is not None:
-                _give(masses, prefix + other, written, reached * chance)
-        reached, prefix = reached * own, ends
+                continue
+            told += reached * chance
+            if said.startswith(lead):
+                _give(masses, prefix + said[len(lead) :], written, reached * chance)
+        reached, prefix = reached * own, (prefix + rest).lstrip(_BLANK_BYTES)
         if len(_can_be(prefix, written)) <= 1:
             break
     _give(masses, prefix, written, reached)
-    return masses
+    return masses, told + reached
 
 
 def _alternatives(token: Token) -> Mapping[bytes, float]:
-    return {said: exp(min(logprob, 0.0)) for said, logprob in (*token.others, (token.said, token.logprob))}
-
-
-def _after(said: bytes, lead: bytes) -> bytes | None:
-    """What of another token stands where the level does; blanks and the colon before it are no part of it."""
-    if lead and said.startswith(lead):
-        return said[len(lead) :].lstrip(_LEADS)
-    return None if lead.strip(_LEADS) else said.lstrip(_LEADS)
+    return {said: exp(min(logprob, _MOST)) for said, logprob in (*token.others, (token.said, token.logprob))}
 
 
 def _give(masses: list[float], prefix: bytes, written: Sequence[bytes], chance: float) -> None:
-    found = _can_be(prefix, written)
+    found = _can_be(prefix.lstrip(_BLANK_BYTES), written)
     if len(found) == 1:
         masses[found[0]] += chance
 

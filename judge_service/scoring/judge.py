@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 KEY_VERSION = 1
 UNCOUNTED = Usage()
+_SERVERS_FAULTS = frozenset({"tokens_not_told", "level_not_located", "mass_impossible"})
 
 R = TypeVar("R", bound=Reading)
 
@@ -193,7 +194,7 @@ class Judge:
         said = response if rival is None else f"{response}\0{rival}"  # no quotation runs over a null
 
         def reader(completion: Completion) -> Reading:
-            return read(completion, matter.criteria, said)
+            return read(completion, matter.criteria, said, thinks=self.spec.reasoning)
 
         prompts = [replace(rendered.prompt, sample=at) for at in range(matter.samples)]
         calls = await asyncio.gather(
@@ -255,13 +256,11 @@ def _identity(spec: JudgeSpec, version: str) -> str:
 
 
 def _is_short(reading: Reading, matter: Matter) -> bool:
-    """Whether the total will lack what the server did not tell: the next asking may have it."""
+    """Whether the total will lack what the server did not tell, or told wrong: the next asking may have it."""
     if matter.rival is not None or matter.stored.rubric.score_from == "level":
         return False
     scored = [verdict for verdict in reading.verdicts.values() if isinstance(verdict, Scored)]
-    return any(
-        verdict.distribution_withheld in {"tokens_not_told", "level_not_located"} for verdict in scored
-    )
+    return any(verdict.distribution_withheld in _SERVERS_FAULTS for verdict in scored)
 
 
 def _all_there(calls: Sequence[Called[Reading] | BaseException]) -> list[Called[Reading]]:

@@ -15,13 +15,15 @@ from judge_service.texts import THOUGHT_TAGS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from judge_service.backends.base import Completion
+    from judge_service.backends.base import Completion, Token
     from judge_service.domain.rubric import Criterion
     from judge_service.domain.verdict import Withheld
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 
 _THINK = re.compile(rf"\s*<({'|'.join(THOUGHT_TAGS)})>", re.IGNORECASE)
+_OPENED = re.compile(rf"<(?:{'|'.join(THOUGHT_TAGS)})>", re.IGNORECASE)
+_CLOSED = re.compile(rf"</(?:{'|'.join(THOUGHT_TAGS)})>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*)\n?```", re.DOTALL | re.IGNORECASE)
 _BLANKS = re.compile(r"[\s\"'\u2018\u2019\u201c\u201d]+")
 _CONTROL_CHARACTER = object()
@@ -53,8 +55,13 @@ class _Unreadable(Exception):
         self.outcome = outcome
 
 
-def read(completion: Completion, criteria: Sequence[Criterion], response: str) -> Reading:
-    """Read a completion as verdicts. What ended the reply is looked at before any of its text is."""
+def read(
+    completion: Completion, criteria: Sequence[Criterion], response: str, *, thinks: bool = False
+) -> Reading:
+    """Read a completion as verdicts. What ended the reply is looked at before any of its text is.
+
+    `thinks`: the judge thinks before it answers, and its prompt may have opened the thoughts already.
+    """
     match completion.finish:
         case "refusal":
             return _all(criteria, "refused", "the judge declined to answer")
@@ -65,14 +72,16 @@ def read(completion: Completion, criteria: Sequence[Criterion], response: str) -
         case "other":
             return _all(criteria, "unparsable", "the reply ended for a reason we do not know", "unparsable")
     try:
-        document, flags = _document(completion.text)
+        body = _without_thinking(completion.text, thinks=thinks)
+        document, flags = _document(body)
         if unknown := set(document) - {criterion.id for criterion in criteria}:
             raise _Unreadable(f"the reply has {len(unknown)} keys that are no criterion of the rubric")
     except _Unreadable as exc:
         return _all(criteria, exc.outcome, str(exc), exc.outcome)
     said = _folded(response)
     verdicts = {
-        c.id: _distributed(c, _verdict(c, document.get(c.id), said, flags), completion) for c in criteria
+        c.id: _distributed(c, _verdict(c, document.get(c.id), said, flags), body, completion.tokens)
+        for c in criteria
     }
     faults = {verdict.outcome for verdict in verdicts.values()}
     fault: Fault | None = (
@@ -88,7 +97,7 @@ def _all(
 
 
 def _document(text: str) -> tuple[dict[str, object], tuple[str, ...]]:
-    body, flags = _without_thinking(text).strip(), []
+    body, flags = text.strip(), []
     if not body:
         raise _Unreadable("the reply is empty")
     if fenced := _FENCE.fullmatch(body):
@@ -126,15 +135,31 @@ def _why_not_json(exc: json.JSONDecodeError) -> str:
     return "more than one JSON object" if exc.msg == "Extra data" else "the reply is not one JSON object"
 
 
-def _without_thinking(text: str) -> str:
+def _without_thinking(text: str, *, thinks: bool) -> str:
     """Take off one leading, closed block of thoughts; a block left open is a cut reply, whatever it holds."""
     opened = _THINK.match(text)
     if not opened:
-        return text
+        return _after_thoughts(text) if thinks else text
     closed = re.compile(f"</{opened[1]}>", re.IGNORECASE).search(text, opened.end())
     if not closed:
         raise _Unreadable("the reply ends inside the judge's thoughts", "truncated")
     return text[closed.end() :]
+
+
+def _after_thoughts(text: str) -> str:
+    """Take off thoughts that the prompt opened: all before the only closing tag, unless the answer quotes it."""
+    thoughts, *after = _CLOSED.split(text)
+    if len(after) != 1 or _OPENED.search(thoughts) or _is_answer(text):
+        return text
+    return after[0]
+
+
+def _is_answer(text: str) -> bool:
+    try:
+        _document(text)
+    except _Unreadable:
+        return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -195,13 +220,12 @@ def _leveled(
 
 
 def _distributed(
-    criterion: Criterion, verdict: Scored | Unscored, completion: Completion
+    criterion: Criterion, verdict: Scored | Unscored, body: str, tokens: Sequence[Token] | None
 ) -> Scored | Unscored:
     """Add the distribution, where tokens were asked for: it is the same answer, seen more closely."""
-    if completion.tokens is None or isinstance(verdict, Unscored):
+    if tokens is None or isinstance(verdict, Unscored):
         return verdict
-    body = _without_thinking(completion.text)
-    found = of_tokens(body, completion.tokens, (criterion.id, "level"), criterion.scale.labels)
+    found = of_tokens(body, tokens, (criterion.id, "level"), criterion.scale.labels)
     return distributed(criterion, verdict, found)
 
 

@@ -7,13 +7,14 @@ import json
 import logging
 import time
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import RUBRIC, SCHEMA, SECRET_TEXT, asking
 from stubexpected import FINISHES, WAITS, counted, refused_for, told
 from stubjudge import StubJudge
-from stubshapes import ANSWERS, BROKEN, FAULTS, HANGS, MARKER, RATE_LIMITS, REJECTIONS, SHAPES
+from stubshapes import ANSWERS, BROKEN, FAULTS, HANGS, MARKER, RATE_LIMITS, REJECTIONS, SHAPES, Shape
+from tokens import in_doubt, wire
 from vllm_inside import a_door, put_in_place
 
 from judge_service.backends.base import Backend, Completion
@@ -29,6 +30,7 @@ from judge_service.errors import (
     BackendTimeout,
     BackendUnavailable,
 )
+from judge_service.scoring.distribution import Distribution, of_tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 KEY = "sk-KEY-4f7a"
 SLOW = "SLOW"
 SOON_S = 0.5
+SETTINGS: dict[str, Any] = {"seed": 7, "logprobs": 5, "extra_body": {"top_k": 1}}
 
 
 async def failure(backend: Backend, timeout_s: float = 5.0) -> BackendError:
@@ -224,6 +227,23 @@ class DoorContract(BackendContract):
         }
         assert {key: call.body.get(key) for key in expected} == expected
 
+    async def test_what_the_tokens_chances_are_comes_through_as_it_was_told(
+        self, door: Backend, stub: StubJudge
+    ) -> None:
+        chances: dict[int | str, float] = {2: 0.6, 3: 0.3, 4: 0.1}
+        shape = Shape(tokens_told=lambda text: wire(in_doubt(text, chances)))
+        stub.plays(shape)
+        completion = await door.complete(asking(), timeout_s=5)
+        labels = RUBRIC.criteria[0].scale.labels
+        found = of_tokens(completion.text, completion.tokens or (), ("accuracy", "level"), labels)
+        assert isinstance(found, Distribution)
+        assert found.shares == pytest.approx((0, 0, 0.6, 0.3, 0.1, 0))
+        assert (stub.calls[0].body["logprobs"], stub.calls[0].body["top_logprobs"]) == (True, 5)
+
+    async def test_tokens_that_were_not_told_are_none(self, door: Backend, stub: StubJudge) -> None:
+        stub.plays("normal")
+        assert (await door.complete(asking(), timeout_s=5)).tokens == ()
+
     async def test_images_go_between_the_question_and_the_reminder(
         self, door: Backend, stub: StubJudge
     ) -> None:
@@ -240,7 +260,7 @@ class TestOpenAI(DoorContract):
 
     @pytest.fixture
     async def door(self, stub: StubJudge) -> AsyncIterator[Backend]:
-        spec = JudgeSpec(kind="openai", base_url=stub.url, model="judge", seed=7, extra_body={"top_k": 1})
+        spec = JudgeSpec(kind="openai", base_url=stub.url, model="judge", **SETTINGS)
         backend = OpenAIBackend(spec, KEY)
         yield backend
         await backend.aclose()
@@ -261,9 +281,7 @@ class TestLiteLLM(DoorContract):
 
     @pytest.fixture
     async def door(self, stub: StubJudge) -> AsyncIterator[Backend]:
-        spec = JudgeSpec(
-            kind="litellm", base_url=stub.url, model="openai/judge", seed=7, extra_body={"top_k": 1}
-        )
+        spec = JudgeSpec(kind="litellm", base_url=stub.url, model="openai/judge", **SETTINGS)
         backend = LiteLLMBackend(spec, KEY)
         await backend.load()  # the import is not part of any deadline here
         yield backend

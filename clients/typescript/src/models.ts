@@ -397,7 +397,7 @@ export interface Scored {
   /** Probability of the levels together; the rest was null, or not seen. */
   readonly distribution_mass?: number | null;
   /** Why there is no distribution although one was asked for. */
-  readonly distribution_withheld?: Open<"tokens_not_told" | "level_not_located" | "mass_unseen"> | null;
+  readonly distribution_withheld?: Open<"tokens_not_told" | "level_not_located" | "mass_unseen" | "mass_impossible"> | null;
   /** Quotations the judge leans on. */
   readonly evidence?: ReadonlyArray<string>;
   /** Mean of the levels' values under the distribution. */

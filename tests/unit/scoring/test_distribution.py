@@ -57,8 +57,60 @@ def test_what_a_judge_would_rather_not_tell_is_seen_and_no_level() -> None:
 
 
 def test_a_token_may_begin_before_the_level() -> None:
-    said = found(around(a_token(": 4", 0.6, {": 3": 0.2, ":3": 0.1, " 5": 0.1}), before=BEFORE[:-2]))
+    said = found(around(a_token(": 4", 0.6, {": 3": 0.2, ":3": 0.1, ":\n5": 0.1}), before=BEFORE[:-2]))
     assert said.shares == shares(l4=0.6, l3=0.3, l5=0.1)
+    said = found(around(a_token('": 4', 0.6, {'":3': 0.3, '": 5': 0.1}), before=BEFORE[:-3]))
+    assert said.shares == shares(l4=0.6, l3=0.3, l5=0.1)
+
+
+def test_a_level_without_the_colon_before_it_is_none() -> None:
+    said = found(around(a_token(": 4", 0.9, {" 5": 0.1}), before=BEFORE[:-2]))
+    assert (said.shares, said.mass) == (shares(l4=1.0), pytest.approx(0.9))
+
+
+BARE = BEFORE[:-1]  # up to the colon
+
+
+def test_levels_that_stand_in_place_of_a_blank_before_the_level_are_counted() -> None:
+    blank, level = a_token("\t", 0.17, {"2": 0.55, "5": 0.2}), a_token("5", 0.99, {"2": 0.01})
+    said = found(around(blank, level, before=BARE))
+    assert said.mass == pytest.approx(0.92)
+    assert said.shares == shares(l2=(0.55 + 0.17 * 0.01) / 0.92, l5=(0.2 + 0.17 * 0.99) / 0.92)
+
+
+def test_every_blank_before_the_level_is_a_place_for_it() -> None:
+    blanks = (a_token("\n", 0.8, {" 1": 0.2}), a_token("  ", 0.5, {"\t3": 0.5}))
+    said = found(around(*blanks, a_token(" 4", 1.0), before=BARE))
+    assert said.shares == shares(l1=0.2, l3=0.4, l4=0.4)
+
+
+def test_what_may_follow_another_blank_is_not_seen() -> None:
+    assert found(around(a_token(" ", 0.8, {"\n": 0.2}), a_token("4"), before=BARE)) == "mass_unseen"
+
+
+def test_how_the_colon_was_written_is_no_doubt_about_the_level() -> None:
+    said = found(around(a_token(": ", 0.6, {":": 0.4}), a_token("4", 0.5, {"3": 0.5}), before=BEFORE[:-2]))
+    assert (said.shares, said.mass) == (shares(l4=0.5, l3=0.5), pytest.approx(1.0))
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        a_token("4", 1.0, dict.fromkeys("01235", 1.0)),
+        a_token("4", 0.9, {"3": 0.9, "2": 0.9}),
+        a_token("4", 0.9, {"3": 0.02, "null": 0.1}),
+        a_token("4", 0.95, {"x": 0.95}),
+        Token(b"4", 0.1),
+        Token(b"4", 1e9, ((b"3", float("inf")),)),
+    ],
+)
+def test_chances_of_more_than_one_are_no_distribution(level: Token) -> None:
+    assert found(around(level)) == "mass_impossible"
+
+
+def test_a_little_more_than_one_is_rounding() -> None:
+    said = found(around(a_token("4", 0.705, {"3": 0.3})))
+    assert (said.mass, sum(said.shares)) == (1.0, pytest.approx(1.0))
 
 
 def test_a_token_may_end_after_the_level() -> None:
@@ -107,6 +159,16 @@ def test_thoughts_and_marks_around_the_reply_are_passed_over() -> None:
     assert found(tokens, BEFORE + "4" + AFTER).shares == shares(l4=0.5, l3=0.5)
 
 
+DRAFT = around(a_token("4", 0.2, {"3": 0.8}))
+SURE = around(a_token("4", 0.99, {"3": 0.01}))
+
+
+@pytest.mark.parametrize("end", [(), (a_token("<|im_end|>"),)])
+def test_the_answer_is_read_and_not_the_same_text_in_the_thoughts(end: tuple[Token, ...]) -> None:
+    tokens = (*DRAFT, *spelled("\nhm, no doubt.", {}), a_token("</think>"), a_token("\n"), *SURE, *end)
+    assert found(tokens, BEFORE + "4" + AFTER).shares == shares(l4=0.99, l3=0.01)
+
+
 def test_tokens_that_were_not_told_or_spell_another_text_give_none() -> None:
     assert found((), BEFORE + "4" + AFTER) == "tokens_not_told"
     assert found(around(a_token("4")), BEFORE + "5" + AFTER) == "level_not_located"
@@ -144,6 +206,16 @@ def read_as(criterion: Any, text: str, tokens: tuple[Token, ...] | None) -> Scor
     verdict = read(a_completion(text, tokens=tokens), [criterion], "A response.").verdicts[criterion.id]
     assert isinstance(verdict, Scored)
     return verdict
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_expected_is_of_the_answer_and_not_of_a_draft(whole: bool) -> None:
+    answer = json.dumps({"accuracy": an_entry(4)})
+    draft, sure = in_doubt(answer, {4: 0.2, 3: 0.8}), in_doubt(answer, {4: 0.99, 3: 0.01})
+    thoughts = (*spelled("<think>\n", {}), *draft, *spelled("\nhm, no doubt.</think>\n", {}))
+    spelt = b"".join(token.said for token in (*thoughts, *sure)).decode()
+    verdict = read_as(a_criterion("accuracy"), spelt if whole else answer, (*thoughts, *sure))
+    assert verdict.expected == pytest.approx(80 * 0.99 + 60 * 0.01)
 
 
 def test_the_expected_value_is_the_mean_of_the_levels_values() -> None:

@@ -67,6 +67,16 @@ async def test_a_judge_gives_verdicts_with_what_is_known_of_the_call() -> None:
 
 
 @virtual
+@pytest.mark.parametrize(("reasoning", "outcome"), [(True, "scored"), (False, "unparsable")])
+async def test_only_of_a_judge_that_thinks_are_thoughts_without_their_beginning_taken_off(
+    reasoning: bool, outcome: str
+) -> None:
+    line = FakeLine(a_completion(f"I think level 3.\n</think>\n{a_reply()}"))
+    found = await a_judge(line, reasoning=reasoning).judge(a_matter(), cache="off", deadline=now() + LATER)
+    assert {verdict.outcome for verdict in found.verdicts.values()} == {outcome}
+
+
+@virtual
 async def test_the_prompt_carries_the_case_the_schema_and_the_judges_cap() -> None:
     line = FakeLine()
     matter = a_matter(mode="image", images=("data:image/png;base64,AAAA",), image_digests=("d",))

@@ -80,6 +80,47 @@ def test_thoughts_before_the_reply_are_taken_off(text: str) -> None:
     assert found.flags == ()
 
 
+OPENED_IN_THE_PROMPT = [
+    f"I think level 3.\n</think>\n{reply()}",
+    f"</think>{reply()}",
+    f"{THINKING}</THINKING>\n\n{reply()}",
+    f"{reply(5)}\nhm, no.</reasoning>{reply()}",
+]
+
+
+@pytest.mark.parametrize("text", OPENED_IN_THE_PROMPT)
+def test_thoughts_that_the_prompt_opened_are_taken_off_where_the_judge_thinks(text: str) -> None:
+    found = read(a_completion(text), [ACCURACY], SAID, thinks=True).verdicts["accuracy"]
+    assert (found.level, found.flags) == (4, ())
+    assert verdict(text).outcome == "unparsable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Hm.</think>{reply(5)}</think>{reply()}",
+        f"Hm. <think>Hm.</think>{reply()}",
+        f"Hm.</think>So: {reply()}",
+        f"Hm.</think><think>{reply()}",
+        f"{reply()}</think>",
+        f"Hm. {reply()}",
+    ],
+)
+def test_of_thoughts_without_one_clear_end_nothing_is_taken_off(text: str) -> None:
+    assert (
+        read(a_completion(text), [ACCURACY], SAID, thinks=True).verdicts["accuracy"].outcome == "unparsable"
+    )
+
+
+@pytest.mark.parametrize("text", ["{}", "```json\n{}\n```", "<think>Hm.</think>{}", "Hm.</think>{}"])
+def test_a_tag_that_the_answer_quotes_ends_no_thoughts(text: str) -> None:
+    quoting = reply(rationale="It opens with <think>.")
+    if "</think>" not in text:
+        quoting = reply(rationale="It says </think> twice.")
+    found = read(a_completion(text.replace("{}", quoting)), [ACCURACY], SAID, thinks=True)
+    assert found.verdicts["accuracy"].level == 4
+
+
 @pytest.mark.parametrize(
     "fence", ["```json\n{}\n```", "```\n{}\n```", "```JSON \r\n{}\r\n```", "```json\n{}```"]
 )

@@ -19,6 +19,7 @@ from builders import (
 from hypothesis import given
 from hypothesis import strategies as st
 from lines import BrokenLine, FakeCache, FakeLine
+from tokens import in_doubt
 from virtualtime import virtual
 
 from judge_service.backends.base import Called, Completion, JudgeCallFailed
@@ -186,12 +187,16 @@ async def test_samples_of_which_one_is_no_answer_are_told_and_not_kept(odd: Comp
 
 @virtual
 @pytest.mark.parametrize(("score_from", "keeps"), [("expected", False), ("level", True)])
+@pytest.mark.parametrize(
+    ("chances", "why"), [(None, "tokens_not_told"), (dict.fromkeys(range(6), 1.0), "mass_impossible")]
+)
 async def test_a_total_that_lacks_what_the_server_did_not_tell_is_not_kept(
-    score_from: str, keeps: bool
+    score_from: str, keeps: bool, chances: dict[int | str, float] | None, why: str
 ) -> None:
     stored = a_stored_rubric(a_rubric(score_from=score_from))
-    line = FakeLine(a_completion(a_reply(stored.rubric.criteria), tokens=()))
+    reply = a_reply(stored.rubric.criteria)
+    line = FakeLine(a_completion(reply, tokens=in_doubt(reply, chances) if chances else ()))
     found = await a_judge(line, logprobs=5).judge(a_matter(stored=stored), cache="use", deadline=1000)
     verdict = found.verdicts["accuracy"]
     assert isinstance(verdict, Scored)
-    assert (verdict.distribution_withheld, found.keeps) == ("tokens_not_told", keeps)
+    assert (verdict.distribution_withheld, found.keeps) == (why, keeps)

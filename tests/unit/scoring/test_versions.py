@@ -18,9 +18,9 @@ from judge_service.texts import TEXTS_VERSION
 
 HOME = Path(judge_service.__file__).parent
 PINNED = {
-    "scoring/reading.py": (PARSER_VERSION, 3, "6e703ffd99106557"),
-    "scoring/distribution.py": (PARSER_VERSION, 3, "ed28dc985a2423c2"),
-    "scoring/sampling.py": (PARSER_VERSION, 3, "1bfba4e4e72fde0d"),
+    "scoring/reading.py": (PARSER_VERSION, 4, "794bf5b0af46efaf"),
+    "scoring/distribution.py": (PARSER_VERSION, 4, "18b58aa77ceb65ac"),
+    "scoring/sampling.py": (PARSER_VERSION, 4, "1bfba4e4e72fde0d"),
     "scoring/guard.py": (GUARD_VERSION, 1, "976e09cfeeff70b0"),
     "texts.py": (TEXTS_VERSION, 1, "8e4147013d443112"),
     "domain/visible.py": (TEXTS_VERSION, 1, "bd1a30a444307b9d"),
