@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 TEXT_CAP = 400  # characters of a reason; the server's grammar keeps to it, so that no answer runs on
 _OVERTIME_S = 15  # after its own patience, before it is killed
+_THROUGH_A_SHELL = "'''exec'"  # a script's second line, where its Python's path is too long for the first
 _STOPPED = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -99,9 +100,14 @@ def program(named: str | None) -> str:
 
 
 def python_of(script: str) -> list[str]:
-    """The Python that runs a script, from the script's first line: it has the torch that will serve."""
+    """The Python that runs a script, from the script's first lines: it has the torch that will serve."""
     with Path(script).open("rb") as file:
-        first = file.readline(1024).decode("utf-8", "replace").strip()
+        first, second = (file.readline(4096).decode("utf-8", "replace").strip() for _ in range(2))
+    if second.startswith(_THROUGH_A_SHELL):
+        python = second.removeprefix(_THROUGH_A_SHELL).strip()
+        if "$(" in python:  # a path that the shell works out: the script's own folder
+            return [str(Path(script).resolve().with_name("python"))]
+        return shlex.split(python)[:1]
     return shlex.split(first.removeprefix("#!")) if first.startswith("#!") else [sys.executable]
 
 

@@ -206,3 +206,15 @@ def test_a_scripts_python_is_in_its_first_line(tmp_path: Path) -> None:
         (tmp_path / "vllm").write_text(f"{first}\nrest\n", "utf-8")
         assert python_of(str(tmp_path / "vllm")) == python
     assert python_of(FAKE) == ["/usr/bin/env", "python3"]
+
+
+def test_a_scripts_python_is_found_behind_the_shell_that_a_long_path_needs(tmp_path: Path) -> None:
+    long = f"/{'very-' * 30}long path/bin/python3.11"
+    beside = '"$(dirname -- "$(realpath -- "$0")")"'
+    for exec_line, python in (
+        (f'\'\'\'exec\' "{long}" "$0" "$@"', long),
+        ("'''exec' /opt/v/bin/python3.11 \"$0\" \"$@\"", "/opt/v/bin/python3.11"),
+        (f"'''exec' {beside}/'python3' \"$0\" \"$@\"", str(tmp_path / "python")),
+    ):
+        (tmp_path / "vllm").write_text(f"#!/bin/sh\n{exec_line}\n' '''\nimport sys\n", "utf-8")
+        assert python_of(str(tmp_path / "vllm")) == [python]
