@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from judge_service.errors import ConfigurationError
 from judge_service.judges import Door
 from judge_service.local.arguments import Model, Wishes, engine_options, environment
 from judge_service.local.machine import look
+from judge_service.local.weights import digest_of
 
 if TYPE_CHECKING:
     from judge_service.domain.judge import JudgeSpec
@@ -87,23 +86,3 @@ def _folder(spec: JudgeSpec, judge: str, place: str | None) -> Path:
             "by --engine-model"
         )
     raise ConfigurationError(f"--engine-model: {place} is no folder")
-
-
-def digest_of(folder: Path) -> str:
-    """SHA-256 over the names and contents of all files of a model's folder but hidden ones, in hexadecimal."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
-    with ThreadPoolExecutor() as pool:  # hashing is as fast as a core, and weights are large
-        found = list(pool.map(_digest, files))
-    whole = hashlib.sha256()
-    for path, digest in zip(files, found, strict=True):
-        whole.update(f"{path.relative_to(folder).as_posix()}\0{digest}\n".encode())
-    return whole.hexdigest()
-
-
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

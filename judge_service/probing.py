@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from judge_service.backends.capabilities import Capability, Door, probe, schema_mode
+from judge_service.backends.capabilities import Capability, Door, probe, schema_mode, undecided
 from judge_service.domain.judge import JudgeSpec
 from judge_service.domain.panel import parts_of
 from judge_service.errors import ConfigurationError
@@ -121,7 +121,7 @@ def _decided(found: Probed) -> JudgeSpec:
     mode = schema_mode(found.capabilities)
     if mode is None:
         raise ConfigurationError(
-            f"judge {found.name!r} has schema_mode 'auto', and its probe does not tell whether it holds to schemas "
-            f"({found.capabilities['json_schema'].reason}); start it first, or set schema_mode"
+            f"judge {found.name!r} has schema_mode 'auto', and its probe does not tell what form it holds to "
+            f"({undecided(found.capabilities)}); start it first, or set schema_mode"
         )
     return found.spec.model_copy(update={"schema_mode": mode})

@@ -28,7 +28,7 @@ class CountingLine:
         self,
         says: Callable[[Prompt], str] | None = None,
         *,
-        drops: bool = False,
+        drops: bool | Callable[[Prompt], bool] = False,
         tells: bool = True,
         tells_bare: bool = True,
         seconds: float = 1.0,
@@ -68,4 +68,5 @@ class CountingLine:
     def _counted(self, prompt: Prompt, reminder: str) -> int:
         texts = (prompt.system, prompt.user, *prompt.labels, prompt.closing, reminder)
         words = sum(len(text.split()) for text in texts)
-        return words + (0 if self.drops else IMAGE_TOKENS * len(prompt.images))
+        drops = self.drops(prompt) if callable(self.drops) and prompt.images else self.drops
+        return words + (0 if drops else IMAGE_TOKENS * len(prompt.images))

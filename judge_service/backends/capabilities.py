@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import struct
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from judge_service.errors import BackendError, BackendRejected
+from judge_service.errors import BackendBroken, BackendError, BackendRejected
+from judge_service.texts import THOUGHT_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 
 Status = Literal["yes", "no", "unknown"]
 NAMES: Final = ("json_schema", "json_object", "tools", "logprobs", "images", "seed")
+_STRICTEST_FIRST: Final[tuple[SchemaMode, ...]] = ("json_schema", "json_object")
 
 ALTERNATIVES: Final = 5  # to each token, from which an expected level can be had
 PROBE_TOKENS: Final = 200
 _SIDE: Final = 112  # pixels: four patches of 28 in a row, and no server's least size is larger
 # Refusals that are about what was asked for. Any other would have hit the plain question too.
 _OF_THE_FEATURE: Final = frozenset({"bad_request", "bad_image", "unknown_model"})
+_THOUGHTS_END: Final = re.compile(rf"</(?:{'|'.join(THOUGHT_TAGS)})>", re.IGNORECASE)
 
 # What only a server that holds its model to the schema writes: the question asks for something else.
 _OBEYED: Final = {"colour": "teal", "count": 7}
@@ -102,11 +106,17 @@ async def probe(door: Door, spec: JudgeSpec, *, timeout_s: float | None = None) 
 
 def schema_mode(found: Mapping[str, Capability]) -> SchemaMode | None:
     """The strictest way of asking for a form that holds; None where that is not known."""
-    if found["json_schema"].status == "unknown":
-        return None
-    if found["json_schema"].status == "yes":
-        return "json_schema"
-    return "json_object" if found["json_object"].status == "yes" else "none"
+    for mode in _STRICTEST_FIRST:
+        if (status := found[mode].status) != "no":
+            return mode if status == "yes" else None
+    return "none"
+
+
+def undecided(found: Mapping[str, Capability]) -> str:
+    """Why `schema_mode` is not known; empty where it is."""
+    asked = (found[mode] for mode in _STRICTEST_FIRST)
+    first = next((one for one in asked if one.status != "no"), None)
+    return first.reason if first is not None and first.status == "unknown" else ""
 
 
 class _Asking:
@@ -120,9 +130,13 @@ class _Asking:
         messages = [{"role": "user", "content": question}]
         request = {"messages": messages, "temperature": 0, **self._settings, **fields}
         try:
-            return _said(await self._door.raw(request, timeout_s=self._timeout_s))
+            reply = await self._door.raw(request, timeout_s=self._timeout_s)
         except BackendError as error:
             return error
+        if not isinstance(_at(reply, "choices", 0, "message"), dict):
+            # Some gateways send their faults under 200: such a reply tells nothing of the field.
+            return BackendBroken("it answered 200 without a completion")
+        return _said(reply)
 
 
 async def _json_schema(asking: _Asking) -> Capability:
@@ -228,7 +242,7 @@ def _cut(said: _Said) -> Capability | None:
 def _document(text: str) -> object:
     """The JSON of a reply, thoughts before it left away; None where it is none."""
     try:
-        return json.loads(text.rpartition("</think>")[2])
+        return json.loads(_THOUGHTS_END.split(text)[-1])
     except (ValueError, RecursionError):
         return None
 

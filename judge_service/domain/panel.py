@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 MOST_MEMBERS = 16
 Names = Annotated[tuple[str, ...], Field(min_length=2, max_length=MOST_MEMBERS)]
-# So far apart and no further, so that a mean of points keeps its digits.
-Weight = Annotated[float, Field(ge=1e-6, le=1e6)]
+# So far apart and no further, so that a mean of points keeps its digits. Strict: `true` is no number.
+Weight = Annotated[float, Field(ge=1e-6, le=1e6, strict=True)]
 
 
 class PanelSpec(BaseModel):
@@ -25,7 +25,10 @@ class PanelSpec(BaseModel):
     kind: Literal["panel"]
     members: Names = Field(description="Names of configured judges, each of a kind that answers by itself.")
     quorum: int | None = Field(
-        default=None, ge=1, description="Members that must score a criterion. Default: more than half."
+        default=None,
+        ge=1,
+        strict=True,
+        description="Members that must score a criterion. Default: more than half.",
     )
     weights: dict[str, Weight] | None = Field(
         default=None, description="Member → its weight, relative to the others'. Default: all alike."
@@ -59,7 +62,10 @@ class CascadeSpec(BaseModel):
     kind: Literal["cascade"]
     steps: Names = Field(description="Names of configured judges or panels, in the order of asking.")
     escalate_width: float = Field(
-        gt=0, le=100, description="Go on where the score's interval is wider than this, in points."
+        gt=0,
+        le=100,
+        strict=True,
+        description="Go on where the score's interval is wider than this, in points.",
     )
     exhausted: Literal["answer", "needs_human"] = Field(
         default="answer", description="What the last step's answer is when that is not sure enough either."

@@ -22,12 +22,17 @@ class TokenPrice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input_usd_per_mtok: float = Field(ge=0, le=1e6, description="US dollars for a million tokens read.")
-    output_usd_per_mtok: float = Field(ge=0, le=1e6, description="US dollars for a million tokens written.")
+    input_usd_per_mtok: float = Field(
+        ge=0, le=1e6, strict=True, description="US dollars for a million tokens read."
+    )
+    output_usd_per_mtok: float = Field(
+        ge=0, le=1e6, strict=True, description="US dollars for a million tokens written."
+    )
     cached_input_usd_per_mtok: float | None = Field(
         default=None,
         ge=0,
         le=1e6,
+        strict=True,
         description="For tokens read from the provider's cache; absent: as others.",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,23 @@ _GIB = 2**30
 _SPARE = 1.2  # weights and what computing with them needs, over the weights alone
 _BFLOAT16_SINCE = (8, 0)  # compute capability
 _PIXELS = 40_000_000
+_OF_THE_TEXT = ("max_position_embeddings", "num_attention_heads", "num_key_value_heads")  # in config.json
 # Without these a model may write legal blanks without end, or fields that nobody asked for (vLLM 0.32).
 STRUCTURED = {"backend": "guidance", "disable_any_whitespace": True, "disable_additional_properties": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model by folder or name, the size of its weights and the longest text it takes, where they are known."""
+    """A model by folder or name, and what is known of it.
+
+    The size of its weights, the longest text it takes, and how many attention heads it has, of queries and of keys:
+    vLLM spreads it only over so many GPUs that they come out even.
+    """
 
     place: str
     weights_gib: float | None = None
     longest: int | None = None
+    heads: tuple[int, ...] = ()
 
     @classmethod
     def at(cls, place: str) -> Model:
@@ -37,11 +44,23 @@ class Model:
             return cls(place)
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
-            longest = (config.get("text_config") or config).get("max_position_embeddings")
+            longest, *heads = map((config.get("text_config") or config).get, _OF_THE_TEXT)
         except (OSError, ValueError, AttributeError):
             raise ConfigurationError(f"{place} holds no readable config.json: no model") from None
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-        return cls(str(folder), size / _GIB if size else None, longest if isinstance(longest, int) else None)
+        return cls(
+            str(folder),
+            size / _GIB if size else None,
+            longest if isinstance(longest, int) else None,
+            tuple(takewhile(lambda count: isinstance(count, int) and count > 0, heads)),
+        )
+
+    def spreads_over(self, gpus: int) -> bool:
+        """Whether its heads come out even; where GPUs outnumber the heads of keys, each head is on several."""
+        queries, keys = self.heads[:1], self.heads[1:]
+        return all(count % gpus == 0 for count in queries) and all(
+            count % gpus == 0 or gpus % count == 0 for count in keys
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,8 @@ def engine_options(machine: Machine, model: Model, wishes: Wishes) -> dict[str, 
     if machine.gpus:
         parallel = tensor_parallel(machine, model, wishes)
         return shared | {"gpu_memory_utilization": GPU_SHARE, "tensor_parallel_size": parallel}
+    if wishes.tensor_parallel is not None:
+        raise ConfigurationError(f"{_gpus(wishes.tensor_parallel)} asked for, and there is none here")
     # Compiling takes a minute of every start. A prompt in chunks with a seed ends the CPU engine (vLLM 0.32).
     return shared | {
         "enforce_eager": True,
@@ -146,24 +167,33 @@ def context_length(machine: Machine, model: Model, wishes: Wishes) -> int:
 
 
 def tensor_parallel(machine: Machine, model: Model, wishes: Wishes) -> int:
-    """The fewest GPUs, in powers of two, that hold the model; all of them where its size is not known.
+    """The fewest GPUs, in powers of two, that hold the model and over which its heads come out even.
 
-    More replicas serve more answers than one model spread wider than it must be. `ConfigurationError` for a
-    model that fits no number of them.
+    More replicas serve more answers than one model spread wider than it must be. Where its size is not known, the
+    most. `ConfigurationError` for a model that fits no number of them, and where nothing of it is known.
     """
-    possible = [count for count in (1, 2, 4, 8, 16) if count <= machine.gpus]
-    if wishes.tensor_parallel is not None:
-        if wishes.tensor_parallel not in possible:
-            raise ConfigurationError(
-                f"{wishes.tensor_parallel} GPUs were asked for; possible are {', '.join(map(str, possible))}"
-            )
-        return wishes.tensor_parallel
+    possible = [count for count in (1, 2, 4, 8, 16) if count <= machine.gpus and model.spreads_over(count)]
+    told = ", ".join(map(str, possible))
+    if (wished := wishes.tensor_parallel) is not None:
+        if wished not in possible:
+            raise ConfigurationError(f"{_gpus(wished)} asked for; possible are {told}")
+        return wished
     if model.weights_gib is None:
+        if len(possible) > 1 and not model.heads:
+            raise ConfigurationError(
+                f"nothing is known of {model.place} before it is loaded: say by --gpus over how many it is "
+                f"spread ({told})"
+            )
         return possible[-1]
     need = _SPARE * model.weights_gib
     for count in possible:
         if need <= GPU_SHARE * machine.memory_gib * count:
             return count
     raise ConfigurationError(
-        f"the model needs {need:.0f} GiB; {machine.gpus} GPUs of {machine.memory_gib:.0f} GiB do not hold it"
+        f"the model needs {need:.0f} GiB; {_gpus(possible[-1])} of {machine.memory_gib:.0f} GiB do not hold it"
+        + (f", and its heads come out even over {told} only" if possible[-1] * 2 <= machine.gpus else "")
     )
+
+
+def _gpus(count: int) -> str:
+    return "1 GPU" if count == 1 else f"{count} GPUs"

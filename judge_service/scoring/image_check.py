@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from judge_service.backends.base import Called, JudgeCallFailed, Usage
@@ -14,7 +17,7 @@ from judge_service.errors import CostCapReached
 from judge_service.scoring.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from judge_service.backends.base import Completion, Landing, Prompt
     from judge_service.domain.judge import JudgeSpec
@@ -27,6 +30,7 @@ IMAGES_UNCONFIRMED = "images_unconfirmed"  # flag: nobody knows whether the judg
 IMAGE_CHECK = "image_check"  # outcome of the attempt that counts tokens
 
 _MOST_KNOWN = 64  # some providers name another fingerprint with every answer
+_EVERY: ContextVar[bool] = ContextVar("every answer is checked", default=False)
 
 Answerer = tuple[str | None, str | None]  # model and fingerprint, as an answer names them
 
@@ -40,6 +44,7 @@ class Sight:
     lasts: bool = True  # False: asking again may tell more, so the answer is not to be kept
     attempts: tuple[Attempt, ...] = ()
     cost_microusd: int | None = 0
+    density: Fraction = Fraction(0)  # tokens to a character of the text alone; 0: not counted
 
     def told_in(self, judgement: Judgement, criteria: Sequence[Criterion]) -> Judgement:
         """The judgement with all of this; one of dropped images has no verdicts, and why."""
@@ -75,8 +80,9 @@ _UNTOLD_YET = replace(_UNCONFIRMED, lasts=False)
 class ImageCheck:
     """Compares the provider's count of tokens with that of the same prompt without its images.
 
-    Done once for each model and fingerprint that answers, and again as long as that finds images dropped; answers
-    that come at the same time share one asking. A provider that puts words in an image's place escapes it.
+    Done once for each model and fingerprint that answers, and again as long as that finds images dropped, and where
+    an answer with images counts no more than its text alone should; answers that come at the same time share one
+    asking. A provider that puts words in an image's place escapes it.
     """
 
     def __init__(self, spec: JudgeSpec, ask: Callable[[Prompt, Landing], Awaitable[Called[Reading]]]) -> None:
@@ -104,10 +110,15 @@ class ImageCheck:
         shown = called.completion.usage.input_tokens
         if self._spec.image_check == "off" or shown is None:
             return _UNCONFIRMED
-        if self._spec.image_check == "each":
-            return await self._compare(prompt, called, shown, landing)
         answerer = _answerer(called.completion)
-        if (known := self._known.get(answerer)) is not None:
+        known = self._known.get(answerer)
+        # The least dense text found so far sets the measure, so that texts unlike it are soon let be.
+        is_doubted = known is not None and shown <= known.density * _characters(prompt, called.reminder)
+        if self._spec.image_check == "each" or _EVERY.get() or is_doubted:
+            sight = await self._compare(prompt, called, shown, landing)
+            self._learn(answerer, sight)
+            return sight
+        if known is not None:
             return known
         if (under_way := self._under_way.get(answerer)) is not None:
             return (await _awaited(under_way, landing)).shared()
@@ -136,18 +147,35 @@ class ImageCheck:
             return replace(spent, flags=(IMAGES_UNCONFIRMED,), lasts=False)
         self.tokens = (shown, tokens)
         if shown > tokens:
-            return spent
+            return replace(spent, density=Fraction(tokens, max(1, _characters(prompt, called.reminder))))
         return replace(spent, dropped=_why(called.completion.model or self._spec.model, shown, tokens))
 
     def _settle(self, answerer: Answerer, done: asyncio.Task[Sight]) -> None:
         self._under_way.pop(answerer, None)
         if done.cancelled() or done.exception() is not None:
             return
-        sight = done.result()
-        if sight.lasts and sight.dropped is None:
-            while len(self._known) >= _MOST_KNOWN:
-                self._known.pop(next(iter(self._known)))
-            self._known[answerer] = sight.shared()
+        self._learn(answerer, done.result())
+
+    def _learn(self, answerer: Answerer, sight: Sight) -> None:
+        """Keep what lasts of the newest check; after any other the next answer is checked too."""
+        was = self._known.pop(answerer, None)
+        if not sight.lasts or sight.dropped is not None:
+            return
+        if was is not None and 0 < was.density < sight.density:
+            sight = replace(sight, density=was.density)
+        while len(self._known) >= _MOST_KNOWN:
+            self._known.pop(next(iter(self._known)))
+        self._known[answerer] = sight.shared()
+
+
+@contextmanager
+def every_answer() -> Iterator[None]:
+    """Within it each answer is checked, whatever is known of who gives it; `off` stays off."""
+    token = _EVERY.set(True)
+    try:
+        yield
+    finally:
+        _EVERY.reset(token)
 
 
 def unread(completion: Completion) -> Reading:  # noqa: ARG001  as a completion is read
@@ -162,6 +190,10 @@ async def _awaited(task: asyncio.Task[Sight], landing: Landing) -> Sight:
             return await asyncio.shield(task)
     except TimeoutError:
         return _UNTOLD_YET
+
+
+def _characters(prompt: Prompt, reminder: str) -> int:
+    return sum(map(len, (prompt.system, prompt.user, *prompt.labels, prompt.closing, reminder)))
 
 
 def _answerer(completion: Completion) -> Answerer:

@@ -15,7 +15,7 @@ from judge_service.domain.request import ScoreRequest
 from judge_service.domain.score import TokenUsage
 from judge_service.errors import BackendTimeout, CostCapReached, ImageRejected, UnfitCase
 from judge_service.scoring.guard import degenerate
-from judge_service.scoring.image_check import IMAGES_DROPPED
+from judge_service.scoring.image_check import IMAGES_DROPPED, every_answer
 from judge_service.scoring.judge import Judge
 from judge_service.scoring.shifts import LEVEL, TOLD_APART, Pair, answers, look, shift
 
@@ -109,7 +109,7 @@ class Looker:
                 cache="off" if arm == "again" else "use",
             )
             async with room:
-                with _naming(at, arm):
+                with _naming(at, arm), every_answer():
                     return await _paid(
                         self._scorer.score(order, deadline=deadline, purse=purse), purse, refused
                     )

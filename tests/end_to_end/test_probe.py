@@ -103,8 +103,8 @@ async def test_a_judge_that_looks(client: Client, stub: StubJudge) -> None:
         ("as_is", "blanked", "swapped", "again"), 5
     )
     counted = sum(calls["usage"]["input_tokens"] for calls in told["arms"].values())
-    assert counted == 20 * (TEXT_TOKENS + IMAGE_TOKENS) + TEXT_TOKENS  # with the one check
-    assert stub.count == 21
+    assert counted == 20 * (TEXT_TOKENS + IMAGE_TOKENS + TEXT_TOKENS)  # with a check of each
+    assert stub.count == 40
 
 
 @pytest.mark.parametrize("judge", ["default", "script"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ from vllm_inside import PACKAGES, put_in_place
 
 from judge_service.domain.judge import JudgeSpec
 from judge_service.errors import ConfigurationError
-from judge_service.offline import digest_of, in_process
+from judge_service.local.weights import digest_of
+from judge_service.offline import in_process
 from judge_service.prompts import Prompts
 from judge_service.scoring.judge import Judge
 
@@ -144,21 +144,3 @@ def test_without_vllm_it_says_what_to_install(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(ConfigurationError, match=r"install the extra judge-service\[local\]"):
         in_process(settings(), "default", "vllm", str(folder))
-
-
-def test_the_digest_is_of_every_file_and_its_name_and_of_nothing_hidden(tmp_path: Path) -> None:
-    folder = a_model(tmp_path / "model")
-    found = [digest_of(folder)]
-    (folder / ".cache").mkdir()
-    (folder / ".cache" / "lock").write_text("x", "utf-8")
-    assert digest_of(folder) == found[0]
-    (folder / "tokenizer.json").write_text(json.dumps({}), "utf-8")
-    found.append(digest_of(folder))
-    (folder / "tokenizer.json").rename(folder / "tokens.json")
-    found.append(digest_of(folder))
-    (folder / "parts").mkdir()
-    (folder / "tokens.json").rename(folder / "parts" / "tokens.json")
-    found.append(digest_of(folder))
-    (folder / "model.safetensors").write_bytes(b"Weights")
-    found.append(digest_of(folder))
-    assert len(set(found)) == 5

@@ -10,7 +10,7 @@ import pytest
 from endpoints import Endpoint
 from serving import command, environment, openai_judge, serving, settings_of
 from stubjudge import StubJudge
-from stubshapes import SHAPES
+from stubshapes import SHAPES, Shape
 
 from judge_service.errors import ConfigurationError
 from judge_service.main import check, open_state
@@ -66,6 +66,23 @@ async def test_a_start_that_cannot_tell_fails_with_the_remedy(stub: StubJudge) -
     stub.choose = lambda _: SHAPES["fault_500"]
     settings = settings_of({"default": openai_judge(stub.url, **AUTO)})
     with pytest.raises(ConfigurationError, match=r"schema_mode 'auto'.*start it first, or set schema_mode"):
+        async with open_state(settings, Observation()):
+            pass
+
+
+@pytest.mark.parametrize("fault", ["rate_bare", "fault_500"])
+async def test_a_passing_fault_never_loosens_the_form(stub: StubJudge, fault: str) -> None:
+    stub.choose = Endpoint(json_schema="ignores", json_object=fault)
+    settings = settings_of({"default": openai_judge(stub.url, **AUTO)})
+    with pytest.raises(ConfigurationError, match=r"does not tell what form it holds to \(.* \[\w+\]\)"):
+        async with open_state(settings, Observation()):
+            pass
+
+
+async def test_a_server_that_sends_its_errors_under_200_is_no_judge_to_start_with(stub: StubJudge) -> None:
+    stub.choose = lambda _: Shape(body=b'{"error": {"message": "no credits"}}')
+    settings = settings_of({"default": openai_judge(stub.url, **AUTO)})
+    with pytest.raises(ConfigurationError, match=r"schema_mode 'auto'.*without a completion.*start it first"):
         async with open_state(settings, Observation()):
             pass
 

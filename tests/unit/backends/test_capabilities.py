@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import PIL.Image
 import pytest
 from endpoints import Endpoint
 from stubjudge import StubJudge
-from stubshapes import MARKER, SHAPES
+from stubshapes import MARKER, SHAPES, Shape
 
 from judge_service.backends.capabilities import NAMES, Capability, picture_url, probe, schema_mode
 from judge_service.backends.litellm_backend import LiteLLMBackend
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from stubjudge import Call
-    from stubshapes import Shape
 
 Doored = OpenAIBackend | LiteLLMBackend
 
@@ -147,12 +147,51 @@ async def test_an_endpoint_that_does_not_answer_is_asked_no_more(
     assert stub.count == 1
 
 
-async def test_a_reply_of_another_shape_breaks_nothing(stub: StubJudge) -> None:
+NO_COMPLETIONS = [
+    b'{"error": {"message": "no credits", "code": 402}}',
+    b'{"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": []}',
+    b"[]",
+    b'{"choices": {"0": 1}}',
+    b'{"choices": [null], "usage": 3}',
+    b'{"choices": [{"message": "text"}]}',
+    b'"text"',
+]
+
+
+@pytest.mark.parametrize("body", NO_COMPLETIONS)
+async def test_a_200_that_is_no_completion_is_no_answer(door: Doored, stub: StubJudge, body: bytes) -> None:
+    stub.choose = lambda _: Shape(body=body)
+    found = await probe(door, spec_of(stub))
+    assert {one.status for one in found.values()} == {"unknown"}
+    assert all("plain question was not answered" in one.reason for one in found.values())
+    assert stub.count == 1
+
+
+async def test_a_field_that_is_answered_by_an_error_under_200_is_not_known(stub: StubJudge) -> None:
     door = door_to(stub, "openai")
-    for body in (b"[]", b'{"choices": {"0": 1}}', b'{"choices": [null], "usage": 3}', b'"text"'):
-        stub.choose = lambda _, body=body: SHAPES["normal"].__class__(body=body)
-        found = await probe(door, spec_of(stub))
-        assert "yes" not in {one.status for one in found.values()}
+    error = Shape(body=NO_COMPLETIONS[0])
+    stub.choose = lambda call: error if "response_format" in call.body else Endpoint()(call)
+    found = await probe(door, spec_of(stub))
+    assert {found[name].status for name in ("json_schema", "json_object")} == {"unknown"}
+    assert "without a completion" in found["json_schema"].reason
+    assert schema_mode(found) is None
+    await door.aclose()
+
+
+@pytest.mark.parametrize("tag", ["think", "thinking", "Reasoning"])
+async def test_thoughts_before_a_form_are_left_away(stub: StubJudge, tag: str) -> None:
+    door = door_to(stub, "openai")
+
+    def thinks(call: Call) -> Shape:
+        shape = Endpoint()(call)
+        reply = json.loads(shape.body or b"")
+        message = reply["choices"][0]["message"]
+        message["content"] = f"<{tag}>{{}}?</{tag}>\n{message['content']}"
+        return replace(shape, body=json.dumps(reply).encode())
+
+    stub.choose = thinks
+    found = await probe(door, spec_of(stub))
+    assert {found[name].status for name in ("json_schema", "json_object")} == {"yes"}
     await door.aclose()
 
 
@@ -184,7 +223,7 @@ def found(**told: str) -> dict[str, Capability]:
         (found(json_schema="yes", json_object="no"), "json_schema"),
         (found(json_schema="no", json_object="yes"), "json_object"),
         (found(json_schema="no", json_object="no"), "none"),
-        (found(json_schema="no"), "none"),
+        (found(json_schema="no"), None),
         (found(json_object="yes"), None),
     ],
 )

@@ -45,6 +45,9 @@ def test_a_quorum_is_from_one_to_the_number_of_members_and_by_default_more_than_
         ({"members": ["a"]}, "at least 2"),
         ({"members": [f"m{at}" for at in range(17)]}, "at most 16"),
         ({"members": ["a", "a"]}, "'a' is named twice"),
+        ({"quorum": True}, "valid integer"),
+        ({"quorum": "2"}, "valid integer"),
+        ({"weights": {"a": 1, "b": True}}, "valid number"),
         ({"quorum": 3}, "a quorum of 3 is never reached by 2 members"),
         ({"weights": {"a": 1}}, "look at 'b'"),
         ({"weights": {"a": 1, "b": 1, "c": 1}}, "look at 'c'"),
@@ -64,6 +67,7 @@ def test_a_panel_that_could_not_vote_is_refused(fields: dict[str, Any], rule: st
     [
         ({"steps": ["a"]}, "at least 2"),
         ({"steps": ["a", "b", "a"]}, "'a' is named twice"),
+        ({"escalate_width": True}, "valid number"),
         ({"escalate_width": 0}, "greater than 0"),
         ({"escalate_width": 100.5}, "less than or equal to 100"),
         ({"escalate_width": float("nan")}, "less than or equal to 100|greater than 0"),

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from judge_service.domain.price import FREE, Price, TokenPrice, total, usd
 
@@ -67,6 +68,14 @@ def test_who_asks_nobody_pays_nothing_whatever_was_counted() -> None:
 def test_a_total_is_unknown_as_soon_as_a_part_is(costs: list[int | None]) -> None:
     known = [cost for cost in costs if cost is not None]
     assert total(costs) == (sum(known) if len(known) == len(costs) else None)
+
+
+@pytest.mark.parametrize("odd", [True, "1"])
+@pytest.mark.parametrize("field", TokenPrice.model_fields)
+def test_a_price_that_is_no_number_is_refused(field: str, odd: object) -> None:
+    fields = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2, field: odd}
+    with pytest.raises(ValidationError, match="valid number"):
+        TokenPrice.model_validate(fields)
 
 
 def test_a_price_of_the_settings_is_in_dollars() -> None:

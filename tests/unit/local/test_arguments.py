@@ -53,8 +53,14 @@ def test_every_server_keeps_to_the_schema_and_bounds_its_queue(machine: Machine)
         (EIGHT, SMALL, "1"),  # more replicas serve more than one model spread wide
         (TWO, LARGE, None),
         (EIGHT, LARGE, "4"),
-        (EIGHT, Model("org/unknown"), "8"),
-        (Machine(6, 79.0, (9, 0)), Model("org/unknown"), "4"),
+        (EIGHT, Model("/models/unweighed", heads=(32, 8)), "8"),
+        (Machine(6, 79.0, (9, 0)), Model("/models/unweighed", heads=(32, 8)), "4"),
+        (EIGHT, Model("/models/unweighed", heads=(28, 4)), "4"),
+        (EIGHT, Model("/models/unweighed", heads=(14, 2)), "2"),
+        (EIGHT, Model("/models/unweighed", heads=(48, 6)), "2"),
+        (EIGHT, Model("/models/unweighed", heads=(71, 1)), "1"),
+        (EIGHT, Model("/models/large", 140.0, None, (28, 4)), "4"),
+        (ONE, Model("org/unknown"), "1"),
         (TWO, Model("/models/of-70-gib", 70.0), "2"),
     ],
 )
@@ -74,6 +80,25 @@ def test_the_number_of_gpus_may_be_wished_and_must_be_possible() -> None:
     for count in (3, 16):
         with pytest.raises(ConfigurationError, match="possible are 1, 2, 4, 8"):
             told(EIGHT, SMALL, Wishes(tensor_parallel=count))
+    with pytest.raises(ConfigurationError, match=r"8 GPUs asked for; possible are 1, 2, 4$"):
+        told(EIGHT, Model("/models/odd", 14.0, None, (28, 4)), Wishes(tensor_parallel=8))
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 GPU asked"), (2, "2 GPUs asked")])
+def test_gpus_are_not_asked_for_where_there_is_none(count: int, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{said} for, and there is none here"):
+        told(CPU, SMALL, Wishes(tensor_parallel=count))
+
+
+def test_over_how_many_gpus_an_unknown_model_goes_is_the_callers_to_say() -> None:
+    with pytest.raises(ConfigurationError, match=r"nothing is known of org/unknown .*--gpus.*\(1, 2, 4, 8\)"):
+        told(EIGHT, Model("org/unknown"))
+    assert told(EIGHT, Model("org/unknown"), Wishes(tensor_parallel=4))["--tensor-parallel-size"] == "4"
+
+
+def test_a_model_whose_heads_keep_it_from_the_gpus_it_needs_is_told_so() -> None:
+    with pytest.raises(ConfigurationError, match=r"2 GPUs of 79 GiB do not hold it, .* over 1, 2 only"):
+        told(EIGHT, Model("/models/large", 140.0, None, (14, 2)))
 
 
 def test_twice_as_many_may_wait_as_are_worked_on() -> None:
@@ -124,10 +149,13 @@ def test_the_same_machine_gets_the_same_arguments() -> None:
 
 
 def test_a_models_folder_is_looked_into(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"text_config": {"max_position_embeddings": 2048}}', "utf-8")
+    text = {"max_position_embeddings": 2048, "num_attention_heads": 28, "num_key_value_heads": 4}
+    (tmp_path / "config.json").write_text(json.dumps({"text_config": text}), "utf-8")
     (tmp_path / "model.safetensors").write_bytes(b"\0" * 2**20)
-    assert Model.at(str(tmp_path)) == Model(str(tmp_path), 1 / 1024, 2048)
+    assert Model.at(str(tmp_path)) == Model(str(tmp_path), 1 / 1024, 2048, (28, 4))
     assert Model.at("org/name") == Model("org/name")
+    (tmp_path / "config.json").write_text('{"num_key_value_heads": 3}', "utf-8")
+    assert Model.at(str(tmp_path)).heads == ()
     (tmp_path / "config.json").write_text("{", "utf-8")
     with pytest.raises(ConfigurationError, match="no model"):
         Model.at(str(tmp_path))

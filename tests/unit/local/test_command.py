@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from judge_service.domain.judge import JudgeSpec
 from judge_service.errors import ConfigurationError
-from judge_service.local.command import python_of
+from judge_service.local.command import python_of, setting
 from judge_service.local.machine import Machine, look
 from judge_service.local.server import served
+from judge_service.local.weights import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +82,11 @@ def told(home: Path, port: int, *more: str, **surroundings: str) -> tuple[int, s
         return process.returncode, out, err
 
 
+def name_in(home: Path) -> str:
+    """Under which the folder's model is served."""
+    return f"model-{digest_of(home / 'model')[:12]}"
+
+
 def lines_until(process: subprocess.Popen[str], start: str) -> list[str]:
     lines = []
     assert process.stdout is not None
@@ -104,13 +111,13 @@ def test_it_starts_tells_how_to_bind_a_judge_and_stops(
     with started(home, port) as process:
         command, healthy, line = lines_until(process, "JUDGE_SERVICE_JUDGES=")
         assert "fake_vllm.py serve model " in command
-        for told in ("--served-model-name judge", f"--host {HOST} --port {port}"):
+        for told in (f"--served-model-name {name_in(home)}", f"--host {HOST} --port {port}"):
             assert told in command
         assert "--max-model-len 4096" in command
         assert healthy.startswith("Healthy after ")
-        judge = {"kind": "openai", "base_url": f"http://{HOST}:{port}/v1", "model": "judge", "text_cap": 400}
-        assert binding(line) == {"default": judge}
-        assert served(HOST, port) == ["judge"]
+        judge = {"kind": "openai", "base_url": f"http://{HOST}:{port}/v1", "model": name_in(home)}
+        assert binding(line) == {"default": judge | {"text_cap": 400, "family": "model"}}
+        assert served(HOST, port) == [name_in(home)]
         process.send_signal(number)
         assert process.wait(20) == code
     assert served(HOST, port) is None
@@ -122,8 +129,32 @@ def test_a_server_that_runs_is_used_as_it_is(home: Path, port: int) -> None:
         code, out, _ = told(home, port)
         assert (code, out.splitlines()) == (0, ["A server runs there already.", line])
         code, _, err = told(home, port, "--name", "another")
-        assert (code, f"{HOST}:{port} serves judge, not another" in err) == (2, True)
-        assert served(HOST, port) == ["judge"]  # neither of them stopped it
+        assert (code, f"{HOST}:{port} serves {name_in(home)}, not another" in err) == (2, True)
+        (home / "model" / "model.safetensors").write_bytes(b"other weights")
+        code, _, err = told(home, port)
+        assert (code, f"not {name_in(home)}" in err) == (2, True)
+        assert served(HOST, port) is not None  # none of them stopped it
+
+
+def test_a_name_that_is_given_stays_and_the_family_is_told_beside_it(home: Path, port: int) -> None:
+    (home / "model").rename(home / "Qwen2.5-7B")
+    with started(home, port, "--model", "Qwen2.5-7B", "--name", "judge") as process:
+        judge = binding(lines_until(process, "JUDGE_SERVICE_JUDGES=")[-1])["default"]
+        assert (judge["model"], judge["family"]) == ("judge", "qwen")
+        assert served(HOST, port) == ["judge"]
+
+
+def test_the_family_is_told_only_where_the_name_does_not_tell_it() -> None:
+    for name, model, family in (
+        ("Qwen/Qwen2.5-7B", "Qwen/Qwen2.5-7B", None),
+        ("acme/medical", "acme/medical", None),
+        ("judge", "acme/medical", "medical"),
+        ("judge", f"acme/{'long-' * 30}", ("long-" * 30)[:64]),
+        ("judge", "acme/DeepSeek-R1-Distill-Qwen-7B", "deepseek"),
+    ):
+        told = binding(setting(name, model, HOST, 8000))["default"]
+        assert told.get("family") == family
+        assert JudgeSpec.model_validate(told).model == name
 
 
 def test_a_server_with_a_key_is_bound_with_it_and_hidden_from_who_has_none(home: Path, port: int) -> None:
@@ -206,3 +237,15 @@ def test_a_scripts_python_is_in_its_first_line(tmp_path: Path) -> None:
         (tmp_path / "vllm").write_text(f"{first}\nrest\n", "utf-8")
         assert python_of(str(tmp_path / "vllm")) == python
     assert python_of(FAKE) == ["/usr/bin/env", "python3"]
+
+
+def test_a_scripts_python_is_found_behind_the_shell_that_a_long_path_needs(tmp_path: Path) -> None:
+    long = f"/{'very-' * 30}long path/bin/python3.11"
+    beside = '"$(dirname -- "$(realpath -- "$0")")"'
+    for exec_line, python in (
+        (f'\'\'\'exec\' "{long}" "$0" "$@"', long),
+        ("'''exec' /opt/v/bin/python3.11 \"$0\" \"$@\"", "/opt/v/bin/python3.11"),
+        (f"'''exec' {beside}/'python3' \"$0\" \"$@\"", str(tmp_path / "python")),
+    ):
+        (tmp_path / "vllm").write_text(f"#!/bin/sh\n{exec_line}\n' '''\nimport sys\n", "utf-8")
+        assert python_of(str(tmp_path / "vllm")) == [python]

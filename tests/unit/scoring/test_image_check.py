@@ -16,6 +16,7 @@ from judge_service.backends.openai_wire import messages
 from judge_service.domain.verdict import Unscored
 from judge_service.errors import BackendError, BackendRejected, BackendUnavailable
 from judge_service.prompts import Prompts
+from judge_service.scoring.image_check import every_answer
 from judge_service.scoring.judge import Judge
 
 if TYPE_CHECKING:
@@ -109,6 +110,54 @@ async def test_a_provider_that_mends_is_believed_again() -> None:
     assert outcomes(await asked(judge)) == {"rejected_input"}
     line.drops = False
     assert outcomes(await asked(judge)) == {"scored"}
+
+
+@pytest.mark.parametrize("later", ["A fracture.", "A fracture, considerably displaced, posterolaterally."])
+def test_a_provider_that_begins_to_drop_images_is_noticed(later: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        line = CountingLine()
+        judge = a_judge(line)
+        assert outcomes(await asked(judge)) == {"scored"}
+        line.drops = True
+        assert outcomes(await asked(judge, shown(later), cache="off")) == {"rejected_input"}
+        # What was known is forgotten: now each answer is looked at, whatever its text.
+        assert outcomes(await asked(judge, shown("A b c d e f g h i j k."))) == {"rejected_input"}
+        line.drops = False
+        assert outcomes(await asked(judge, cache="off")) == {"scored"}
+
+    scenario()
+
+
+@virtual
+async def test_a_text_of_few_tokens_is_doubted_once_and_its_like_no_more() -> None:
+    line = CountingLine()
+    judge = a_judge(line)
+    await asked(judge)
+    for at in range(3):
+        judgement = await asked(judge, shown(f"{at}" + "n" * 20_000))
+        assert (outcomes(judgement), judgement.flags, judgement.keeps) == ({"scored"}, (), True)
+    assert len(line.bare) == 2
+    await asked(judge, shown("Of the usual length."))
+    assert len(line.bare) == 2  # and the usual ones are doubted no sooner for it
+
+
+@virtual
+async def test_where_every_answer_is_asked_for_each_is_checked_and_sharpens_what_is_known() -> None:
+    line = CountingLine()
+    judge = a_judge(line)
+    with every_answer():
+        for response in ("One.", "Two."):
+            assert outcomes(await asked(judge, shown(response))) == {"scored"}
+        assert len(line.bare) == 2
+        line.drops = True
+        assert outcomes(await asked(judge, shown("Three."))) == {"rejected_input"}
+    assert outcomes(await asked(judge, shown("Four."))) == {"rejected_input"}
+    line.drops = False
+    assert outcomes(await asked(judge, shown("Five."))) == {"scored"}
+    assert len(line.bare) == 5
+    await asked(judge, shown("Six."))
+    assert len(line.bare) == 5
 
 
 @virtual

@@ -125,7 +125,7 @@ async def test_a_judge_that_looks_is_moved_by_its_pictures_and_not_by_being_aske
     assert {arm: calls.asked for arm, calls in told.arms.items()} == dict.fromkeys(
         ("as_is", "blanked", "swapped", "again"), 6
     )
-    assert len(line.prompts) == 4 * 6 + 1
+    assert (len(line.prompts), len(line.bare)) == (2 * 4 * 6, 4 * 6)
     assert (told.models, told.cases, told.flags) == (("judge-7b-0611",), 6, ())
 
 
@@ -192,6 +192,25 @@ async def test_images_that_are_dropped_are_no_look() -> None:
     assert {arm.failures["images_dropped"] for arm in told.arms.values()} == {6}
     assert told.criteria["sight"].arms["as_is"].outcomes == {"rejected_input": 6}
     assert told.tokens_with_images == told.tokens_without_images
+
+
+async def test_images_that_are_dropped_only_now_are_no_look_either() -> None:
+    line = CountingLine(sees, seconds=0)
+    looker = a_looker(sees, line)
+    assert (await report(looker)).looked is True
+    line.drops = True
+    anew = [case | {"response": f"{case['response']} Once more."} for case in cases()]
+    told = await report(looker, cases=anew)
+    assert told.looked is False
+    assert "the provider dropped the images" in told.reason
+    assert {arm.failures["images_dropped"] for arm in told.arms.values()} == {6}
+
+
+async def test_a_provider_that_drops_some_images_is_told_of_arm_by_arm() -> None:
+    line = CountingLine(sees, seconds=0, drops=lambda prompt: shade_of(prompt) != GREY)
+    told = await report(a_looker(sees, line))
+    dropped = {arm: calls.failures.get("images_dropped", 0) for arm, calls in told.arms.items()}
+    assert dropped == {"as_is": 6, "blanked": 0, "swapped": 6, "again": 6}
 
 
 async def test_where_no_tokens_are_told_the_report_says_that_nothing_is_confirmed() -> None:
