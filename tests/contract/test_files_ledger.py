@@ -15,7 +15,8 @@ import pytest
 from redis.asyncio import Redis
 from redis_server import free_port, redis_server
 
-from judge_service.errors import ConfigurationError, StoreError
+from judge_service.errors import ConfigurationError, FileNotKept, StoreError
+from judge_service.jobs.file_desk import FileDesk
 from judge_service.jobs.redis_shelf import RedisShelf
 from judge_service.jobs.shelf import BLOCK_BYTES, FileShelf, ShelvedFile
 from judge_service.jobs.sqlite_shelf import SqliteShelf
@@ -255,6 +256,14 @@ class TestRedis(ShelfContract):
         self.clock = Clock()
         async with aclosing(shelf_at(redis_url, self.clock)) as shelf:
             yield shelf
+
+    async def test_an_id_with_a_suffix_names_no_block(self, shelf: FileShelf) -> None:
+        await self.put(shelf, "file-1", b"x" * (2 * BLOCK_BYTES))
+        desk = FileDesk(shelf)
+        assert (await desk.get("t", "file-1")).size == 2 * BLOCK_BYTES
+        for call in (desk.get, desk.delete):
+            with pytest.raises(FileNotKept):
+                await call("t", "file-1:1")
 
     async def test_nothing_is_left_of_what_is_forgotten_and_nothing_has_an_end_of_its_own(self) -> None:
         self.clock = Clock()

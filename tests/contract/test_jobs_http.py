@@ -252,6 +252,24 @@ async def test_tenants_cannot_see_each_other(client: Client) -> None:
     assert (await client.send("GET", f"/v1/jobs/{job}", headers={"X-Tenant": "a"})).status == 200
 
 
+async def test_an_id_with_a_suffix_names_nothing_inside_of_a_job(redis_url: str) -> None:
+    async with serving(store_url=redis_url) as client:
+        job = (await hand_over(client, job_lines(5), headers={"X-Tenant": "a"})).body["id"]
+        for inside in (f"{job}:in", f"{job}:outcomes", f"{job}:results", f"{job}:results:marks"):
+            for method, path in (
+                ("GET", f"/v1/jobs/{inside}"),
+                ("GET", f"/v1/jobs/{inside}/results"),
+                ("GET", f"/v1/jobs/{inside}/events"),
+                ("POST", f"/v1/jobs/{inside}/cancel"),
+                ("DELETE", f"/v1/jobs/{inside}"),
+            ):
+                for tenant in ("a", "b"):
+                    reply = await client.send(method, path, headers={"X-Tenant": tenant})
+                    assert (reply.status, reply.body["type"]) == (404, f"{PROBLEM}job-not-found"), path
+        assert (await client.send("GET", f"/v1/jobs/{job}", headers={"X-Tenant": "a"})).status == 200
+        assert (await client.send("DELETE", f"/v1/jobs/{job}", headers={"X-Tenant": "a"})).status == 204
+
+
 async def events_of(client: Client, job: str, last: int = 0) -> list[dict[str, str]]:
     reply = await client.send("GET", f"/v1/jobs/{job}/events", headers={"Last-Event-ID": str(last)})
     assert (reply.status, reply.kind) == (200, "text/event-stream")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,12 +22,13 @@ from judge_service.jobs import desk as desks
 from judge_service.jobs.base import Line, Spent
 from judge_service.jobs.desk import JobDesk, new_id
 from judge_service.jobs.opening import open_jobs
+from judge_service.jobs.sqlite import SqliteJobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from judge_service.jobs.sqlite import SqliteJobs
+    from judge_service.jobs.base import JobRecord
 
 
 @pytest.fixture
@@ -176,6 +178,29 @@ async def test_tenants_know_nothing_of_each_other(jobs: SqliteJobs) -> None:
     await desk.delete("a", "job_1")
     with pytest.raises(JobNotFound):
         await desk.get("a", "job_1")
+
+
+class Unasked(SqliteJobs):
+    """A ledger that nobody may ask for an id that no job has."""
+
+    async def get(self, job: str) -> JobRecord | None:
+        assert ":" not in job
+        return await super().get(job)
+
+    async def of_tenant(self, tenant: str, after: str | None, limit: int) -> list[JobRecord]:
+        assert after is None or ":" not in after
+        return await super().of_tenant(tenant, after, limit)
+
+
+async def test_the_ledger_is_not_asked_for_what_is_no_id() -> None:
+    async with aclosing(Unasked(None)) as unasked:
+        desk = JobDesk(unasked)
+        job = (await desk.hand_over(an_order(new_id()), body(job_lines(1)))).job.id
+        assert (await desk.get("default", job)).id == job
+        for odd in (f"{job}:in", f":{job}", f"{job}\n:", ":"):
+            with pytest.raises(JobNotFound):
+                await desk.get("default", odd)
+            assert await desk.of_tenant("default", odd, 10) == []
 
 
 async def test_sums_with_an_unknown_part_are_null(jobs: SqliteJobs) -> None:
