@@ -19,7 +19,7 @@ from judge_service.api.paging import page_limit
 from judge_service.api.problems import documented
 from judge_service.api.state import TheJobs  # noqa: TC001  FastAPI reads it
 from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
-from judge_service.domain.job import Job
+from judge_service.domain.job import FINAL, Job
 from judge_service.errors import MediaTypeRejected, OptionRejected
 from judge_service.jobs.desk import new_id
 
@@ -38,7 +38,10 @@ _PAGE_CAP = 100
 _Responses = dict[int | str, dict[str, object]]
 _REPLAY: _Responses = {200: {"model": Job, "description": "A replay: the job that this key made."}}
 _UNCHANGED: _Responses = {304: {"description": "Nothing changed since the ETag."}}
-_EVENTS: _Responses = {200: {"content": {"text/event-stream": {}}}}
+_EVENTS: _Responses = {
+    200: {"content": {"text/event-stream": {}}},
+    204: {"description": "The job has ended, and `Last-Event-ID` is that of its end."},
+}
 
 
 class JobList(BaseModel):
@@ -115,11 +118,15 @@ async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTen
 async def get_events(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Server-sent events: `progress` with the job whenever it changed, `end` with the job when it has ended.
 
-    Ids grow; with `Last-Event-ID` the stream goes on behind that one.
+    Ids grow; with `Last-Event-ID` the stream goes on behind that one. Behind the end there is nothing: 204.
     """
-    await desk.version(tenant, job_id)
+    state, version = await desk.version(tenant, job_id)
     told = request.headers.get("last-event-id", "")
     seen = int(told) if told.isascii() and told.isdigit() and len(told) < 16 else 0  # noqa: PLR2004  digits
+    if (
+        state in FINAL and seen == version
+    ):  # a browser's EventSource comes again for ever, unless it hears this
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
     stream = events(desk, tenant, job_id, seen, request.state.draining)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
