@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import secrets
 import time
@@ -235,5 +236,9 @@ def new_id() -> str:
 
 
 def _options(order: JobOrder) -> bytes:
-    """What of an order belongs to the digest that a key stands for."""
-    return order.model_dump_json(exclude={"id", "tenant", "created_at", "expires_at"}).encode() + b"\n"
+    """What of an order belongs to the digest that a key stands for: of its times how long, of its tags no order."""
+    told = order.model_dump(mode="json", exclude={"id", "tenant", "created_at", "expires_at"})
+    told["expires_in_s"] = round(
+        order.expires_at - order.created_at, 3
+    )  # a sum of wall time is no more exact
+    return json.dumps(told, sort_keys=True).encode() + b"\n"
