@@ -174,7 +174,9 @@ class ShelfContract:
         assert await self.names(shelf, "file-3", 9) == ["file-1", "file-0"]
         assert await self.names(shelf, None, 2, oldest_first=True) == ["file-0", "file-1"]
         assert await self.names(shelf, "file-1", 2, oldest_first=True) == ["file-3", "file-4"]
-        assert await self.names(shelf, "file-none", 9) == []
+        for none_of_theirs in ("file-2", "file-none"):
+            assert await self.names(shelf, none_of_theirs, 9) == []
+            assert await self.names(shelf, none_of_theirs, 9, oldest_first=True) == []
         assert await self.names(shelf, None, 9, tenant="other") == ["file-2"]
         assert await self.names(shelf, None, 9, tenant="nobody") == []
 

@@ -249,6 +249,8 @@ class LedgerContract:
             await opened(jobs, 0, id=f"job_{n}", tenant="other" if n == 2 else "t")
         assert [r.order.id for r in await jobs.of_tenant("t", None, 2)] == ["job_3", "job_1"]
         assert [r.order.id for r in await jobs.of_tenant("t", "job_1", 2)] == ["job_0"]
+        for none_of_theirs in ("job_2", "job_9"):  # another's job is no job
+            assert await jobs.of_tenant("t", none_of_theirs, 2) == []
 
     async def test_tenants_share_and_priority_goes_first(self, jobs: JobBackend) -> None:
         await opened(jobs, 20, id="job_a", tenant="a")
