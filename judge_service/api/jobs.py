@@ -104,7 +104,7 @@ async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTen
     """State, counts, outcomes, costs; with an ETag, so that asking often costs little."""
     job, state = await desk.seen(tenant, job_id)
     etag = f'"{job_id}-{state}"'
-    if etag in request.headers.get("if-none-match", ""):
+    if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
     return _json(job, headers={"ETag": etag})
 
@@ -191,13 +191,19 @@ def ranged(
     `name` and size tell what is in it, for nothing is ever taken out or changed.
     """
     etag = f'"{name}-{size}"'
-    if etag in request.headers.get("if-none-match", ""):
+    if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
     span = span_of(_range(request, etag), size)
     headers = span.headers(size) | {"ETag": etag}
     if request.method == "HEAD":
         return Response(status_code=span.status, media_type=NDJSON, headers=headers)
     return StreamingResponse(read(span.start, span.end), span.status, media_type=NDJSON, headers=headers)
+
+
+def _has(request: Request, etag: str) -> bool:
+    """Whether the client has this state already; `*` is any (RFC 9110, 13.1.2)."""
+    told = ",".join(request.headers.getlist("if-none-match"))
+    return told.strip() == "*" or etag in told
 
 
 def _range(request: Request, etag: str) -> str | None:

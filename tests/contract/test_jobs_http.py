@@ -100,7 +100,11 @@ async def test_looking_again_costs_little(client: Client) -> None:
     seen = {"If-None-Match": first.headers["ETag"]}
     again = await client.send("GET", f"/v1/jobs/{job}", headers=seen)
     assert (again.status, again.raw, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
-    assert (await client.send("GET", f"/v1/jobs/{job}", headers={"If-None-Match": '"other"'})).status == 200
+    for path in (f"/v1/jobs/{job}", f"/v1/jobs/{job}/results"):
+        etag = (await client.get(path)).headers["ETag"]
+        for state, status in (('"other"', 200), (f'"other", {etag}', 304), ("*", 304)):
+            assert (await client.send("GET", path, headers={"If-None-Match": state})).status == status
+    assert (await client.send("GET", "/v1/jobs/job_1", headers={"If-None-Match": "*"})).status == 404
 
 
 async def test_the_etag_follows_the_workers(tmp_path: Path) -> None:
