@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-_EXACTLY, _OF_THE_TYPE, _ANYTHING = 2, 1, 0
+_EXACTLY, _OF_THE_TYPE, _ANYTHING, _REFUSED = 2, 1, 0, -1
 
 
 def wanted(request: Request, *offers: str) -> str:
     """The offer with the highest quality; of equals the one that is named, then the first.
 
-    Where the client wants none of them, the first: an answer it did not ask for is better than none.
+    Where the client wants none of them, the first that it does not refuse by a quality of 0, else the first: an
+    answer it did not ask for is better than none.
     """
     ranges = [_read(part) for header in request.headers.getlist("accept") for part in header.split(",")]
     if not ranges:
@@ -27,7 +28,8 @@ def _liking(offer: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
     for closeness, name in ((_EXACTLY, offer), (_OF_THE_TYPE, f"{kind}/*"), (_ANYTHING, "*/*")):
         found = [quality for named, quality in ranges if named == name]
         if found:
-            return max(found), closeness
+            quality = max(found)
+            return quality, closeness if quality else _REFUSED
     return 0.0, _ANYTHING
 
 

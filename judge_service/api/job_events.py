@@ -21,13 +21,16 @@ HEARTBEAT_S = 15.0
 async def events(
     desk: JobDesk, tenant: str, job: str, seen: int, draining: Callable[[], bool]
 ) -> AsyncIterator[str]:
-    """Tell the job whenever it is beyond version `seen`, until it has ended, is forgotten, or we stop."""
+    """Tell the job whenever it is at another version than `seen`, until it has ended, is forgotten, or we stop.
+
+    Another, not a later one: a number that this ledger never gave, of before a failover, must silence nothing.
+    """
     yield "retry: 1000\n\n"
     told_at = time.monotonic()
     while not draining():
         try:
             state, version = await desk.version(tenant, job)
-            if version > seen or state in FINAL:
+            if version != seen or state in FINAL:
                 now = await desk.get(tenant, job)
                 kind = "end" if state in FINAL else "progress"
                 yield f"id: {version}\nevent: {kind}\ndata: {now.model_dump_json()}\n\n"

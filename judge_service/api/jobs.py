@@ -19,7 +19,7 @@ from judge_service.api.paging import page_limit
 from judge_service.api.problems import documented
 from judge_service.api.state import TheJobs  # noqa: TC001  FastAPI reads it
 from judge_service.api.tenants import TheTenant  # noqa: TC001  FastAPI reads it
-from judge_service.domain.job import Job
+from judge_service.domain.job import FINAL, Job
 from judge_service.errors import MediaTypeRejected, OptionRejected
 from judge_service.jobs.desk import new_id
 
@@ -38,7 +38,10 @@ _PAGE_CAP = 100
 _Responses = dict[int | str, dict[str, object]]
 _REPLAY: _Responses = {200: {"model": Job, "description": "A replay: the job that this key made."}}
 _UNCHANGED: _Responses = {304: {"description": "Nothing changed since the ETag."}}
-_EVENTS: _Responses = {200: {"content": {"text/event-stream": {}}}}
+_EVENTS: _Responses = {
+    200: {"content": {"text/event-stream": {}}},
+    204: {"description": "The job has ended, and `Last-Event-ID` is that of its end."},
+}
 
 
 class JobList(BaseModel):
@@ -101,7 +104,7 @@ async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTen
     """State, counts, outcomes, costs; with an ETag, so that asking often costs little."""
     job, state = await desk.seen(tenant, job_id)
     etag = f'"{job_id}-{state}"'
-    if etag in request.headers.get("if-none-match", ""):
+    if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
     return _json(job, headers={"ETag": etag})
 
@@ -115,11 +118,15 @@ async def get_job(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTen
 async def get_events(request: Request, job_id: JobId, desk: TheJobs, tenant: TheTenant) -> Response:
     """Server-sent events: `progress` with the job whenever it changed, `end` with the job when it has ended.
 
-    Ids grow; with `Last-Event-ID` the stream goes on behind that one.
+    Ids grow; with `Last-Event-ID` the stream goes on behind that one. Behind the end there is nothing: 204.
     """
-    await desk.version(tenant, job_id)
+    state, version = await desk.version(tenant, job_id)
     told = request.headers.get("last-event-id", "")
     seen = int(told) if told.isascii() and told.isdigit() and len(told) < 16 else 0  # noqa: PLR2004  digits
+    if (
+        state in FINAL and seen == version
+    ):  # a browser's EventSource comes again for ever, unless it hears this
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
     stream = events(desk, tenant, job_id, seen, request.state.draining)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
@@ -184,13 +191,19 @@ def ranged(
     `name` and size tell what is in it, for nothing is ever taken out or changed.
     """
     etag = f'"{name}-{size}"'
-    if etag in request.headers.get("if-none-match", ""):
+    if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
     span = span_of(_range(request, etag), size)
     headers = span.headers(size) | {"ETag": etag}
     if request.method == "HEAD":
         return Response(status_code=span.status, media_type=NDJSON, headers=headers)
     return StreamingResponse(read(span.start, span.end), span.status, media_type=NDJSON, headers=headers)
+
+
+def _has(request: Request, etag: str) -> bool:
+    """Whether the client has this state already; `*` is any (RFC 9110, 13.1.2)."""
+    told = ",".join(request.headers.getlist("if-none-match"))
+    return told.strip() == "*" or etag in told
 
 
 def _range(request: Request, etag: str) -> str | None:

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -50,6 +51,7 @@ class Ledger:
     spent: dict[int, int] = field(default_factory=dict)
     _again: set[int] = field(default_factory=set)
     _out: IO[bytes] | None = None
+    _fault: str = ""  # why nothing more can be written: what stands behind a line that is cut is lost
 
     def open(self, *, restart: bool = False) -> None:
         """Lock the file and read an earlier run's lines; a file that is no ledger is refused and kept."""
@@ -93,24 +95,45 @@ class Ledger:
     def append(self, row: int, asked: str, answer: str, taken: int | None = None) -> None:
         """Add one answer (a JSON object) and hand it to the operating system at once.
 
-        `taken`: what its calls took out of a cap, where there is one.
+        `taken`: what its calls took out of a cap, where there is one. Raises `ConfigurationError` where the file
+        cannot be written, from then on for every answer.
         """
         if self._out is None:
             raise ValueError("the ledger is not open")
+        if self._fault:
+            raise ConfigurationError(self._fault)
         told: dict[str, object] = {"row": row, "asked": asked}
         if before := self.spent.get(row):  # an answer that this one takes the place of was paid all the same
             told["spent_before_microusd"] = before
         if taken is not None:
             told["taken_microusd"] = taken
         head = json.dumps(told)
-        self._out.write(f"{head[:-1]}, {answer.lstrip()[1:]}\n".encode())
-        self._out.flush()
+        try:
+            self._out.write(f"{head[:-1]}, {answer.lstrip()[1:]}\n".encode())
+            self._out.flush()
+        except OSError as exc:
+            self._fault = _unwritten(self.path, exc)
+            raise ConfigurationError(self._fault) from exc
 
     def close(self) -> None:
-        """Put the lines in the order of the rows, the last one of each, make them last, and unlock."""
+        """Put the lines in the order of the rows, the last one of each, make them last, and unlock.
+
+        After an answer that could not be written it only unlocks. Raises `ConfigurationError` where there is no
+        room to put them in order: all are there, and the next run does it.
+        """
         if self._out is None:
             return
         out, self._out = self._out, None
+        if self._fault:
+            with suppress(OSError):  # what is left of the line is tried once more
+                out.close()
+            return
+        try:
+            self._settle(out)
+        except OSError as exc:
+            raise ConfigurationError(_unwritten(self.path, exc)) from exc
+
+    def _settle(self, out: IO[bytes]) -> None:
         with out:
             places = _places(out)
             last = dict(places)
@@ -149,6 +172,11 @@ def _spent(entry: dict[str, Any]) -> int:
         if type(part) is int
     ]
     return sum(known)
+
+
+def _unwritten(path: Path, exc: OSError) -> str:
+    why = exc.strerror or type(exc).__name__
+    return f"--out {path.name} cannot be written ({why}); the same command goes on where it ended"
 
 
 def _locked(given: Path) -> tuple[Path, IO[bytes]]:

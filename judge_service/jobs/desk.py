@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import secrets
 import time
 from contextlib import contextmanager, suppress
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from judge_service.jobs.base import JobBackend, JobRecord, Kind, Reservation
 
 RECEIVING_S = 60.0  # a reception in which nothing comes for so long is over
+_ID = re.compile(r"job_[0-9a-f]+")
 _STILL = "the first POST under this Idempotency-Key is still being received"
 
 
@@ -143,7 +146,9 @@ class JobDesk:
         return self._view(record, workers), f"{record.version}-{workers}"
 
     async def of_tenant(self, tenant: str, after: str | None, limit: int) -> list[Job]:
-        """A tenant's jobs, the newest first, from behind `after`."""
+        """A tenant's jobs, the newest first, from behind `after`; behind what is no job of theirs there is none."""
+        if after is not None and not _ID.fullmatch(after):
+            return []
         workers = await self._jobs.workers()
         return [self._view(record, workers) for record in await self._jobs.of_tenant(tenant, after, limit)]
 
@@ -173,7 +178,8 @@ class JobDesk:
         await self._jobs.forget(job)
 
     async def _record(self, tenant: str, job: str) -> JobRecord:
-        record = await self._jobs.get(job)
+        # A ledger makes its keys of ids: with a suffix one would name what is kept inside of a job.
+        record = await self._jobs.get(job) if _ID.fullmatch(job) else None
         if record is None or record.order.tenant != tenant:
             raise JobNotFound("no job is kept under this id")
         return record
@@ -230,5 +236,9 @@ def new_id() -> str:
 
 
 def _options(order: JobOrder) -> bytes:
-    """What of an order belongs to the digest that a key stands for."""
-    return order.model_dump_json(exclude={"id", "tenant", "created_at", "expires_at"}).encode() + b"\n"
+    """What of an order belongs to the digest that a key stands for: of its times how long, of its tags no order."""
+    told = order.model_dump(mode="json", exclude={"id", "tenant", "created_at", "expires_at"})
+    told["expires_in_s"] = round(
+        order.expires_at - order.created_at, 3
+    )  # a sum of wall time is no more exact
+    return json.dumps(told, sort_keys=True).encode() + b"\n"

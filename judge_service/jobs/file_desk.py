@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from judge_service.jobs.shelf import FileShelf
 
+_ID = re.compile(r"file-[0-9a-f]+")
 RECEIVING_S = 60.0  # an upload in which nothing comes for so long is over
 
 
@@ -74,7 +76,8 @@ class FileDesk:
 
     async def get(self, tenant: str, file: str) -> ShelvedFile:
         """Look at a file; raises `FileNotKept`."""
-        found = await self._shelf.get(file)
+        # A shelf makes its keys of ids: with a suffix one would name a block of a file.
+        found = await self._shelf.get(file) if _ID.fullmatch(file) else None
         if found is None or found.tenant != tenant:
             raise FileNotKept("no file is kept under this id")
         return found
@@ -82,7 +85,9 @@ class FileDesk:
     async def of_tenant(
         self, tenant: str, after: str | None, limit: int, *, oldest_first: bool = False
     ) -> list[ShelvedFile]:
-        """A tenant's files, the newest first, from behind `after`."""
+        """A tenant's files, the newest first, from behind `after`; behind what is no file of theirs there is none."""
+        if after is not None and not _ID.fullmatch(after):
+            return []
         return await self._shelf.of_tenant(tenant, after, limit, oldest_first=oldest_first)
 
     def read(self, file: ShelvedFile, start: int, end: int) -> AsyncIterator[bytes]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _LAID_OUT = Layout(APPLICATION, LAYOUT, TABLES)
 _LINES_AT_ONCE = 256
-_BEHIND = "AND serial < (SELECT serial FROM jobs WHERE id = ?)"
+_BEHIND = "AND serial < (SELECT serial FROM jobs WHERE id = ? AND tenant = ?)"
 _LINES = """
 SELECT start, value FROM lines WHERE job = (SELECT serial FROM jobs WHERE id = ?) AND kind = ?
 AND start >= (SELECT coalesce(max(start), 0) FROM lines WHERE
@@ -97,7 +97,7 @@ class SqliteJobs:
 
     async def of_tenant(self, tenant: str, after: str | None, limit: int) -> list[JobRecord]:
         """Read rows by their serial."""
-        behind, values = (_BEHIND, (tenant, after, limit)) if after else ("", (tenant, limit))
+        behind, values = (_BEHIND, (tenant, after, tenant, limit)) if after else ("", (tenant, limit))
         return await self._records(f"WHERE tenant = ? {behind} ORDER BY serial DESC LIMIT ?", *values)
 
     async def read(self, job: str, kind: Kind, start: int, end: int) -> AsyncIterator[bytes]:

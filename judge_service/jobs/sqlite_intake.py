@@ -28,6 +28,7 @@ _SETTLE = "UPDATE keys SET digest = ?, lease = ? WHERE tenant = ? AND key = ? AN
 _BEGIN = """
 INSERT INTO jobs (id, tenant, ord, expires, state, times, lease) VALUES (?, ?, ?, ?, 'validating', ?, ?)
 """
+_ADD = "INSERT OR IGNORE INTO items (id, value) VALUES (?, ?)"
 _OPEN = """
 UPDATE jobs SET state = 'in_progress', items = ?, version = version + 1 WHERE serial = ? AND state = 'validating'
 """
@@ -69,8 +70,10 @@ class Intake:
         connection = self._connected()
         with transaction(connection):
             serial = serial_of(connection, job, "validating")
-            rows = ((number(serial, first + at), blob) for at, blob in enumerate(packed))
-            connection.executemany("INSERT OR IGNORE INTO items (id, value) VALUES (?, ?)", rows)
+            rows = [(number(serial, first + at), blob) for at, blob in enumerate(packed)]
+            if rows and not connection.execute(_ADD, rows[0]).rowcount:
+                return  # the block was added before, with the lines that are no items
+            connection.executemany(_ADD, rows[1:])
             for line in rejected:
                 write_line(connection, serial, line, self._codec)
             noted = (

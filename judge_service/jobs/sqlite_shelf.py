@@ -98,8 +98,9 @@ class SqliteShelf:
     ) -> list[ShelvedFile]:
         """Read rows by their serial."""
         way, order = (">", "ASC") if oldest_first else ("<", "DESC")
-        behind = f"AND serial {way} (SELECT serial FROM files WHERE id = ?)" if after else ""  # noqa: S608  ours
-        values = (tenant, after, limit) if after else (tenant, limit)
+        place = "SELECT serial FROM files WHERE id = ? AND tenant = ?"  # another's file is no place to begin
+        behind = f"AND serial {way} ({place})" if after else ""
+        values = (tenant, after, tenant, limit) if after else (tenant, limit)
         return await self._files(f"tenant = ? {behind} ORDER BY serial {order} LIMIT ?", *values)
 
     async def read(self, file: str, start: int, end: int) -> AsyncIterator[bytes]:

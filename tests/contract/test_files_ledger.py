@@ -15,7 +15,8 @@ import pytest
 from redis.asyncio import Redis
 from redis_server import free_port, redis_server
 
-from judge_service.errors import ConfigurationError, StoreError
+from judge_service.errors import ConfigurationError, FileNotKept, StoreError
+from judge_service.jobs.file_desk import FileDesk
 from judge_service.jobs.redis_shelf import RedisShelf
 from judge_service.jobs.shelf import BLOCK_BYTES, FileShelf, ShelvedFile
 from judge_service.jobs.sqlite_shelf import SqliteShelf
@@ -173,7 +174,9 @@ class ShelfContract:
         assert await self.names(shelf, "file-3", 9) == ["file-1", "file-0"]
         assert await self.names(shelf, None, 2, oldest_first=True) == ["file-0", "file-1"]
         assert await self.names(shelf, "file-1", 2, oldest_first=True) == ["file-3", "file-4"]
-        assert await self.names(shelf, "file-none", 9) == []
+        for none_of_theirs in ("file-2", "file-none"):
+            assert await self.names(shelf, none_of_theirs, 9) == []
+            assert await self.names(shelf, none_of_theirs, 9, oldest_first=True) == []
         assert await self.names(shelf, None, 9, tenant="other") == ["file-2"]
         assert await self.names(shelf, None, 9, tenant="nobody") == []
 
@@ -255,6 +258,14 @@ class TestRedis(ShelfContract):
         self.clock = Clock()
         async with aclosing(shelf_at(redis_url, self.clock)) as shelf:
             yield shelf
+
+    async def test_an_id_with_a_suffix_names_no_block(self, shelf: FileShelf) -> None:
+        await self.put(shelf, "file-1", b"x" * (2 * BLOCK_BYTES))
+        desk = FileDesk(shelf)
+        assert (await desk.get("t", "file-1")).size == 2 * BLOCK_BYTES
+        for call in (desk.get, desk.delete):
+            with pytest.raises(FileNotKept):
+                await call("t", "file-1:1")
 
     async def test_nothing_is_left_of_what_is_forgotten_and_nothing_has_an_end_of_its_own(self) -> None:
         self.clock = Clock()

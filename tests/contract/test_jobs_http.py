@@ -100,7 +100,11 @@ async def test_looking_again_costs_little(client: Client) -> None:
     seen = {"If-None-Match": first.headers["ETag"]}
     again = await client.send("GET", f"/v1/jobs/{job}", headers=seen)
     assert (again.status, again.raw, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
-    assert (await client.send("GET", f"/v1/jobs/{job}", headers={"If-None-Match": '"other"'})).status == 200
+    for path in (f"/v1/jobs/{job}", f"/v1/jobs/{job}/results"):
+        etag = (await client.get(path)).headers["ETag"]
+        for state, status in (('"other"', 200), (f'"other", {etag}', 304), ("*", 304)):
+            assert (await client.send("GET", path, headers={"If-None-Match": state})).status == status
+    assert (await client.send("GET", "/v1/jobs/job_1", headers={"If-None-Match": "*"})).status == 404
 
 
 async def test_the_etag_follows_the_workers(tmp_path: Path) -> None:
@@ -252,6 +256,24 @@ async def test_tenants_cannot_see_each_other(client: Client) -> None:
     assert (await client.send("GET", f"/v1/jobs/{job}", headers={"X-Tenant": "a"})).status == 200
 
 
+async def test_an_id_with_a_suffix_names_nothing_inside_of_a_job(redis_url: str) -> None:
+    async with serving(store_url=redis_url) as client:
+        job = (await hand_over(client, job_lines(5), headers={"X-Tenant": "a"})).body["id"]
+        for inside in (f"{job}:in", f"{job}:outcomes", f"{job}:results", f"{job}:results:marks"):
+            for method, path in (
+                ("GET", f"/v1/jobs/{inside}"),
+                ("GET", f"/v1/jobs/{inside}/results"),
+                ("GET", f"/v1/jobs/{inside}/events"),
+                ("POST", f"/v1/jobs/{inside}/cancel"),
+                ("DELETE", f"/v1/jobs/{inside}"),
+            ):
+                for tenant in ("a", "b"):
+                    reply = await client.send(method, path, headers={"X-Tenant": tenant})
+                    assert (reply.status, reply.body["type"]) == (404, f"{PROBLEM}job-not-found"), path
+        assert (await client.send("GET", f"/v1/jobs/{job}", headers={"X-Tenant": "a"})).status == 200
+        assert (await client.send("DELETE", f"/v1/jobs/{job}", headers={"X-Tenant": "a"})).status == 204
+
+
 async def events_of(client: Client, job: str, last: int = 0) -> list[dict[str, str]]:
     reply = await client.send("GET", f"/v1/jobs/{job}/events", headers={"Last-Event-ID": str(last)})
     assert (reply.status, reply.kind) == (200, "text/event-stream")
@@ -276,8 +298,15 @@ async def test_events_end_with_the_job() -> None:
 async def test_events_go_on_behind_the_last_that_was_seen(client: Client) -> None:
     job = await a_done_job(client)
     _, end = await events_of(client, job)
-    for last in (int(end["id"]) - 1, int(end["id"]), 10**9):
+    for last in (int(end["id"]) - 1, 10**9):
         assert (await events_of(client, job, last))[1:] == [end]
+
+
+async def test_who_has_seen_the_end_is_told_to_come_no_more(client: Client) -> None:
+    job = await a_done_job(client)
+    _, end = await events_of(client, job)
+    reply = await client.send("GET", f"/v1/jobs/{job}/events", headers={"Last-Event-ID": end["id"]})
+    assert (reply.status, reply.raw) == (204, b"")
 
 
 async def test_pages_of_jobs(client: Client) -> None:

@@ -138,6 +138,19 @@ class LedgerContract:
         assert record.outcomes == {"scored": 1, "bad_line": 1}
         assert await all_of(jobs, one.id, "errors") == b'"bad"\n'
 
+    async def test_what_is_added_again_changes_nothing(self, jobs: JobBackend) -> None:
+        one = an_order()
+        await jobs.begin(one, LEASE_S)
+        bad = a_line('"bad"', kind="errors", outcome="bad_line")
+        for _ in range(2):
+            await jobs.add(one.id, 0, [b"a", b"b"], [bad], LEASE_S)
+        await jobs.add(one.id, 2, [b"c"], [], LEASE_S)
+        await jobs.open(one.id, 3, None)
+        record = await jobs.get(one.id)
+        assert record is not None
+        assert (record.total, record.failed, record.outcomes) == (4, 1, {"bad_line": 1})
+        assert await all_of(jobs, one.id, "errors") == b'"bad"\n'
+
     async def test_nothing_goes_out_before_all_is_received(self, jobs: JobBackend) -> None:
         one = an_order()
         await jobs.begin(one, LEASE_S)
@@ -249,6 +262,8 @@ class LedgerContract:
             await opened(jobs, 0, id=f"job_{n}", tenant="other" if n == 2 else "t")
         assert [r.order.id for r in await jobs.of_tenant("t", None, 2)] == ["job_3", "job_1"]
         assert [r.order.id for r in await jobs.of_tenant("t", "job_1", 2)] == ["job_0"]
+        for none_of_theirs in ("job_2", "job_9"):  # another's job is no job
+            assert await jobs.of_tenant("t", none_of_theirs, 2) == []
 
     async def test_tenants_share_and_priority_goes_first(self, jobs: JobBackend) -> None:
         await opened(jobs, 20, id="job_a", tenant="a")

@@ -72,6 +72,12 @@ async def test_it_goes_on_behind_what_was_seen_and_the_end_is_always_told() -> N
 
 
 @virtual
+async def test_a_number_that_was_never_given_silences_nothing() -> None:
+    looks = [(RUNS, 4), (RUNS, 4), (RUNS, 5), ("completed", 9)]
+    assert await told(*looks, seen=10**9) == [event(4), event(5), event(9, "end")]
+
+
+@virtual
 async def test_a_job_that_is_forgotten_ends_the_stream() -> None:
     assert await told((RUNS, 1), JobNotFound("gone")) == [event(1)]
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from filescoring import room_for
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -216,6 +217,36 @@ def test_two_runs_do_not_write_one_file(path: Path) -> None:
     first.close()
     assert rows(path) == [1, 2]
     opened(path).close()
+
+
+@pytest.mark.parametrize("length", [10, 40_000], ids=["in the buffer", "past the buffer"])
+def test_on_a_full_disk_the_run_ends_and_the_next_one_goes_on(path: Path, length: int) -> None:
+    ledger = opened(path)
+    ledger.append(2, "asked 2", answer())
+    with room_for(path.stat().st_size + 30):
+        for row in (1, 3):  # the second is of a task that has not heard of the first
+            with pytest.raises(
+                ConfigurationError, match=r"--out out.jsonl cannot be written \(File too large\)"
+            ):
+                ledger.append(row, f"asked {row}", answer(reason="x" * length))
+        ledger.close()
+    assert path.read_bytes().count(b"\n") == 1
+    again = opened(path)
+    assert again.settled == {2: "asked 2"}
+    again.append(1, "asked 1", answer())
+    again.close()
+    assert rows(path) == [1, 2]
+
+
+def test_without_room_to_put_them_in_order_the_lines_stay_as_they_are(path: Path) -> None:
+    ledger = opened(path)
+    for row in (2, 1):
+        ledger.append(row, "a", answer())
+    with room_for(10), pytest.raises(ConfigurationError, match="cannot be written"):
+        ledger.close()
+    assert (rows(path), list(path.parent.iterdir())) == ([2, 1], [path])
+    opened(path).close()
+    assert rows(path) == [1, 2]
 
 
 @given(st.lists(st.integers(1, 50), unique=True, min_size=1, max_size=12), st.data())

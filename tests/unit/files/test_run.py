@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from filescoring import case, jsonl, scores
+from filescoring import case, jsonl, room_for, scores
 from serving import RUBRICS, settings_of
 
 from judge_service.errors import ConfigurationError
@@ -202,3 +202,12 @@ async def test_subgroups_come_out_with_the_score_and_with_a_rejection(tmp_path: 
         ("missing_input", {"ward": "3"}),
     ]
     assert json.loads(path.with_name("out.jsonl").read_text().splitlines()[1])["case_id"] == "c2"
+
+
+async def test_a_disk_that_is_full_ends_the_run_with_one_sentence(path: Path) -> None:
+    with room_for(3000), pytest.raises(ConfigurationError, match="the same command goes on"):
+        await ran(path)
+    held = path.with_name("out.jsonl").read_bytes().count(b"\n")
+    assert held < 3
+    assert (await ran(path)).resumed == held
+    assert [line["row"] for line in scores(path)] == [1, 2, 3]

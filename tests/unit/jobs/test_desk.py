@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,12 +22,14 @@ from judge_service.jobs import desk as desks
 from judge_service.jobs.base import Line, Spent
 from judge_service.jobs.desk import JobDesk, new_id
 from judge_service.jobs.opening import open_jobs
+from judge_service.jobs.sqlite import SqliteJobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from judge_service.jobs.sqlite import SqliteJobs
+    from judge_service.domain.job import JobOrder
+    from judge_service.jobs.base import JobRecord
 
 
 @pytest.fixture
@@ -72,6 +75,31 @@ async def test_the_same_key_gives_the_same_job_whatever_became_of_it(jobs: Sqlit
     other = await desk.hand_over(an_order("job_4", tenant="t"), body(job_lines(1)), "key")
     assert not other.replayed
     assert {one.id for one in await desk.of_tenant("default", None, 10)} == {"job_1"}
+
+
+async def test_a_key_covers_how_long_a_job_may_take_and_not_when_it_was_sent(jobs: SqliteJobs) -> None:
+    desk = JobDesk(jobs)
+
+    def sent(name: str, now: float, within_s: float) -> JobOrder:
+        return an_order(name, created_at=now, expires_at=now + within_s)
+
+    await desk.hand_over(sent("job_1", 1_791_000_000.1, 0.1 + 3600), body(job_lines(1)), "key")
+    for later in (0.3, 7.123_456, 1e6 / 3):
+        order = sent("job_2", 1_791_000_000.1 + later, 0.1 + 3600)
+        assert (await desk.hand_over(order, body(job_lines(1)), "key")).replayed
+    for within_s in (3600, 3601.1):
+        with pytest.raises(KeyOfAnother):
+            await desk.hand_over(sent("job_3", 1_791_000_001, within_s), body(job_lines(1)), "key")
+
+
+async def test_the_order_of_tags_makes_no_other_job(jobs: SqliteJobs) -> None:
+    desk = JobDesk(jobs)
+    await desk.hand_over(an_order(metadata={"a": "1", "b": "2"}), body(job_lines(1)), "key")
+    turned = an_order("job_2", metadata={"b": "2", "a": "1"})
+    assert (await desk.hand_over(turned, body(job_lines(1)), "key")).replayed
+    other = an_order("job_3", metadata={"b": "1", "a": "2"})
+    with pytest.raises(KeyOfAnother):
+        await desk.hand_over(other, body(job_lines(1)), "key")
 
 
 @pytest.mark.parametrize(
@@ -176,6 +204,29 @@ async def test_tenants_know_nothing_of_each_other(jobs: SqliteJobs) -> None:
     await desk.delete("a", "job_1")
     with pytest.raises(JobNotFound):
         await desk.get("a", "job_1")
+
+
+class Unasked(SqliteJobs):
+    """A ledger that nobody may ask for an id that no job has."""
+
+    async def get(self, job: str) -> JobRecord | None:
+        assert ":" not in job
+        return await super().get(job)
+
+    async def of_tenant(self, tenant: str, after: str | None, limit: int) -> list[JobRecord]:
+        assert after is None or ":" not in after
+        return await super().of_tenant(tenant, after, limit)
+
+
+async def test_the_ledger_is_not_asked_for_what_is_no_id() -> None:
+    async with aclosing(Unasked(None)) as unasked:
+        desk = JobDesk(unasked)
+        job = (await desk.hand_over(an_order(new_id()), body(job_lines(1)))).job.id
+        assert (await desk.get("default", job)).id == job
+        for odd in (f"{job}:in", f":{job}", f"{job}\n:", ":"):
+            with pytest.raises(JobNotFound):
+                await desk.get("default", odd)
+            assert await desk.of_tenant("default", odd, 10) == []
 
 
 async def test_sums_with_an_unknown_part_are_null(jobs: SqliteJobs) -> None:
