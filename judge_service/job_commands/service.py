@@ -42,8 +42,14 @@ class Service:
         import httpx  # noqa: PLC0415  a tenth of a second
 
         self._sleep = sleep
-        headers = {"X-Tenant": tenant} if tenant else {}
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(10, read=_SILENT_S))
+        headers = {"X-Tenant": _in_a_header("--tenant", tenant)} if tenant else {}
+        try:
+            base = httpx.URL(url)
+        except httpx.InvalidURL as exc:
+            raise ConfigurationError("--url is no address") from exc
+        if base.scheme not in {"http", "https"} or not base.host:
+            raise ConfigurationError("--url must begin with http:// or https:// and name a host")
+        self._client = httpx.Client(base_url=base, headers=headers, timeout=httpx.Timeout(10, read=_SILENT_S))
         self._faults = (httpx.TransportError,)
 
     def __enter__(self) -> Self:
@@ -72,7 +78,7 @@ class Service:
         self, lines: Callable[[], Iterator[bytes]], options: dict[str, str], key: str
     ) -> dict[str, Any]:
         """Hand over lines, which are given anew for each try; the key makes one job of all tries."""
-        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": _in_a_header("--key", key)}
         answer = self._tried(
             lambda: self._client.post(
                 "/v1/jobs", content=lines(), params=options, headers=headers, timeout=None
@@ -140,6 +146,12 @@ class Service:
                 pause = max(min(pause, _LONGEST_PAUSE_S), _asked_s(answer))
                 held_s += pause if answer.status_code == _HELD else 0.0
             self._sleep(pause)
+
+
+def _in_a_header(option: str, value: str) -> str:
+    if not (value.isascii() and value.isprintable()) or value != value.strip():
+        raise ConfigurationError(f"{option} may hold printable ASCII only, with no space around it")
+    return value
 
 
 def _asked_s(answer: httpx.Response) -> float:

@@ -90,3 +90,29 @@ def test_a_service_that_says_when_to_come_back_is_not_asked_before() -> None:
     with answering(status, "20") as url, Service(url, None, sleep=time.sleep) as service:
         service.job("job_1")
     assert asked == [0.0, 20.0]
+
+
+@pytest.mark.parametrize(
+    ("url", "tenant", "named"),
+    [
+        ("http://[::", None, "--url"),
+        ("localhost:1", None, "--url"),
+        ("ftp://localhost", None, "--url"),
+        ("http://", None, "--url"),
+        ("http://localhost:1", "t\u00e9", "--tenant"),
+        ("http://localhost:1", "a\nb", "--tenant"),
+        ("http://localhost:1", " a", "--tenant"),
+    ],
+)
+def test_what_can_be_sent_to_nobody_is_named_and_not_tried(url: str, tenant: str | None, named: str) -> None:
+    with pytest.raises(ConfigurationError, match=named):
+        Service(url, tenant)
+
+
+@pytest.mark.parametrize("key", ["k\u00e9", "a\tb", "\udcff"])
+def test_a_key_that_no_header_holds_is_named_and_not_tried(key: str) -> None:
+    time = Time()
+    service = Service("http://127.0.0.1:9", None, sleep=time.sleep)
+    with service, pytest.raises(ConfigurationError, match="--key"):
+        service.submit(lambda: iter([b""]), {}, key)
+    assert time.now == 0
