@@ -91,8 +91,8 @@ class JobDesk:
         async for block in reception.blocks(stream):
             await self._jobs.add(order.id, items, block.items, block.rejected, RECEIVING_S)
             items += len(block.items)
-            if hold is not None and not await hold.is_ours():
-                raise KeyInUse(_STILL)
+            await _refuse_if_taken(hold)
+        await _refuse_if_taken(hold)  # empty lines at the end are in no block, and may have come late
         settled = None if hold is None else (order.tenant, hold.key, reception.digest)
         await self._jobs.open(order.id, items, settled)
 
@@ -215,6 +215,11 @@ def _told_as_a_whole() -> Iterator[None]:
         yield
     except StoreError as exc:
         raise StoreError(f"the job could not be put on record: {exc}") from exc
+
+
+async def _refuse_if_taken(hold: Hold | None) -> None:
+    if hold is not None and not await hold.is_ours():
+        raise KeyInUse(_STILL)
 
 
 async def _reserved(hold: Hold) -> Reservation:
