@@ -27,6 +27,10 @@ _TRIES = 6
 _FIRST_PAUSE_S = 0.5
 _SILENT_S = 60.0
 _AGAIN = frozenset({409, 429, 502, 503, 504})
+_HELD = 409  # the key is another POST's, or that of a try of ours whose server was killed
+_HELD_S = 30.0  # how long to ask on then; a service lets go of such a key after half of it
+_LONGEST_PAUSE_S = 8.0
+_LONGEST_ASKED_S = 60.0
 _PARTIAL, _BEYOND, _LEAST_FAULT = 206, 416, 400
 _OF_A_JOB = frozenset({"id", "state", "counts", "outcomes", "usage", "faults", "workers"})
 
@@ -38,8 +42,14 @@ class Service:
         import httpx  # noqa: PLC0415  a tenth of a second
 
         self._sleep = sleep
-        headers = {"X-Tenant": tenant} if tenant else {}
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(10, read=_SILENT_S))
+        headers = {"X-Tenant": _in_a_header("--tenant", tenant)} if tenant else {}
+        try:
+            base = httpx.URL(url)
+        except httpx.InvalidURL as exc:
+            raise ConfigurationError("--url is no address") from exc
+        if base.scheme not in {"http", "https"} or not base.host:
+            raise ConfigurationError("--url must begin with http:// or https:// and name a host")
+        self._client = httpx.Client(base_url=base, headers=headers, timeout=httpx.Timeout(10, read=_SILENT_S))
         self._faults = (httpx.TransportError,)
 
     def __enter__(self) -> Self:
@@ -68,7 +78,7 @@ class Service:
         self, lines: Callable[[], Iterator[bytes]], options: dict[str, str], key: str
     ) -> dict[str, Any]:
         """Hand over lines, which are given anew for each try; the key makes one job of all tries."""
-        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": _in_a_header("--key", key)}
         answer = self._tried(
             lambda: self._client.post(
                 "/v1/jobs", content=lines(), params=options, headers=headers, timeout=None
@@ -120,19 +130,34 @@ class Service:
         return _read(self._tried(lambda: self._client.request(method, path, **more)), keys)
 
     def _tried(self, call: Callable[[], httpx.Response]) -> httpx.Response:
-        for tried in range(_TRIES):
-            last = tried + 1 == _TRIES
+        tried, held_s = 0, 0.0
+        while True:
+            pause, tried = _FIRST_PAUSE_S * 2**tried, tried + 1
             try:
                 answer = call()
             except self._faults as exc:
-                if last:
+                if tried >= _TRIES:
                     raise _gone(exc) from exc
             else:
-                if answer.status_code not in _AGAIN or last:
+                held = answer.status_code == _HELD and held_s < _HELD_S
+                if answer.status_code not in _AGAIN or (tried >= _TRIES and not held):
                     _refuse(answer)
                     return answer
-            self._sleep(_FIRST_PAUSE_S * 2**tried)
-        raise AssertionError("the last try returns or raises")
+                pause = max(min(pause, _LONGEST_PAUSE_S), _asked_s(answer))
+                held_s += pause if answer.status_code == _HELD else 0.0
+            self._sleep(pause)
+
+
+def _in_a_header(option: str, value: str) -> str:
+    if not (value.isascii() and value.isprintable()) or value != value.strip():
+        raise ConfigurationError(f"{option} may hold printable ASCII only, with no space around it")
+    return value
+
+
+def _asked_s(answer: httpx.Response) -> float:
+    """Seconds that the service asks to wait before the next try."""
+    told = answer.headers.get("retry-after", "")
+    return min(float(told), _LONGEST_ASKED_S) if told.isascii() and told.isdigit() else 0.0
 
 
 def _path(job: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _BLOCK = 2**16
+_NAMED = 10  # bad rows that are told one by one
 
 
 @app.command()
@@ -82,6 +83,7 @@ def submit(
 
 def _lines(path: Path, rubric: str | None, judge: str, columns: list[str]) -> Callable[[], Iterator[bytes]]:
     if rubric is not None:
+        _survey(path, columns)
         return partial(_rows, path, rubric, judge, columns)
     if columns:
         raise ConfigurationError("--map is for rows of cases, which need a --rubric")
@@ -94,13 +96,27 @@ def _blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
+def _survey(path: Path, columns: list[str]) -> None:
+    """Name the rows that are no cases, once; a table in which no row could be one is a mistake."""
+    from judge_service.files.rows import count_rows, parse_map, read_rows  # noqa: PLC0415  pydantic
+
+    mapped = parse_map(columns)
+    count_rows(path, mapped)
+    bad = [row for row in read_rows(path, mapped) if row.case is None]
+    if bad and bad[-1].unread:
+        raise ConfigurationError(f"{path.name}: {bad[-1].fault}")
+    for row in bad[:_NAMED]:
+        typer.echo(f"row {row.number} of {path.name} is no case: {row.fault}", err=True)
+    if len(bad) > _NAMED:
+        typer.echo(f"and {len(bad) - _NAMED} rows more", err=True)
+
+
 def _rows(path: Path, rubric: str, judge: str, columns: list[str]) -> Iterator[bytes]:
     from judge_service.files.rows import parse_map, read_rows  # noqa: PLC0415  pydantic
 
     for row in read_rows(path, parse_map(columns)):
-        if row.case is None:
-            raise ConfigurationError(f"row {row.number} of {path.name} is no case: {row.fault}")
-        case = row.case.model_dump(mode="json", exclude_defaults=True)
-        body = {"rubric": rubric, "judge": judge, "case": case}
+        body: dict[str, object] = {"rubric": rubric, "judge": judge}
+        if row.case is not None:  # else its line ends among the errors, and harms no neighbour
+            body["case"] = row.case.model_dump(mode="json", exclude_defaults=True)
         line = {"custom_id": f"row-{row.number}", "method": "POST", "url": "/v1/scores", "body": body}
         yield f"{json.dumps(line)}\n".encode()

@@ -6,13 +6,13 @@ import asyncio
 import json
 import re
 import secrets
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judge_service.domain.job import FINAL, Job, JobCounts, JobOrder, JobUsage
 from judge_service.errors import JobDeleted, JobNotFound, KeyInUse, KeyOfAnother, StoreError
+from judge_service.jobs.holding import RECEIVING_S, RENEW_S, Hold
 from judge_service.jobs.receiving import Reception
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from judge_service.domain.job import JobState
     from judge_service.jobs.base import JobBackend, JobRecord, Kind, Reservation
 
-RECEIVING_S = 60.0  # a reception in which nothing comes for so long is over
 _ID = re.compile(r"job_[0-9a-f]+")
 _STILL = "the first POST under this Idempotency-Key is still being received"
 
@@ -42,11 +41,11 @@ class JobDesk:
         jobs: JobBackend,
         *,
         opened: Callable[[], None] = lambda: None,
-        clock: Callable[[], float] = time.time,
+        renew_s: float = RENEW_S,
     ) -> None:
         self._jobs = jobs
         self._opened = opened
-        self._clock = clock
+        self._renew_s = renew_s
 
     async def hand_over(
         self, order: JobOrder, stream: AsyncIterator[bytes], key: str | None = None
@@ -58,14 +57,15 @@ class JobDesk:
         `JobDeleted`, `BodyTooLarge` and `BodyRejected`; of a job that is not taken nothing is kept.
         """
         reception = Reception(order.id, options=_options(order))
-        if key is not None:
-            held = await self._reserved(order, key)
+        hold = None if key is None else Hold(self._jobs, order, key, renew_s=self._renew_s)
+        if hold is not None:
+            held = await _reserved(hold)
             if held.state == "known":
                 await reception.drain(stream)
                 return await self._replay(order.tenant, held.job, same=held.digest == reception.digest)
         try:
             with _told_as_a_whole():
-                await self._receive(order, reception, stream, key)
+                await self._receive(order, reception, stream, hold)
         except BaseException:
             await asyncio.shield(self._drop(order, key))
             raise
@@ -73,43 +73,36 @@ class JobDesk:
         return HandedOver(await self.get(order.tenant, order.id), replayed=False)
 
     async def _receive(
-        self, order: JobOrder, reception: Reception, stream: AsyncIterator[bytes], key: str | None
+        self, order: JobOrder, reception: Reception, stream: AsyncIterator[bytes], hold: Hold | None
     ) -> None:
         await self._jobs.begin(order, RECEIVING_S)
         try:
-            await self._take_in(order, reception, stream, key)
+            if hold is None:
+                await self._take_in(order, reception, stream, None)
+            else:
+                async with hold.while_it_comes(stream) as coming:
+                    await self._take_in(order, reception, coming, hold)
         except StoreError as exc:
             if await self._is_gone(order.id):
                 raise JobDeleted("the job was deleted while its lines were being received") from exc
             raise
 
     async def _take_in(
-        self, order: JobOrder, reception: Reception, stream: AsyncIterator[bytes], key: str | None
+        self, order: JobOrder, reception: Reception, stream: AsyncIterator[bytes], hold: Hold | None
     ) -> None:
         items = 0
         async for block in reception.blocks(stream):
             await self._jobs.add(order.id, items, block.items, block.rejected, RECEIVING_S)
             items += len(block.items)
-            if key is not None and not await self._still_ours(order, key):
-                raise KeyInUse(_STILL)
-        settled = None if key is None else (order.tenant, key, reception.digest)
+            await _refuse_if_taken(hold)
+        await _refuse_if_taken(hold)  # empty lines at the end are in no block, and may have come late
+        settled = None if hold is None else (order.tenant, hold.key, reception.digest)
         await self._jobs.open(order.id, items, settled)
 
     async def _is_gone(self, job: str) -> bool:
         with suppress(StoreError):
             return await self._jobs.get(job) is None
         return False  # nobody knows
-
-    async def _reserved(self, order: JobOrder, key: str) -> Reservation:
-        with _told_as_a_whole():
-            held = await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)
-        if held.state == "receiving":
-            raise KeyInUse(_STILL)
-        return held
-
-    async def _still_ours(self, order: JobOrder, key: str) -> bool:
-        """Renew a key, unless this reception paused for so long that another took it."""
-        return (await self._jobs.reserve(order.tenant, key, order.id, RECEIVING_S)).state == "new"
 
     async def _drop(self, order: JobOrder, key: str | None) -> None:
         # Where the ledger is away both lapse by themselves, and the caller is told why the job was not taken.
@@ -124,7 +117,7 @@ class JobDesk:
         A file never changes and its id is one of the options, so that these tell its lines as well. Raises
         `KeyOfAnother` and `KeyInUse`.
         """
-        held = await self._reserved(order, key)
+        held = await _reserved(Hold(self._jobs, order, key))
         if held.state == "new":
             await self._jobs.unreserve(order.tenant, key, order.id)
             return None
@@ -228,6 +221,19 @@ def _told_as_a_whole() -> Iterator[None]:
         yield
     except StoreError as exc:
         raise StoreError(f"the job could not be put on record: {exc}") from exc
+
+
+async def _refuse_if_taken(hold: Hold | None) -> None:
+    if hold is not None and not await hold.is_ours():
+        raise KeyInUse(_STILL)
+
+
+async def _reserved(hold: Hold) -> Reservation:
+    with _told_as_a_whole():
+        held = await hold.take()
+    if held.state == "receiving":
+        raise KeyInUse(_STILL)
+    return held
 
 
 def new_id() -> str:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 LINE_CAP = 20 * 2**20
 _BLOCK_BYTES = 2**20
 _BLOCK_LINES = 256
+_EMPTY_TOO = 10  # times as many lines as items, for reading nothing costs time as well
 _BLOCK_S = 10.0  # what comes slowly is given on as well, if only to say that something comes
+
+Numbered = tuple[int, bytes]  # a line, stripped, and its number as an editor counts, empty ones too
 
 
 @dataclass(slots=True)
@@ -43,7 +46,6 @@ class Reception:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lines = 0
-        self._at = 0  # lines of the body as an editor counts them, empty ones too
         self._clock = clock
         self._job = job
         self._items_cap = items_cap
@@ -58,7 +60,8 @@ class Reception:
 
     async def blocks(self, stream: AsyncIterator[bytes]) -> AsyncIterator[Block]:
         """Give the lines as they come, read in a thread."""
-        async for lines in _in_blocks(self._measured(stream), self._clock):
+        parts = _numbered(self._measured(stream), _EMPTY_TOO * self._items_cap)
+        async for lines in _in_blocks(parts, self._clock):
             yield await asyncio.to_thread(self._read, lines)
         if not self.lines:
             raise BodyRejected("the body has no lines: send one JSON object a line")
@@ -76,57 +79,68 @@ class Reception:
             self._digest.update(part)
             yield part
 
-    def _read(self, lines: list[bytes]) -> Block:
+    def _read(self, lines: list[Numbered]) -> Block:
         block = Block()
-        for raw in lines:
-            self._at += 1
-            text = raw.strip()
-            if not text:
-                continue
+        for number, text in lines:
             self.lines += 1
             if self.lines > self._items_cap:
                 raise BodyTooLarge(f"a job has at most {self._items_cap} lines; make several of it")
-            self._take(text, block)
+            self._take(number, text, block)
         return block
 
-    def _take(self, text: bytes, block: Block) -> None:
+    def _take(self, number: int, text: bytes, block: Block) -> None:
         try:
             line = read_line(text)
         except BodyRejected as exc:
-            block.rejected.append(bad_line(self._job, self._at, str(exc), custom_id_of(text)))
+            block.rejected.append(bad_line(self._job, number, str(exc), custom_id_of(text)))
             return
         known = hashlib.sha256(line.custom_id.encode()).digest()[:16]
         if known in self._ids:
             reason = "the custom_id is that of a line before"
-            block.rejected.append(bad_line(self._job, self._at, reason, line.custom_id))
+            block.rejected.append(bad_line(self._job, number, reason, line.custom_id))
             return
         self._ids.add(known)
         block.items.append(text)
 
 
-async def _in_blocks(stream: AsyncIterator[bytes], clock: Callable[[], float]) -> AsyncIterator[list[bytes]]:
-    """Cut at newlines; give some lines at a time, or none where a long one comes slowly."""
-    rest, size, since = bytearray(), 0, clock()
-    lines: list[bytes]
-    ready: list[bytes] = []
-    async for part in stream:
-        rest += part
-        lines = []
-        if b"\n" in part:
-            *lines, last = bytes(rest).split(b"\n")
-            rest = bytearray(last)
-        for line in lines:
-            _check(line)
-            ready.append(line)
-            size += len(line)
+async def _in_blocks(
+    parts: AsyncIterator[list[Numbered]], clock: Callable[[], float]
+) -> AsyncIterator[list[Numbered]]:
+    """Give some lines at a time, or none where a long one comes slowly."""
+    ready: list[Numbered] = []
+    size, since = 0, clock()
+    async for lines in parts:
+        for number, text in lines:
+            ready.append((number, text))
+            size += len(text)
             if len(ready) >= _BLOCK_LINES or size >= _BLOCK_BYTES:
                 yield ready
                 ready, size, since = [], 0, clock()
-        _check(rest)
         if clock() - since >= _BLOCK_S:
             yield ready
             ready, size, since = [], 0, clock()
-    yield [*ready, bytes(rest)]
+    if ready:
+        yield ready
+
+
+async def _numbered(stream: AsyncIterator[bytes], at_most: int) -> AsyncIterator[list[Numbered]]:
+    """Cut at newlines and drop empty lines, a part of the stream at a time."""
+    rest, before = bytearray(), 0
+    async for part in stream:
+        rest += part
+        lines: list[bytes] = []
+        if b"\n" in part:
+            *lines, last = bytes(rest).split(b"\n")
+            rest = bytearray(last)
+        if before + len(lines) > at_most:
+            raise BodyTooLarge(f"a job has at most {at_most} lines, empty ones included")
+        for line in lines:
+            _check(line)
+        _check(rest)
+        yield [(at, text) for at, line in enumerate(lines, start=before + 1) if (text := line.strip())]
+        before += len(lines)
+    if text := bytes(rest).strip():
+        yield [(before + 1, text)]
 
 
 def _check(line: bytes | bytearray) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 TEND_S = 1.0
 MEND_S = 30.0
 _AT_ONCE = 256
+_ENDING = frozenset({"cancelling", "finalizing"})
 _log = structlog.get_logger(__name__)
 
 
@@ -57,21 +59,44 @@ class Tender:
             await self._sleep(TEND_S * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, no secret)
 
     async def tend(self) -> None:
-        """See to everything that is due now."""
-        for record in await self._jobs.due():
-            try:
-                await self._see_to(record)
-            except StoreError:
-                raise
-            except Exception as exc:  # noqa: BLE001 (one job must not keep the others from being seen to)
-                _log.warning("a job could not be seen to", error_code=type(exc).__name__)
+        """See to everything that is due now, and to what comes to be so meanwhile."""
+        await self._see_to_jobs()
         if self._clock() - self._mended >= MEND_S:
             self._mended = self._clock()
             if again := await self._jobs.mend():
                 _log.warning("items given out again", count=again)
         await self._sweep_files()
 
-    async def _see_to(self, record: JobRecord) -> None:
+    async def _see_to_jobs(self) -> None:
+        """First what has to end, then a page of every job that is ending; and again while pages are left.
+
+        A job of many items takes long to sweep, and no other tenant's job is to expire the later for it.
+        """
+        pages, left, began = Counter[str](), True, self._clock()
+        while left and self._clock() - began < MEND_S:
+            looked, left = self._clock(), False
+            due = await self._jobs.due()
+            for record in due:
+                if record.state not in _ENDING:
+                    await self._guarded(self._end(record))
+            ending = [record for record in due if record.state in _ENDING]
+            for record in sorted(ending, key=lambda one: (pages[one.order.id], _unswept(one))):
+                pages[record.order.id] += 1
+                left |= await self._guarded(self._page(record))
+                if self._clock() - looked >= TEND_S:  # of many such jobs the rest have their turn first
+                    left = True
+                    break
+
+    async def _guarded(self, seeing: Awaitable[bool]) -> bool:
+        try:
+            return await seeing
+        except StoreError:
+            raise
+        except Exception as exc:  # noqa: BLE001 (one job must not keep the others from being seen to)
+            _log.warning("a job could not be seen to", error_code=type(exc).__name__)
+        return False
+
+    async def _end(self, record: JobRecord) -> bool:
         job = record.order.id
         if record.state in FINAL:
             await self._jobs.forget(job)
@@ -79,13 +104,17 @@ class Tender:
             with contextlib.suppress(StoreError):  # its reception was only slow
                 message = "the lines stopped coming before their end; nothing of it is kept"
                 await self._jobs.fail(job, [JobFault(code="cut", message=message)])
-        elif record.state == "in_progress":
-            await self._jobs.end(job, "expired")
         else:
-            await self._sweep(record)
+            await self._jobs.end(job, "expired")
+        return False
 
-    async def _sweep(self, record: JobRecord) -> None:
-        """Write the end of every item that the job's own end came before."""
-        while left := await self._jobs.unfinished(record.order.id, _AT_ONCE):
-            for claim, blob in left:
-                await self._jobs.finish(claim, unfinished(claim, blob, record.ending))
+    async def _page(self, record: JobRecord) -> bool:
+        """Write the ends of some items that the job's own end came before; say whether more may be left."""
+        page, written = await self._jobs.unfinished(record.order.id, _AT_ONCE), False
+        for claim, blob in page:
+            written |= await self._jobs.finish(claim, unfinished(claim, blob, record.ending))
+        return written
+
+
+def _unswept(record: JobRecord) -> int:
+    return record.total - record.completed - record.failed

@@ -120,6 +120,34 @@ def test_rows_of_cases_become_lines(url: str, tmp_path: Path) -> None:
     assert found == {"row-1", "row-2"}
 
 
+def test_a_row_that_is_no_case_ends_as_an_error_and_harms_no_neighbour(url: str, tmp_path: Path) -> None:
+    rows, errors = tmp_path / "rows.jsonl", tmp_path / "errors.ndjson"
+    row = '{"response": "Pneumonia.", "reference": "Pneumonia."}'
+    rows.write_text(f'{row}\n{{"response": 5}}\nnonsense\n{row}\n', "utf-8")
+    done = jobs(url, "submit", str(rows), "--rubric", "medical-qa", "--watch")
+    assert done.exit_code == 3, done.output
+    assert "2 of 4 answered, 2 without an answer" in done.output
+    assert [done.output.count(f"row {n} of rows.jsonl is no case") for n in (1, 2, 3, 4)] == [0, 1, 1, 0]
+    jobs(url, "fetch", done.stdout.split()[0], "--out", str(tmp_path / "out"), "--errors", str(errors))
+    told = [json.loads(line) for line in errors.read_text("utf-8").splitlines()]
+    assert {line["custom_id"] for line in told} == {"row-2", "row-3"}
+    assert {line["response"]["status_code"] for line in told} == {422}
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"), [('response\na\n"b', "unread"), ("answer\na\n", "no row has a response")]
+)
+def test_a_table_of_which_rows_are_lost_is_not_handed_over(
+    url: str, tmp_path: Path, table: str, fault: str
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text(table, "utf-8")
+    refused = jobs(url, "submit", str(rows), "--rubric", "medical-qa", tenant="tables")
+    assert isinstance(refused.exception, ConfigurationError)
+    assert fault in str(refused.exception)
+    assert jobs(url, "list", tenant="tables").stdout.count("job_") == 0
+
+
 def test_a_bad_line_is_told_by_the_exit_code(url: str, tmp_path: Path) -> None:
     done = jobs(url, "submit", str(a_file(tmp_path, 2, "nonsense")), "--watch")
     assert done.exit_code == 3

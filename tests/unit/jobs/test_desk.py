@@ -18,9 +18,9 @@ from judge_service.errors import (
     KeyOfAnother,
     StoreError,
 )
-from judge_service.jobs import desk as desks
 from judge_service.jobs.base import Line, Spent
 from judge_service.jobs.desk import JobDesk, new_id
+from judge_service.jobs.holding import HELD_S
 from judge_service.jobs.opening import open_jobs
 from judge_service.jobs.sqlite import SqliteJobs
 
@@ -143,7 +143,7 @@ async def test_a_reception_that_paused_too_long_gives_way_to_who_took_its_key(
 
     async def paused() -> AsyncIterator[bytes]:
         yield job_lines(256)
-        clock.now += desks.RECEIVING_S + 1
+        clock.now += HELD_S + 1
         await desk.hand_over(an_order("job_2"), body(job_lines(257)), "key")
         yield a_job_line("item-256")
 
@@ -152,6 +152,37 @@ async def test_a_reception_that_paused_too_long_gives_way_to_who_took_its_key(
     assert [one.id for one in await desk.of_tenant("default", None, 10)] == ["job_2"]
     again = await desk.hand_over(an_order("job_3"), body(job_lines(257)), "key")
     assert (again.replayed, again.job.id) == (True, "job_2")
+
+
+async def test_a_key_is_held_while_lines_come_though_slowly(jobs: SqliteJobs, clock: Clock) -> None:
+    desk = JobDesk(jobs, renew_s=0.01)
+
+    async def slow() -> AsyncIterator[bytes]:
+        for n in range(3):
+            yield a_job_line(f"item-{n}")[:-1]
+            clock.now += HELD_S - 1
+            await asyncio.sleep(0.1)
+            with pytest.raises(KeyInUse):
+                await desk.hand_over(an_order("job_2"), body(job_lines(3)), "key")
+            yield b"}\n"
+
+    told = await desk.hand_over(an_order(), slow(), "key")
+    assert told.job.counts.total == 3
+    assert (await desk.hand_over(an_order("job_3"), body(job_lines(3)), "key")).replayed
+
+
+async def test_a_key_whose_server_died_is_free_soon(jobs: SqliteJobs, clock: Clock) -> None:
+    desk = JobDesk(jobs)
+
+    async def killed() -> AsyncIterator[bytes]:
+        yield job_lines(300)
+        clock.now += HELD_S
+        made = await desk.hand_over(an_order("job_2"), body(job_lines(300)), "key")
+        assert not made.replayed
+        yield job_lines(300)
+
+    with pytest.raises(KeyInUse):
+        await desk.hand_over(an_order(), killed(), "key")
 
 
 async def test_a_job_that_is_deleted_while_it_is_received_says_so_and_frees_its_key(jobs: SqliteJobs) -> None:

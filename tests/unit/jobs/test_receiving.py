@@ -63,6 +63,26 @@ async def test_blocks_are_small() -> None:
     assert max(sizes) <= 2 * 2**20
 
 
+async def test_empty_lines_are_counted_and_cost_no_block() -> None:
+    reception = Reception("job_1")
+    parts = [b" \n" * 50_000 for _ in range(6)]
+    blocks = [block async for block in reception.blocks(arriving([*parts, b"{\n", b"\r\n" * 3000, b"["]))]
+    assert len(blocks) == 1
+    assert [line for line, _, _ in reasons(blocks[0])] == [300_001, 303_002]
+    assert reception.lines == 2
+
+
+async def test_a_body_of_empty_lines_is_refused_before_its_end_came() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for n in range(1000):
+            assert n < 10, "read on"
+            yield b"\n" * 2**16
+
+    with pytest.raises(BodyTooLarge, match="at most 500000 lines, empty ones included"):
+        async for _ in Reception("job_1").blocks(endless()):
+            pass
+
+
 async def test_draining_takes_the_same_digest() -> None:
     one, other = Reception("job_1", options=b"o"), Reception("job_2", options=b"o")
     await taken(one, job_lines(3))

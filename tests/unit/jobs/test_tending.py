@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from jobwork import LEASE_S, Clock, a_file_ledger, a_job_line, an_order, opened, told_lines, until
 
+from judge_service.domain.job import FINAL
 from judge_service.errors import StoreError
 from judge_service.jobs.base import Line
 from judge_service.jobs.tending import MEND_S, Tender
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from judge_service.jobs.base import JobBackend, JobRecord
+    from judge_service.jobs.base import Claim, JobBackend, JobRecord
     from judge_service.jobs.sqlite import SqliteJobs
 
 LINE = Line("results", b"{}\n", "scored")
@@ -101,6 +102,43 @@ async def test_two_who_tend_do_no_harm(jobs: SqliteJobs) -> None:
         300,
         300,
     )
+
+
+class Crowded:
+    """A ledger in which time goes on with every item that is swept."""
+
+    def __init__(self, jobs: SqliteJobs, clock: Clock) -> None:
+        self._jobs = jobs
+        self._clock = clock
+        self.ended: dict[str, float] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._jobs, name)
+
+    async def finish(self, claim: Claim, line: Line) -> bool:
+        self._clock.now += 0.01
+        written = await self._jobs.finish(claim, line)
+        if await state_of(self._jobs, claim.job) in FINAL:
+            self.ended[claim.job] = self._clock.now
+        return written
+
+
+@pytest.mark.parametrize("others", [1, 5])
+async def test_a_job_expires_in_time_though_large_ones_are_being_swept(
+    jobs: SqliteJobs, clock: Clock, others: int
+) -> None:
+    for n in range(others):
+        await jobs.end(await opened(jobs, some(1200), id=f"large_{n}"), "cancelled")
+    expires = clock.now + 2.0
+    await opened(jobs, some(20), id="small", tenant="another", expires_at=expires)
+    crowded = Crowded(jobs, clock)
+    tender = Tender(cast("JobBackend", crowded), clock=clock)
+    await tender.tend()
+    assert await state_of(jobs, "small") == "expired"
+    await tender.tend()
+    await tender.tend()
+    assert crowded.ended["small"] - expires <= 6.0
+    assert crowded.ended.keys() == {"small", *(f"large_{n}" for n in range(others))}
 
 
 class Broken:
