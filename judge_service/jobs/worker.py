@@ -14,7 +14,7 @@ from judge_service.domain.job import FINAL
 from judge_service.errors import StoreError
 from judge_service.jobs.base import ALONE_FROM, POISON_AFTER
 from judge_service.jobs.heart import Heart
-from judge_service.jobs.items import poisoned
+from judge_service.jobs.items import lost, poisoned
 from judge_service.jobs.purses import purse_of
 
 if TYPE_CHECKING:
@@ -141,7 +141,11 @@ class Worker:
         room, left = self._company(), []
         for claim, blob in zip(claims, blobs, strict=True):
             bears = min(room, company(self._slots, claim.deliveries))
-            if blob is None or claim.job not in self._orders or bears <= len(self._tasks):
+            if claim.job not in self._orders:
+                left.append(claim)
+            elif blob is None:
+                self._close(claim, lost(claim))
+            elif bears <= len(self._tasks):
                 left.append(claim)
             else:
                 room = bears
@@ -158,6 +162,12 @@ class Worker:
     def _start(self, claim: Claim, blob: bytes) -> None:
         task = asyncio.create_task(self._work(claim, blob), name="jobs-item")
         self._tasks[claim.ticket] = task
+        task.add_done_callback(lambda _: self._ended(claim))
+
+    def _close(self, claim: Claim, line: Line) -> None:
+        """Let the end of what needs no judge be written down; where it has one already, the ledger keeps that."""
+        task = asyncio.create_task(self._finish(claim, line), name="jobs-item")
+        self._closing[claim.ticket] = task
         task.add_done_callback(lambda _: self._ended(claim))
 
     def _ended(self, claim: Claim) -> None:
