@@ -128,8 +128,8 @@ class Items:
 
 
 def poisoned(claim: Claim, raw: bytes) -> Line:
-    """The line of an item that ended each worker that had it."""
-    words = f"{claim.deliveries - 1} workers ended while they had this item; it is not tried again"
+    """The line of an item that was begun so often, and never ended, that it may be what ends its workers."""
+    words = f"this item was given out {claim.deliveries - 1} times without an end; it is not tried again"
     return error_line(_name(claim), custom_id_of(raw), POISON, words, spent=_UNKNOWN)
 
 
