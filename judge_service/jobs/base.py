@@ -26,6 +26,7 @@ LEASE_S = 30.0
 POISON_AFTER = 5  # deliveries; an item that has had so many, and no result, is not tried again
 ALONE_FROM = 4  # deliveries; an item that has had so many is in work with no other beside it
 POISON = "poison"
+LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +169,18 @@ class JobBackend(Protocol):
         ...
 
     async def items(self, claims: Sequence[Claim]) -> list[bytes | None]:
-        """Give the claims' items in their order; None for one that has its result, or whose job is no more."""
+        """Give the claims' items in their order.
+
+        None for one that has its result, whose job is no more, or that the ledger has lost; empty for one that is
+        there and cannot be read.
+        """
         ...
 
     async def finish(self, claim: Claim, line: Line) -> bool:
-        """Write an item's end down, if it has none yet, and give the claim back; say whether it was written."""
+        """Write an item's end down, if it has none yet, and give the claim back; say whether it was written.
+
+        A line of the outcome `LOST` is not written for an item that is there: it goes out again.
+        """
         ...
 
     async def hand_back(self, worker: str, claims: Sequence[Claim]) -> None:
@@ -203,7 +211,8 @@ class JobBackend(Protocol):
     async def unfinished(self, job: str, limit: int) -> list[tuple[Claim, bytes]]:
         """Give items without a result of a job that is ending, for `finish`.
 
-        `deliveries` is 0 for one that was never given out, so that it has cost nothing; else it is not.
+        `deliveries` is 0 for one that was never given out, so that it has cost nothing; else it is not. Of an
+        item that is lost, or that cannot be read, there is nothing: it is empty.
         """
         ...
 

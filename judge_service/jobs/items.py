@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
 from judge_service.errors import RequestError
-from judge_service.jobs.base import ALONE_FROM, POISON, Spent
+from judge_service.jobs.base import ALONE_FROM, LOST, POISON, Spent
 from judge_service.jobs.lines import custom_id_of, error_line, read_line, result_line
 from judge_service.strict_json import validated
 
@@ -128,9 +128,16 @@ class Items:
 
 
 def poisoned(claim: Claim, raw: bytes) -> Line:
-    """The line of an item that ended each worker that had it."""
-    words = f"{claim.deliveries - 1} workers ended while they had this item; it is not tried again"
+    """The line of an item that was begun so often, and never ended, that it may be what ends its workers."""
+    words = f"this item was given out {claim.deliveries - 1} times without an end; it is not tried again"
     return error_line(_name(claim), custom_id_of(raw), POISON, words, spent=_UNKNOWN)
+
+
+def lost(claim: Claim) -> Line:
+    """The line of an item that the ledger has no more, though its end was never written."""
+    words = "the store has lost this item before it had an answer; hand it over again"
+    spent = Spent() if claim.deliveries == 1 else _UNKNOWN
+    return error_line(_name(claim), None, LOST, words, spent=spent)
 
 
 def unfinished(claim: Claim, raw: bytes, code: str) -> Line:

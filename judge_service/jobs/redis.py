@@ -135,7 +135,7 @@ class RedisJobs:
         return await self._work.items(claims)
 
     async def finish(self, claim: Claim, line: Line) -> bool:
-        """Remove the item, which only the first can, and with it write all that follows from it."""
+        """Set the item's bit, which only the first can, and with it write all that follows from it."""
         return await self._work.finish(claim, line)
 
     async def hand_back(self, worker: str, claims: Sequence[Claim]) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from judge_service.domain.job import PRIORITIES
+from judge_service.errors import StoreError
 from judge_service.jobs.redis_calls import claim_of
 from judge_service.jobs.redis_queue_scripts import GIVE, GIVE_OUT_AGAIN, LOOK, TIDY, UNLOCK
 from judge_service.jobs.sharing import Standing, deal, rate_due, rate_room, starved
@@ -36,29 +37,35 @@ class Feed:
     async def claim(self, worker: str, most: int) -> list[Claim]:
         """Two round trips, or one where nothing is new; again where others took what was meant for this one."""
         claims: list[Claim] = []
-        for _ in range(_ROUNDS):
-            given, all_had = await self._claim(worker, most - len(claims))
-            claims += given
-            if all_had or len(claims) == most:
-                break
+        try:
+            for _ in range(_ROUNDS):
+                if await self._claim(claims, worker, most - len(claims)) or len(claims) == most:
+                    break
+        except StoreError:
+            if not claims:
+                raise
+            # These are this worker's already. A full server deals nothing, and to finish them makes room on it.
         return claims
 
-    async def _claim(self, worker: str, most: int) -> tuple[list[Claim], bool]:
+    async def _claim(self, claims: list[Claim], worker: str, most: int) -> bool:
+        """Add to the claims what there is; say whether all came that was meant to."""
         again, queued, rows = await self._calls.run("claim", LOOK, worker, most, self._lease_ms)
-        claims, rest = [claim_of(row) for row in again], most - len(again)
+        claims += map(claim_of, again)
+        rest = most - len(again)
         waiting, now = Counter(queued), self._clock()
         jobs = {row[0].decode(): _Open(row, waiting[row[0]]) for row in rows}
         standings = [job.standing(now) for job in jobs.values()]
         places = deal(standings, rest + _AHEAD) if starved(standings, rest) else []
         there = min(rest, len(queued) + len(places))
         if there <= 0:
-            return claims, True
+            return True
         counts = Counter(places)
         moves = [part for job, n in counts.items() for part in jobs[job].move(n, now)]
         numbers = {job: n for n, job in enumerate(counts, start=1)}
         order = (numbers[job] for job in places)
         new = await self._calls.run("claim", GIVE, worker, rest, len(counts), *moves, *order)
-        return [*claims, *map(claim_of, new)], len(new) == there
+        claims += map(claim_of, new)
+        return len(new) == there
 
     async def mend(self) -> int:
         """Look for items that were dealt, are not done and have no entry; one at a time looks.

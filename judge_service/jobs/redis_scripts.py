@@ -7,7 +7,7 @@ what makes room (finishing, ending, forgetting) therefore begins with a write th
 
 from __future__ import annotations
 
-from judge_service.jobs.base import POISON
+from judge_service.jobs.base import LOST, POISON
 
 BASICS = """
 local P = ARGV[1]
@@ -71,16 +71,22 @@ redis.call('HINCRBY', at, 'drawn', string.format('%d', drawn))
 return drawn
 """
 
-# An item is finished once because HDEL removes it once.
+# An item is finished once because its bit is set once; it may be missing, which must not keep its job from ending.
+# Who saw none there may have seen it finished by a server that failed since, and this one has it still: no line is
+# written then. Where there are fewer bits than ends, bits were lost: an item that is missing had its end before.
 FINISH = f"""{_STATES}
 local job, index, level, id, now = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local at = P .. 'j:' .. job
+if ARGV[10] == '{LOST}' and redis.call('HEXISTS', at .. ':in', index) == 1 then return 0 end
 if level ~= '0' then
   redis.call('XACK', todo(level), 'workers', id)
   redis.call('XDEL', todo(level), id)
 end
-local at = P .. 'j:' .. job
-if redis.call('HDEL', at .. ':in', index) == 0 then return 0 end
-redis.call('SETBIT', at .. ':done', index, 1)
+local missing = redis.call('HDEL', at .. ':in', index) == 0
+local f = redis.call('HMGET', at, 'state', 'completed', 'failed', 'rejected')
+if not f[1] or FINAL[f[1]] then return 0 end
+local forgot = missing and redis.call('BITCOUNT', at .. ':done') < f[2] + f[3] - f[4]
+if redis.call('SETBIT', at .. ':done', index, 1) == 1 or forgot then return 0 end
 redis.call('HINCRBY', at, 'version', 1)
 write(at, 7)
 if ARGV[10] == '{POISON}' then

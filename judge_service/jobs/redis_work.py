@@ -6,8 +6,10 @@ import asyncio
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from judge_service.domain.job import FINAL
 from judge_service.domain.price import MEGA
 from judge_service.jobs.base import Claim
+from judge_service.jobs.frames import unpacked
 from judge_service.jobs.redis_calls import line_args, ticket_args
 from judge_service.jobs.redis_feed import undone
 from judge_service.jobs.redis_queue_scripts import HAND_BACK
@@ -34,7 +36,7 @@ class Work:
         asked = [("HGET", f"{self._calls.job(claim.job)}:in", claim.index) for claim in claims]
         frames = await self._calls.ask_each("read items", asked, self._calls.blob_s)
         return await asyncio.to_thread(
-            lambda: [None if frame is None else self._codec.expand(frame) for frame in frames]
+            lambda: [None if frame is None else unpacked(self._codec, frame) for frame in frames]
         )
 
     async def finish(self, claim: Claim, line: Line) -> bool:
@@ -55,9 +57,14 @@ class Work:
 
     async def unfinished(self, job: str, limit: int) -> list[tuple[Claim, bytes]]:
         at = self._calls.job(job)
-        asked = [("HGET", at, "items"), ("HGET", at, "next"), ("GET", f"{at}:done")]
-        total, begun, done = await self._calls.ask_each("read unfinished", asked)
+        asked = [
+            ("GET", f"{at}:done"),
+            ("HMGET", at, "state", "items", "next"),
+        ]  # once it has ended the first is gone
+        done, (state, total, begun) = await self._calls.ask_each("read unfinished", asked)
+        if state is None or state.decode() in FINAL:
+            return []
         left = list(islice(undone(done or b"", int(total or 0)), limit))
         claims = [Claim(job, index, int(index < int(begun or 0)), "") for index in left]
         items = await self.items(claims)
-        return [(claim, item) for claim, item in zip(claims, items, strict=True) if item is not None]
+        return [(claim, item or b"") for claim, item in zip(claims, items, strict=True)]

@@ -9,6 +9,7 @@ from judge_service.domain.job import FINAL, JobOrder
 from judge_service.domain.price import MEGA
 from judge_service.errors import StoreError
 from judge_service.jobs.base import Claim
+from judge_service.jobs.frames import unpacked
 from judge_service.jobs.sharing import Standing, rate_due, rate_room, shares
 from judge_service.jobs.sqlite_tables import ITEM_BITS, index_of, number
 from judge_service.stores.sqlite_file import transaction
@@ -109,7 +110,7 @@ class Work:
         for claim in claims:
             query = "SELECT value FROM items WHERE id = ? AND id NOT IN (SELECT id FROM done)"
             row = self._connected().execute(query, (int(claim.ticket),)).fetchone()
-            found.append(None if row is None else self._codec.expand(row[0]))
+            found.append(None if row is None else unpacked(self._codec, row[0]))
         return found
 
     def finish(self, claim: Claim, line: Line) -> bool:
@@ -164,7 +165,7 @@ class Work:
             return []
         span = (row[0] << ITEM_BITS, (row[0] + 1) << ITEM_BITS, limit)
         return [
-            (Claim(job, index_of(item), begun, str(item)), self._codec.expand(value))
+            (Claim(job, index_of(item), begun, str(item)), unpacked(self._codec, value))
             for item, value, begun in self._connected().execute(_UNFINISHED, span)
         ]
 

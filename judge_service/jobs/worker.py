@@ -14,7 +14,7 @@ from judge_service.domain.job import FINAL
 from judge_service.errors import StoreError
 from judge_service.jobs.base import ALONE_FROM, POISON_AFTER
 from judge_service.jobs.heart import Heart
-from judge_service.jobs.items import poisoned
+from judge_service.jobs.items import lost, poisoned
 from judge_service.jobs.purses import purse_of
 
 if TYPE_CHECKING:
@@ -118,35 +118,53 @@ class Worker:
 
     async def _fill(self, free: int) -> bool:
         try:
-            claims = await self._jobs.claim(self.name, free)
-            if not claims:
-                return False
-            self._held.update({claim.ticket: claim for claim in claims})
-            blobs = await self._jobs.items(claims)
-            await self._know({claim.job for claim in claims})
+            return await self._take(free)
+        except StoreError as exc:
+            # What was claimed and not begun stays held until it can be handed back: it was no delivery.
+            told = str(exc)
         except Exception as exc:  # noqa: BLE001 (a ledger that surprises us must not end the work for good)
-            # What was claimed and not begun comes back by itself, when the lease is over.
+            # Handed back it would surprise the next at once: it comes back when the lease is over, and is counted.
             self._held = {ticket: claim for ticket, claim in self._held.items() if self._knows(ticket)}
-            told = str(exc) if isinstance(exc, StoreError) else type(exc).__name__
-            _log.warning("the ledger is away", error_code=told)
-            await self._sleep(AWAY_S)
-            return False
-        left = self._begin(claims, blobs)
-        self._wary = company(self._slots, max(claim.deliveries for claim in claims))
-        await self._drop(left)
-        return len(left) < len(claims) >= free
+            told = type(exc).__name__
+        _log.warning("the ledger is away", error_code=told)
+        await self._sleep(AWAY_S)
+        return False
 
-    def _begin(self, claims: list[Claim], blobs: list[bytes | None]) -> list[Claim]:
-        """Begin what may be in work together, and give the rest: it is not held, lest an end count against it."""
-        room, left = self._company(), []
+    async def _take(self, free: int) -> bool:
+        await self._return_unbegun()
+        claims = await self._jobs.claim(self.name, free)
+        if not claims:
+            return False
+        self._held.update({claim.ticket: claim for claim in claims})
+        blobs = await self._jobs.items(claims)
+        await self._know({claim.job for claim in claims})
+        begun = self._begin(claims, blobs)
+        self._wary = company(self._slots, max(claim.deliveries for claim in claims))
+        await self._return_unbegun()
+        return begun > 0 and len(claims) >= free
+
+    async def _return_unbegun(self) -> None:
+        """Hand back what is held and neither in work nor answered, lest an end of this worker count against it."""
+        unbegun = [claim for ticket, claim in self._held.items() if not self._knows(ticket)]
+        if unbegun:
+            await self._jobs.hand_back(self.name, unbegun)
+            for claim in unbegun:
+                del self._held[claim.ticket]
+
+    def _begin(self, claims: list[Claim], blobs: list[bytes | None]) -> int:
+        """Begin what may be in work together; say how many."""
+        room, begun = self._company(), 0
         for claim, blob in zip(claims, blobs, strict=True):
             bears = min(room, company(self._slots, claim.deliveries))
-            if blob is None or claim.job not in self._orders or bears <= len(self._tasks):
-                left.append(claim)
+            if claim.job not in self._orders or (blob is not None and bears <= len(self._tasks)):
+                continue
+            begun += 1
+            if blob is None:
+                self._close(claim, lost(claim))
             else:
                 room = bears
                 self._start(claim, blob)
-        return left
+        return begun
 
     def _knows(self, ticket: str) -> bool:
         return ticket in self._tasks or ticket in self._closing
@@ -158,6 +176,12 @@ class Worker:
     def _start(self, claim: Claim, blob: bytes) -> None:
         task = asyncio.create_task(self._work(claim, blob), name="jobs-item")
         self._tasks[claim.ticket] = task
+        task.add_done_callback(lambda _: self._ended(claim))
+
+    def _close(self, claim: Claim, line: Line) -> None:
+        """Let the end of what needs no judge be written down; where it has one already, the ledger keeps that."""
+        task = asyncio.create_task(self._finish(claim, line), name="jobs-item")
+        self._closing[claim.ticket] = task
         task.add_done_callback(lambda _: self._ended(claim))
 
     def _ended(self, claim: Claim) -> None:
@@ -226,13 +250,6 @@ class Worker:
         for ticket, claim in list(self._held.items()):
             if claim.job in ended and (task := self._tasks.get(ticket)) is not None:
                 task.cancel()
-
-    async def _drop(self, claims: list[Claim]) -> None:
-        for claim in claims:
-            self._held.pop(claim.ticket, None)
-        if claims:
-            with contextlib.suppress(StoreError):
-                await self._jobs.hand_back(self.name, claims)
 
     async def _leave(self) -> None:
         tasks, claims = [*self._tasks.values(), *self._closing.values()], list(self._held.values())

@@ -181,7 +181,7 @@ def test_ends_without_an_answer_say_why() -> None:
     raw = a_job_line("mine")
     line = poisoned(Claim("job_1", 7, 6, "t"), raw)
     assert (line.outcome, line.spent, read(line)["custom_id"]) == ("poison", Spent(None, None, None), "mine")
-    assert "5 workers" in read(line)["error"]["message"]
+    assert "5 times" in read(line)["error"]["message"]
     assert "cancelled" in read(unfinished(CLAIM, raw, "cancelled"))["error"]["message"]
     assert "time was over" in read(unfinished(CLAIM, raw, "expired"))["error"]["message"]
 

@@ -306,6 +306,23 @@ async def test_a_full_server_takes_no_job_and_finishes_what_it_has(own: RedisBen
     assert await own.jobs.get(ending) is None
 
 
+async def test_a_full_server_goes_on_with_what_lapsed(own: RedisBench) -> None:
+    job = await opened(own.jobs, 200)
+    assert len(await own.jobs.claim("dies", 10)) == 10
+    await own.lapse()
+    await own.server.config_set("maxmemory", "1")
+    again = await own.jobs.claim("lives", 100)  # more than is queued: the rest would have to be dealt
+    assert [(claim.index, claim.deliveries) for claim in again] == [(n, 2) for n in range(10)]
+    assert await finish(own, again) == [True] * 10
+    with pytest.raises(StoreError):
+        await own.jobs.claim("lives", 100)
+    await own.server.config_set("maxmemory", "0")
+    while claims := await own.jobs.claim("lives", 100):
+        assert {claim.deliveries for claim in claims} == {1}
+        await finish(own, claims)
+    assert await state_of(own, job) == "completed"
+
+
 async def test_a_server_that_has_become_a_replica_is_a_store_error_until_it_is_master_again(
     own: RedisBench,
 ) -> None:

@@ -189,6 +189,44 @@ async def test_a_ledger_that_fails_now_and_then_stops_nobody(
         assert record.outcomes == {"scored": 12}
 
 
+@pytest.mark.parametrize("call", ["items", "get"])
+@pytest.mark.parametrize("back", [0, 6])
+@pytest.mark.parametrize("after", [False, True])
+async def test_what_was_claimed_and_not_begun_is_no_delivery_however_long_the_ledger_is_away(
+    tmp_path: Path, call: str, back: int, *, after: bool
+) -> None:
+    clock = Clock()
+    async with a_file_ledger(tmp_path, clock) as jobs:
+        job = await opened(jobs, some(12))
+        away: list[Exception] = [StoreError("away")]
+        moody = Moody(jobs, {call: away * 6, "hand_back": away * back}, after=after)
+
+        async def sleep(_: float) -> None:
+            clock.now += LEASE_S
+            await asyncio.sleep(0.001)
+
+        async with at_work(a_worker(cast("JobBackend", moody), Scorer(), sleep=sleep)) as worker:
+            assert await ended(jobs, job) == "completed"
+            await until(lambda: not worker._held)
+        record = await jobs.get(job)
+        assert record is not None
+        assert (record.outcomes, record.unpriced) == (
+            {"scored": 12},
+            0,
+        )  # a second delivery's cost is not known
+
+
+async def test_who_leaves_hands_back_what_was_never_begun(tmp_path: Path) -> None:
+    async with a_file_ledger(tmp_path) as jobs:
+        await opened(jobs, some(4))
+        moody = Moody(jobs, {"items": [StoreError("away")], "hand_back": [StoreError("away")] * 2})
+        async with at_work(a_worker(cast("JobBackend", moody), Scorer(), slots=4, sleep=at_once)) as worker:
+            await until(lambda: len(worker._held) == 4)
+            await worker.drain(0.05)
+            moody._fails["hand_back"].clear()
+        assert [claim.deliveries for claim in await jobs.claim("other", 9)] == [1] * 4
+
+
 @pytest.mark.parametrize("after", [False, True])
 async def test_an_answer_waits_until_the_ledger_is_back(jobs: SqliteJobs, *, after: bool) -> None:
     scorer = Scorer()

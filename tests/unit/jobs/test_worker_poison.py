@@ -105,7 +105,7 @@ async def test_neighbours_of_a_poisonous_item_are_unharmed(jobs: SqliteJobs, clo
     assert (record.state, record.outcomes) == ("completed", {"scored": 39, "poison": 1})
     (poisoned,) = await told_lines(jobs, job, "errors")
     assert (poisoned["custom_id"], poisoned["error"]["code"]) == (f"item-{at}", "poison")
-    assert f"{POISON_AFTER} workers" in poisoned["error"]["message"]
+    assert f"{POISON_AFTER} times" in poisoned["error"]["message"]
 
 
 @pytest.mark.parametrize(("ends", "together"), [(1, 9), (2, 3), (3, 1), (4, 1)])
