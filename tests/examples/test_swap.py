@@ -65,7 +65,11 @@ async def test_three_judges_answer_one_pipeline_in_one_shape() -> None:
         assert stub.count > 15  # every case that has something to judge
     told = done.stdout
     assert "Every answer has the same shape." in told
-    for words in (("embedded", "lexical-baseline"), ("scripted", "scripted"), ("remote", "llm", "med-70b-001")):
+    for words in (
+        ("embedded", "lexical-baseline"),
+        ("scripted", "scripted"),
+        ("remote", "llm", "med-70b-001"),
+    ):
         assert any(all(word in line for word in words) for line in told.splitlines()), words
 
 
