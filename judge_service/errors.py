@@ -99,11 +99,12 @@ class CacheMiss(RequestError):
 class CostCapReached(RequestError):
     """A call was not made: it may cost more than is left of the cap, or its price is unknown.
 
-    `spent_microusd`: what calls under this cap have cost before; None where nobody knows.
+    `calls`: how many the request made before; `spent_microusd`: what these cost, None where nobody knows.
     """
 
-    def __init__(self, message: str, spent_microusd: int | None = None) -> None:
+    def __init__(self, message: str, calls: int = 0, spent_microusd: int | None = 0) -> None:
         super().__init__(message)
+        self.calls = calls
         self.spent_microusd = spent_microusd
 
 

@@ -12,10 +12,9 @@ from judge_service import errors
 from judge_service.api.answering import is_no_answer
 from judge_service.api.batch_answers import BatchAnswer, BatchEnd, ItemAnswer, Spent
 from judge_service.api.problems import of_error, of_no_answer, patience
-from judge_service.backends.purse import Purse
+from judge_service.backends.purse import purse_of
 from judge_service.domain.batch import CUSTOM_ID_CAP, BatchDefaults, BatchItem
 from judge_service.domain.bill import Bill
-from judge_service.domain.price import MEGA
 from judge_service.strict_json import validated
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ _FREE = (
     errors.UnfitCase,
     errors.CacheMiss,
 )
-_COMPOSITE = frozenset({"panel", "cascade"})
 _STAND_IN: Final = {"rubric": "any", "case": {"response": ""}}  # what a default need not say
 
 
@@ -67,8 +65,7 @@ class Batch:
         validated(_STAND_IN | asked.defaults, BatchDefaults, "/defaults")
         self._asked = asked
         self._around = around
-        cap = asked.max_cost_usd
-        self._purse = None if cap is None else Purse(round(cap * MEGA))
+        self._purse = purse_of(asked.max_cost_usd)
         self._pictured = asyncio.Semaphore(PICTURED_AT_ONCE)
         self._counts: Counter[str] = Counter()
         self._bill = Bill()
@@ -114,14 +111,12 @@ class Batch:
 
     async def _one(self, index: int, given: object) -> ItemAnswer:
         name, request_id = _custom_id(given), self._around.request_id
-        item: BatchItem | None = None
         try:
             item = self._read(index, given)
             async with self._turn(item):
                 score = await self._score(item)
         except Exception as exc:  # noqa: BLE001 (whatever it is, it is this item's and no neighbour's)
-            if not self._was_free(exc, item):
-                self._bill.add_unknown()
+            self._charge(exc)
             return _refused(index, name, of_error(exc, request_id))
         self._around.observation.score(score)
         self._bill.add(score.provenance)
@@ -138,16 +133,17 @@ class Batch:
         return self._pictured if item.case.images else nullcontext()
 
     async def _score(self, item: BatchItem) -> Score:
-        around, own_ms, own_cap = self._around, item.deadline_ms, item.max_cost_usd
+        around, own_ms = self._around, item.deadline_ms
         deadline = around.deadline if own_ms is None else min(around.deadline, around.began + own_ms / 1000)
-        purse = self._purse if own_cap is None else Purse(round(own_cap * MEGA), within=self._purse)
-        return await around.scorer.score(item, deadline=deadline, purse=purse, place=around.place)
+        return await around.scorer.score(item, deadline=deadline, purse=self._purse, place=around.place)
 
-    def _was_free(self, exc: Exception, item: BatchItem | None) -> bool:
-        if item is not None and isinstance(exc, errors.CostCapReached):
-            # A judge made of judges may have asked some of them.
-            return self._around.scorer.judge(item.judge).spec.kind not in _COMPOSITE
-        return isinstance(exc, _FREE)
+    def _charge(self, exc: Exception) -> None:
+        """Put on the bill what an item without a score has cost; what was refused before any call cost nothing."""
+        if isinstance(exc, errors.CostCapReached):
+            if exc.calls:
+                self._bill.add_unknown(exc.spent_microusd)
+        elif not isinstance(exc, _FREE):
+            self._bill.add_unknown()
 
     def _spent(self) -> Spent:
         return Spent.model_validate(self._bill, from_attributes=True)

@@ -59,13 +59,12 @@ class Problem(BaseModel):
     attempts: int | None = Field(
         default=None,
         exclude_if=_is_nothing,
-        description="Calls to judges that were made, where none gave an answer.",
+        description="Calls to judges that were made for the request.",
     )
     spent_microusd: int | None = Field(
         default=None,
         exclude_if=_is_nothing,
-        description="What calls to judges have cost, in millionths of a US dollar: of the request where there was no "
-        "answer; of all under the cap where it is reached. Not told where it is unknown.",
+        description="What these have cost, in millionths of a US dollar. Not told where it is unknown.",
     )
     request_id: str | None = Field(default=None, exclude_if=_is_nothing)
 
@@ -203,7 +202,7 @@ def of_error(exc: Exception, request_id: str | None) -> Problem:
     faults = exc.faults if isinstance(exc, errors.FaultyRequest) else ()
     told = _told(row, str(exc), request_id, faults)
     if isinstance(exc, errors.CostCapReached):
-        told.spent_microusd = exc.spent_microusd
+        told.attempts, told.spent_microusd = exc.calls, exc.spent_microusd
     return told
 
 

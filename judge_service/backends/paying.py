@@ -35,7 +35,9 @@ async def set_aside(judge: str, prompt: Prompt, price: Price | None, landing: La
         async with asyncio.timeout_at(landing.deadline):
             await prompt.purse.take(price, bound)
     except CostCapReached as refused:
-        raise CostCapReached(f"judge {judge!r}: {refused}", refused.spent_microusd) from refused
+        raise CostCapReached(
+            f"judge {judge!r}: {refused}", refused.calls, refused.spent_microusd
+        ) from refused
     except TimeoutError:
         raise BackendTimeout("the time was up before other calls had left enough of the cap") from None
     return bound

@@ -33,19 +33,13 @@ class Purse:
     is refused, so that how many rows are asked does not depend on how many are asked at one time.
     """
 
-    def __init__(self, cap: int, spent: int = 0, *, within: Purse | None = None) -> None:
+    def __init__(self, cap: int, spent: int = 0, *, within: Payer | None = None) -> None:
         self.cap = cap
         self.left = cap - spent
         self._held = 0  # calls under way
-        self._is_known = True
         self._closed = False
         self._changed = asyncio.Event()
         self._within = within
-
-    @property
-    def spent(self) -> int | None:
-        """Micro-dollars that calls have cost, with the bounds of those under way; None: one's cost is unknown."""
-        return self.cap - self.left if self._is_known else None
 
     async def take(self, price: Price | None, bound: int) -> None:
         """Set the bound of one call aside; raises `CostCapReached` before the call where that cannot be."""
@@ -61,8 +55,7 @@ class Purse:
         if price is None:
             raise CostCapReached(
                 "the judge's price is unknown, so that no cap on cost can be kept; set its price (`price` in the "
-                "judge's settings, or JUDGE_SERVICE_PRICES), or ask without a cap",
-                self.spent,
+                "judge's settings, or JUDGE_SERVICE_PRICES), or ask without a cap"
             )
         while bound > self.left and self._held and not self._closed:
             self._changed.clear()
@@ -70,8 +63,7 @@ class Purse:
         if bound > self.left or (self._closed and bound):
             raise CostCapReached(
                 f"a call may cost up to {usd(bound)}, and {usd(max(0, self.left))} are left of the cap of "
-                f"{usd(self.cap)}; raise the cap, or lower the judge's max_tokens",
-                self.spent,
+                f"{usd(self.cap)}; raise the cap, or lower the judge's max_tokens"
             )
         self.left -= bound
         self._held += 1
@@ -84,7 +76,6 @@ class Purse:
 
     def _settle(self, bound: int, cost: int | None) -> None:
         self.left += 0 if cost is None else bound - cost
-        self._is_known = self._is_known and cost is not None
         self._held -= 1
         self._changed.set()
 
@@ -95,9 +86,9 @@ class Purse:
 
 
 class Tab:
-    """What one of those who share a purse has had out of it, whatever becomes of their answers."""
+    """What one request has had out of a purse, which others may share, whatever becomes of its answer."""
 
-    def __init__(self, purse: Purse) -> None:
+    def __init__(self, purse: Payer) -> None:
         self._purse = purse
         self.calls = 0
         self.taken = 0  # a call of unknown cost is held to have cost its bound
@@ -109,8 +100,11 @@ class Tab:
         return self.taken if self.is_known else None
 
     async def take(self, price: Price | None, bound: int) -> None:
-        """As the purse does."""
-        await self._purse.take(price, bound)
+        """As the purse does; its refusal tells what was had before."""
+        try:
+            await self._purse.take(price, bound)
+        except CostCapReached as refused:
+            raise CostCapReached(str(refused), self.calls, self.spent) from refused
 
     def settle(self, bound: int, cost: int | None) -> None:
         """As the purse does, and note it."""
@@ -123,3 +117,9 @@ class Tab:
 def purse_of(cap_usd: float | None, spent: int = 0) -> Purse | None:
     """A purse with a cap in dollars, of which so many micro-dollars are gone; None: there is no cap."""
     return None if cap_usd is None else Purse(round(cap_usd * MEGA), spent)
+
+
+def paid_from(cap_usd: float | None, purse: Payer | None = None) -> Tab | None:
+    """A tab for one request, with its own cap in dollars and within the purse of many; None: nothing bounds it."""
+    own = purse if cap_usd is None else Purse(round(cap_usd * MEGA), within=purse)
+    return None if own is None else Tab(own)

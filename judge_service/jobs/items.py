@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service.domain.request import DEADLINE_DEFAULT_MS, ScoreRequest
-from judge_service.errors import RequestError
+from judge_service.errors import CostCapReached, RequestError
 from judge_service.jobs.base import ALONE_FROM, LOST, POISON, Spent
 from judge_service.jobs.lines import custom_id_of, error_line, read_line, result_line
 from judge_service.strict_json import validated
@@ -113,6 +113,7 @@ class Items:
                 RequestError
             ) as refused:  # such as a cap that earlier calls for this item have brought near
                 code, words, problem = self._told(refused)
+                spent = _with_calls_of(refused, spent)
                 return error_line(name, item.custom_id, code, words, problem=problem, spent=spent)
             spent = _sum(spent, score)
             if score.outcome not in _UNANSWERED or score.failure is None:
@@ -169,6 +170,13 @@ def _sum(before: Spent, score: Score) -> Spent:
         _plus(before.output_tokens, (provenance.usage.output_tokens or 0) if counted else None),
         _plus(before.microusd, provenance.spent_microusd),
     )
+
+
+def _with_calls_of(refused: RequestError, before: Spent) -> Spent:
+    """A cap may be reached between two calls: what the first read and wrote nobody tells, what it cost the cap does."""
+    if not isinstance(refused, CostCapReached) or not refused.calls:
+        return before
+    return Spent(None, None, _plus(before.microusd, refused.spent_microusd))
 
 
 def _plus(one: int | None, other: int | None) -> int | None:

@@ -24,11 +24,6 @@ class JobPurse(Purse):
         self._jobs = jobs
         self._job = job
 
-    @property
-    def spent(self) -> None:
-        """Other workers draw on the cap too, so the ledger alone knows."""
-        return
-
     async def take(self, price: Price | None, bound: int) -> None:
         """Set the bound of a call aside, drawn first where there is too little; raises `CostCapReached`."""
         while price is not None and bound > self.left:

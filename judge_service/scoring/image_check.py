@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,7 +15,7 @@ from judge_service.errors import CostCapReached
 from judge_service.scoring.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from judge_service.backends.base import Completion, Landing, Prompt
     from judge_service.domain.judge import JudgeSpec
@@ -30,7 +28,6 @@ IMAGES_UNCONFIRMED = "images_unconfirmed"  # flag: nobody knows whether the judg
 IMAGE_CHECK = "image_check"  # outcome of the attempt that counts tokens
 
 _MOST_KNOWN = 64  # some providers name another fingerprint with every answer
-_EVERY: ContextVar[bool] = ContextVar("every answer is checked", default=False)
 
 Answerer = tuple[str | None, str | None]  # model and fingerprint, as an answer names them
 
@@ -92,9 +89,11 @@ class ImageCheck:
         self._under_way: dict[Answerer, asyncio.Task[Sight]] = {}
         self.tokens: tuple[int, int] | None = None  # with and without, as last compared
 
-    async def look_at_all(self, prompt: Prompt, calls: Sequence[Called[Reading]], landing: Landing) -> Sight:
+    async def look_at_all(
+        self, prompt: Prompt, calls: Sequence[Called[Reading]], landing: Landing, *, every: bool = False
+    ) -> Sight:
         """What is known of several answers to one prompt, as `look` knows it of one."""
-        sights = await asyncio.gather(*(self.look(prompt, called, landing) for called in calls))
+        sights = await asyncio.gather(*(self.look(prompt, called, landing, every=every) for called in calls))
         return Sight(
             dropped=next((sight.dropped for sight in sights if sight.dropped), None),
             flags=tuple(dict.fromkeys(flag for sight in sights for flag in sight.flags)),
@@ -103,8 +102,13 @@ class ImageCheck:
             cost_microusd=total(sight.cost_microusd for sight in sights),
         )
 
-    async def look(self, prompt: Prompt, called: Called[Reading], landing: Landing) -> Sight:
-        """Say of an answer to `prompt` whether its images were seen, by `landing` at the latest."""
+    async def look(
+        self, prompt: Prompt, called: Called[Reading], landing: Landing, *, every: bool = False
+    ) -> Sight:
+        """Say of an answer to `prompt` whether its images were seen, by `landing` at the latest.
+
+        `every`: check it whatever is known of who gave it; a check that is set to `off` stays off.
+        """
         if not prompt.images or not self._spec.is_llm:
             return NOTHING_SHOWN
         shown = called.completion.usage.input_tokens
@@ -114,7 +118,7 @@ class ImageCheck:
         known = self._known.get(answerer)
         # The least dense text found so far sets the measure, so that texts unlike it are soon let be.
         is_doubted = known is not None and shown <= known.density * _characters(prompt, called.reminder)
-        if self._spec.image_check == "each" or _EVERY.get() or is_doubted:
+        if self._spec.image_check == "each" or every or is_doubted:
             sight = await self._compare(prompt, called, shown, landing)
             self._learn(answerer, sight)
             return sight
@@ -166,16 +170,6 @@ class ImageCheck:
         while len(self._known) >= _MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
         self._known[answerer] = sight.shared()
-
-
-@contextmanager
-def every_answer() -> Iterator[None]:
-    """Within it each answer is checked, whatever is known of who gives it; `off` stays off."""
-    token = _EVERY.set(True)
-    try:
-        yield
-    finally:
-        _EVERY.reset(token)
 
 
 def unread(completion: Completion) -> Reading:  # noqa: ARG001  as a completion is read

@@ -86,6 +86,7 @@ class Matter:
     samples: int = 1  # how often the judge is asked
     purse: Payer | None = None  # what calls are paid from
     place: Place = INTERACTIVE  # where it stands in a judge's line
+    check_images: bool = False  # of every answer, whatever the judge's settings say
 
 
 @dataclass(slots=True)
@@ -202,7 +203,9 @@ class Judge:
             return_exceptions=True,
         )
         there = _all_there(calls)
-        sight = await self.image_check.look_at_all(rendered.prompt, there, JudgesShare(landing))
+        sight = await self.image_check.look_at_all(
+            rendered.prompt, there, JudgesShare(landing), every=matter.check_images
+        )
         return sight.told_in(self._judgement(matter, rendered.flags, there), matter.criteria)
 
     def _judgement(

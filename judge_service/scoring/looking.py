@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from judge_service.backends.purse import purse_of
+from judge_service.backends.purse import Tab, purse_of
 from judge_service.domain.looking import ArmCalls, ProbeReport
 from judge_service.domain.price import total
 from judge_service.domain.request import ScoreRequest
 from judge_service.domain.score import TokenUsage
 from judge_service.errors import BackendTimeout, CostCapReached, ImageRejected, UnfitCase
 from judge_service.scoring.guard import degenerate
-from judge_service.scoring.image_check import IMAGES_DROPPED, every_answer
+from judge_service.scoring.image_check import IMAGES_DROPPED
 from judge_service.scoring.judge import Judge
 from judge_service.scoring.shifts import LEVEL, TOLD_APART, Pair, answers, look, shift
 
@@ -97,6 +97,7 @@ class Looker:
         self, name: str, request: ProbeRequest, at_once: int, deadline: float
     ) -> dict[Arm, tuple[tuple[Score, ...], ...]]:
         room, purse = asyncio.Semaphore(at_once), purse_of(request.max_cost_usd)
+        tab = None if purse is None else Tab(purse)
         refused: list[CostCapReached] = []
 
         async def one(arm: Arm, at: int, case: Case) -> Score | None:
@@ -109,15 +110,17 @@ class Looker:
                 cache="off" if arm == "again" else "use",
             )
             async with room:
-                with _naming(at, arm), every_answer():
+                with _naming(at, arm):
                     return await _paid(
-                        self._scorer.score(order, deadline=deadline, purse=purse), purse, refused
+                        self._scorer.score(order, deadline=deadline, purse=tab, check_images=True),
+                        purse,
+                        refused,
                     )
 
         plan = await self._plan(request, deadline)
         scores = await _all([one(*ask) for ask in plan])
-        if refused:
-            raise refused[0]
+        if refused and tab is not None:  # by now all that was under way has ended, and is on the tab
+            raise CostCapReached(str(refused[0]), tab.calls, tab.spent)
         found: dict[Arm, dict[int, list[Score]]] = {}
         for (arm, at, _), score in zip(plan, filter(None, scores), strict=True):
             found.setdefault(arm, {}).setdefault(at, []).append(score)

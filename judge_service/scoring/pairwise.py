@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from judge_service.backends.base import Usage
-from judge_service.backends.purse import purse_of
+from judge_service.backends.purse import paid_from
 from judge_service.domain.comparison import Asked, Comparison, preferring
 from judge_service.domain.price import common_date, total
 from judge_service.domain.score import TokenUsage
@@ -59,7 +59,7 @@ async def compare(scorer: Scorer, request: ComparisonRequest, *, deadline: float
             late = BackendTimeout("the deadline passed while the images were opened")
             judgements = dict.fromkeys(_askings(matter, request.case, judge), failed(matter.criteria, late))
         else:
-            matter = replace(matter, purse=purse_of(request.max_cost_usd))
+            matter = replace(matter, purse=paid_from(request.max_cost_usd))
             askings = _askings(matter, request.case, judge)
             judgements = await _judged(judge, askings, request.cache, deadline)
     compared = _compared(matter, judgements)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from judge_service import __version__
-from judge_service.backends.purse import purse_of
+from judge_service.backends.purse import paid_from
 from judge_service.domain.place import INTERACTIVE
 from judge_service.domain.score import Provenance, Score, TokenUsage
 from judge_service.domain.verdict import Scored, Unscored
@@ -24,10 +24,11 @@ from judge_service.scoring.instrument import Instrument, fingerprint
 from judge_service.scoring.judge import Matter
 from judge_service.scoring.judgement import GUARDED, Judgement
 from judge_service.scoring.panel import members_of, own_family
+from judge_service.scoring.terms import Terms
 from judge_service.scoring.unanswered import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from judge_calibration.maps.artefact import CalibrationMap
     from judge_service.backends.purse import Payer
@@ -83,13 +84,19 @@ class Scorer:
         deadline: float,
         purse: Payer | None = None,
         place: Place = INTERACTIVE,
+        check_images: bool = False,
     ) -> Score:
-        """Judge one case by `deadline` (event-loop time), paid from `purse` or within the request's own cap.
+        """Judge one case by `deadline` (event-loop time), paid from `purse` and within the request's own cap.
 
-        Raises a `RequestError` when the request itself is at fault; a judge that fails is in the score.
+        `check_images`: of every answer, and not only as the judge's settings say. Raises a `RequestError` when the
+        request itself is at fault; a judge that fails is in the score.
         """
+        paid = paid_from(request.max_cost_usd, purse)
+        return await self._score(request, Terms(deadline, paid, place, check_images))
+
+    async def _score(self, request: ScoreRequest, terms: Terms) -> Score:
         stored, judge = self.rubrics.get(request.rubric), self.judge(request.judge)
-        mode, purse = mode_of(request, stored, judge), purse or purse_of(request.max_cost_usd)
+        mode = mode_of(request, stored, judge)
         check_samples(judge, request.samples, stored.rubric.score_from)
         judgement = Judgement(verdicts={}, cache="none", cost_microusd=0)
         digests: tuple[str, ...] = ()
@@ -98,19 +105,20 @@ class Scorer:
             expected = _provenance(stored, judge, mode, digests, judgement, request.samples)
             demanded = await self._calibrator.demanded(request.calibration, stored.rubric, judge, expected)
         if isinstance(judge, Cascade):
-            ask = partial(self.score, deadline=deadline, purse=purse, place=place)
-            return await self._by_steps(request, stored.rubric, judge, mode, demanded, deadline, ask)
+            return await self._by_steps(request, stored.rubric, judge, mode, demanded, terms)
         ready, verdicts = by_readiness(stored, request.case, mode)
         if ready:
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(terms.deadline):
                     matter = await self._matter(stored, ready, request, mode, judge)
-                    matter = replace(matter, purse=purse, place=place)
+                    matter = replace(
+                        matter, purse=terms.purse, place=terms.place, check_images=terms.check_images
+                    )
             except TimeoutError:
                 judgement = failed(ready, BackendTimeout("the deadline passed while the images were opened"))
             else:
                 digests = matter.image_digests
-                judgement = await judge.judge(matter, cache=request.cache, deadline=deadline)
+                judgement = await judge.judge(matter, cache=request.cache, deadline=terms.deadline)
         verdicts = {c.id: judgement.verdicts.get(c.id) or verdicts[c.id] for c in stored.rubric.criteria}
         provenance = _provenance(stored, judge, mode, digests, judgement, request.samples)
         total = weighted_mean(verdicts, partial=request.partial, score_from=stored.rubric.score_from)
@@ -118,7 +126,7 @@ class Scorer:
             request,
             Answered(stored.rubric, judge, judgement, provenance, verdicts, total),
             demanded,
-            deadline,
+            terms.deadline,
         )
         members = members_of(
             judge,
@@ -138,16 +146,15 @@ class Scorer:
         cascade: Cascade,
         mode: Mode,
         demanded: CalibrationMap | None,
-        deadline: float,
-        ask: Callable[[ScoreRequest], Awaitable[Score]],
+        terms: Terms,
     ) -> Score:
         """Score by one step after another; the last one asked gives the answer."""
-        course = await cascade.climb(request, mode, ask)
+        course = await cascade.climb(request, mode, partial(self._score, terms=terms))
         provenance = course.provenance(cascade)
         answered = Answered(
             rubric, cascade, course.judgement(), provenance, course.last.criteria, course.total()
         )
-        own = await self._calibrator.calibrate(request, answered, demanded, deadline)
+        own = await self._calibrator.calibrate(request, answered, demanded, terms.deadline)
         return course.answer(cascade, request, provenance, own)
 
     def under(self, stored: StoredRubric) -> Scorer:

@@ -485,7 +485,7 @@ class Problem(ToldShape):
     """An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again."""
 
     attempts: int | None = None
-    """Calls to judges that were made, where none gave an answer."""
+    """Calls to judges that were made for the request."""
     code: str | None = None
     detail: str
     errors: tuple[Fault, ...] = ()
@@ -496,9 +496,7 @@ class Problem(ToldShape):
     request_id: str | None = None
     retryable: bool
     spent_microusd: int | None = None
-    """What calls to judges have cost, in millionths of a US dollar: of the request where there was no
-    answer; of all under the cap where it is reached. Not told where it is unknown.
-    """
+    """What these have cost, in millionths of a US dollar. Not told where it is unknown."""
     status: int
     title: str
     type: str

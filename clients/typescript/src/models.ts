@@ -440,7 +440,7 @@ export interface Member {
 
 /** An error, as RFC 9457 shapes it, with what a client needs to decide whether to ask again. */
 export interface Problem {
-  /** Calls to judges that were made, where none gave an answer. */
+  /** Calls to judges that were made for the request. */
   readonly attempts?: number | null;
   readonly code?: string | null;
   readonly detail: string;
@@ -451,10 +451,7 @@ export interface Problem {
   readonly path?: ReadonlyArray<Step> | null;
   readonly request_id?: string | null;
   readonly retryable: boolean;
-  /**
-   * What calls to judges have cost, in millionths of a US dollar: of the request where there was no answer; of all
-   * under the cap where it is reached. Not told where it is unknown.
-   */
+  /** What these have cost, in millionths of a US dollar. Not told where it is unknown. */
   readonly spent_microusd?: number | null;
   readonly status: number;
   readonly title: string;

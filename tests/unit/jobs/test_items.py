@@ -142,6 +142,10 @@ async def test_what_was_spent_before_a_cap_was_reached_is_told() -> None:
     later, _, _ = await asked([no_answer(), no_answer(), refused])
     assert at_once.outcome == later.outcome == "cost-cap"
     assert (at_once.spent, later.spent) == (Spent(), Spent(20, 10, 600))
+    halfway, _, _ = await asked([no_answer(), CostCapReached("the cap", calls=1, spent_microusd=50)])
+    assert halfway.spent == Spent(None, None, 350)
+    untold, _, _ = await asked([CostCapReached("the cap", calls=1, spent_microusd=None)])
+    assert untold.spent == Spent(None, None, None)
 
 
 async def test_what_a_surprise_has_cost_is_unknown_and_never_nothing() -> None:

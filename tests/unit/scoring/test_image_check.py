@@ -16,7 +16,6 @@ from judge_service.backends.openai_wire import messages
 from judge_service.domain.verdict import Unscored
 from judge_service.errors import BackendError, BackendRejected, BackendUnavailable
 from judge_service.prompts import Prompts
-from judge_service.scoring.image_check import every_answer
 from judge_service.scoring.judge import Judge
 
 if TYPE_CHECKING:
@@ -146,12 +145,12 @@ async def test_a_text_of_few_tokens_is_doubted_once_and_its_like_no_more() -> No
 async def test_where_every_answer_is_asked_for_each_is_checked_and_sharpens_what_is_known() -> None:
     line = CountingLine()
     judge = a_judge(line)
-    with every_answer():
-        for response in ("One.", "Two."):
-            assert outcomes(await asked(judge, shown(response))) == {"scored"}
-        assert len(line.bare) == 2
-        line.drops = True
-        assert outcomes(await asked(judge, shown("Three."))) == {"rejected_input"}
+    for response in ("One.", "Two."):
+        assert outcomes(await asked(judge, replace(shown(response), check_images=True))) == {"scored"}
+    assert len(line.bare) == 2
+    line.drops = True
+    third = replace(shown("Three."), check_images=True)
+    assert outcomes(await asked(judge, third)) == {"rejected_input"}
     assert outcomes(await asked(judge, shown("Four."))) == {"rejected_input"}
     line.drops = False
     assert outcomes(await asked(judge, shown("Five."))) == {"scored"}
