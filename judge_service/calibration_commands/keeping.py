@@ -24,7 +24,7 @@ def studies() -> None:
     """List the studies in the configured store by id."""
 
     async def every(desk: Any) -> list[str]:
-        found: list[str] = await desk.archive.study_ids()
+        found: list[str] = []
         while page := await desk.archive.study_ids(found[-1] if found else ""):
             found += page
         return found

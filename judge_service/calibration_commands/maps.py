@@ -103,7 +103,7 @@ def maps() -> None:
     """List the maps in the configured store, and those that ship."""
 
     async def every(desk: Any) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = await desk.maps()
+        rows: list[dict[str, Any]] = []
         while page := await desk.maps(rows[-1]["id"] if rows else ""):
             rows += page
         return rows

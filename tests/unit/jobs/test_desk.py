@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
-from jobwork import Clock, a_file_ledger, a_job_line, an_order, job_lines
+from jobwork import Clock, a_job_line, an_order, job_lines
 
 from judge_service.errors import (
     BodyRejected,
@@ -26,21 +26,9 @@ from judge_service.jobs.sqlite import SqliteJobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from judge_service.domain.job import JobOrder
     from judge_service.jobs.base import JobRecord
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def jobs(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteJobs]:
-    async with a_file_ledger(tmp_path, clock) as ledger:
-        yield ledger
 
 
 async def body(*parts: bytes) -> AsyncIterator[bytes]:

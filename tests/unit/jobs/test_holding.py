@@ -5,29 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-import pytest
-from jobwork import Clock, a_file_ledger, an_order, until
+from jobwork import Clock, an_order, until
 
 from judge_service.errors import StoreError
 from judge_service.jobs.holding import HELD_S, RECEIVING_S, Hold
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from judge_service.jobs.base import JobBackend, Reservation
     from judge_service.jobs.sqlite import SqliteJobs
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def jobs(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteJobs]:
-    async with a_file_ledger(tmp_path, clock) as ledger:
-        yield ledger
 
 
 async def nothing() -> AsyncIterator[bytes]:

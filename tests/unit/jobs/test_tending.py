@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from jobwork import LEASE_S, Clock, a_file_ledger, a_job_line, an_order, opened, told_lines, until
+from jobwork import LEASE_S, Clock, a_job_line, an_order, opened, told_lines, until
 
 from judge_service.domain.job import FINAL
 from judge_service.errors import StoreError
@@ -15,24 +15,10 @@ from judge_service.jobs.base import Line
 from judge_service.jobs.tending import MEND_S, Tender
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from judge_service.jobs.base import Claim, JobBackend, JobRecord
     from judge_service.jobs.sqlite import SqliteJobs
 
 LINE = Line("results", b"{}\n", "scored")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def jobs(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteJobs]:
-    async with a_file_ledger(tmp_path, clock) as ledger:
-        yield ledger
 
 
 async def state_of(jobs: SqliteJobs, job: str = "job_1") -> str | None:

@@ -11,7 +11,6 @@ from jobwork import (
     Clock,
     Mortal,
     Scorer,
-    a_file_ledger,
     a_job_line,
     a_score,
     a_worker,
@@ -29,23 +28,9 @@ from judge_service.jobs.items import Items
 from judge_service.jobs.worker import Worker, company
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from judge_service.domain.score import Score
     from judge_service.jobs.base import JobBackend
     from judge_service.jobs.sqlite import SqliteJobs
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def jobs(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteJobs]:
-    async with a_file_ledger(tmp_path, clock) as ledger:
-        yield ledger
 
 
 class Deadly(Scorer):

@@ -22,11 +22,12 @@ Paid = Literal["no", "maybe", "yes"]
 
 def asked_line(item: Item, picture: bytes | None, model: Model) -> dict[str, Any]:
     """What is asked, as it is kept: every word, the picture by its digest."""
+    seen = None if picture is None else digest_of_bytes(picture)
     return {
-        "digest": digest_of_request(item, picture, model.name, model.fields),
+        "digest": digest_of_request(item, seen, model.name, model.fields),
         "model": model.name,
         "prompt": prompt_of(item),
-        "image": None if picture is None else digest_of_bytes(picture),
+        "image": seen,
         "image_path": item.image,
         "fields": dict(model.fields),
     }

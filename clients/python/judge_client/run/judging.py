@@ -21,7 +21,7 @@ from judge_client.run.digests import digest_of_bytes
 from judge_client.run.discretion import Discreet
 from judge_client.run.folder import FAILED, now
 from judge_client.run.parsing import visible
-from judge_client.run.seen import picture_seen
+from judge_client.run.pictures import picture_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

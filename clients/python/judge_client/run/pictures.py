@@ -10,6 +10,7 @@ from judge_client.run.items import DatasetFault
 from judge_client.run.options import blank
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from judge_client.run.items import Item
@@ -61,6 +62,14 @@ def picture_of(item: Item, folder: Path) -> bytes | None:
         raise DatasetFault(
             f"picture {shortened(item.image)!r}: {exc.strerror or 'it cannot be read'}"
         ) from None
+
+
+def picture_seen(item: Item, answer: Mapping[str, Any], folder: Path) -> bytes | None:
+    """The picture that the model was shown; raises `DatasetFault` where it is gone, or has become another one."""
+    raw = picture_of(item, folder)
+    if raw is not None and digest_of_bytes(raw) != (answer["request"] or {}).get("image"):
+        raise DatasetFault(f"picture {item.image!r} is another one than the model was shown")
+    return raw
 
 
 def find_image(folder: Path, path: str) -> Path:

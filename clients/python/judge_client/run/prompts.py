@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from judge_client.run.digests import digest_of, digest_of_bytes
+from judge_client.run.digests import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +56,8 @@ def body_of(item: Item, picture: bytes | None, model: str, fields: Mapping[str, 
     return {"model": model, "messages": [message], **fields}
 
 
-def digest_of_request(item: Item, picture: bytes | None, model: str, fields: Mapping[str, Any]) -> str:
-    """Of what is asked, the picture by its own digest."""
-    seen = None if picture is None else digest_of_bytes(picture)
+def digest_of_request(item: Item, seen: str | None, model: str, fields: Mapping[str, Any]) -> str:
+    """Of what is asked, the picture by its own digest, which is `seen`."""
     return digest_of({"model": model, "prompt": prompt_of(item), "image": seen, "fields": dict(fields)})
 
 

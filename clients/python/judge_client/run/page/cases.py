@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge_client.run.items import DatasetFault
 from judge_client.run.page.markup import paragraph, section, table, text
-from judge_client.run.seen import picture_seen
+from judge_client.run.pictures import picture_seen
 from judge_client.run.tabling import MISSING, number
 
 if TYPE_CHECKING:
